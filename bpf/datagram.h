@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Datagram flows: UDP, ICMP, raw, SCTP, packet and vsock sockets. A flow is one (socket, peer); its
+ * counters stay in the kernel until user space collects them, so a flood of datagrams costs no
+ * events: only the first datagram of a flow and the end of the socket are handed over.
+ */
+#ifndef NETAUDIT_BPF_DATAGRAM_H
+#define NETAUDIT_BPF_DATAGRAM_H
+
+#include "flow.h"
+
+struct na_datagram {
+	__u64 bytes;
+	__u8 local[16];
+	__u8 remote[16];
+	__u16 local_port;
+	__u16 remote_port;
+	__u16 family;
+	__u8 direction;
+	__u8 seen_by;
+	__u32 messages;
+	__u32 protocol;
+	__u32 flags;
+	bool process_context;	/* current is who does it */
+};
+
+static __always_inline bool na_is_datagram_socket(struct sock *sk)
+{
+	__u32 protocol = BPF_CORE_READ(sk, sk_protocol);
+
+	if (BPF_CORE_READ_BITFIELD_PROBED(sk, sk_kern_sock))
+		return false;
+	return protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE || protocol == IPPROTO_ICMP ||
+	       protocol == IPPROTO_ICMPV6 || protocol == IPPROTO_SCTP || BPF_CORE_READ(sk, sk_type) == SOCK_RAW;
+}
+
+static __always_inline bool na_describe_owner(struct sock *sk, struct na_socket *state)
+{
+	struct task_struct *task = na_acting_task(&state->flags);
+	__u32 scope = na_scope_of(BPF_CORE_READ(task, tgid));
+
+	if (scope == NA_SCOPE_NONE)
+		return false;
+	na_describe_task(&state->task, task, scope);
+	state->task.net_namespace = na_socket_net_namespace(sk);
+	return true;
+}
+
+/* The socket's entry, made by whoever first uses it. NULL when it is not audited. */
+static __always_inline struct na_socket *na_datagram_socket(struct sock *sk, bool process_context)
+{
+	__u64 key = (__u64)sk;
+	struct na_socket *known = bpf_map_lookup_elem(&sockets, &key);
+	struct na_socket state = { .stage = NA_STAGE_SOCKET };
+
+	if (known || !process_context)
+		return known;
+	if (!na_describe_owner(sk, &state))
+		return NULL;
+	state.opened_ns = bpf_ktime_get_boot_ns();
+	state.id = na_new_id();
+	if (bpf_map_update_elem(&sockets, &key, &state, BPF_NOEXIST) == -7 /* E2BIG: full */)
+		na_lost(NA_EVENT_DATAGRAM, NA_LOSS_MAP, &state.task, NULL, 0, 0);
+	return bpf_map_lookup_elem(&sockets, &key);
+}
+
+static __always_inline void na_report_datagram(struct sock *sk, const struct na_socket *socket,
+					       const struct na_peer_counters *counters, const struct na_datagram *datagram)
+{
+	struct na_flow_event *event;
+	struct na_socket now = {};
+
+	event = na_reserve(&ring_bulk, NA_EVENT_DATAGRAM, sizeof(*event), counters->first_ns);
+	if (!event) {
+		na_lost(NA_EVENT_DATAGRAM, NA_LOSS_RING, &socket->task, datagram->remote, datagram->remote_port,
+			datagram->family);
+		return;
+	}
+	/* the one who does it now, where the kernel can say so; else the one who made the socket */
+	if (datagram->process_context && na_describe_owner(sk, &now))
+		event->task = now.task;
+	else
+		event->task = socket->task;
+	event->flow = counters->flow;
+	event->socket = socket->id;
+	event->opened_ns = counters->first_ns;
+	event->family = datagram->family;
+	event->socket_type = BPF_CORE_READ(sk, sk_type);
+	event->protocol = datagram->protocol;
+	event->direction = datagram->direction;
+	event->seen_by = datagram->seen_by;
+	event->flags = datagram->flags | now.flags;
+	event->local_port = datagram->local_port;
+	event->remote_port = datagram->remote_port;
+	__builtin_memcpy(event->local, datagram->local, 16);
+	__builtin_memcpy(event->remote, datagram->remote, 16);
+	na_submit(event, NA_EVENT_DATAGRAM);
+}
+
+static __always_inline void na_on_datagram(struct sock *sk, const struct na_datagram *datagram)
+{
+	struct na_socket *socket = na_datagram_socket(sk, datagram->process_context);
+	struct na_peer_key key = {};
+	struct na_peer_counters *counters, fresh = {};
+	bool first;
+
+	if (!socket || (socket->task.scope == NA_SCOPE_RELAY && datagram->direction == NA_INBOUND))
+		return;
+	key.socket = socket->id;
+	key.remote_port = datagram->remote_port;
+	key.family = datagram->family;
+	key.protocol = datagram->protocol;
+	__builtin_memcpy(key.remote, datagram->remote, 16);
+	counters = bpf_map_lookup_elem(&peers, &key);
+	first = !counters;
+	if (first) {
+		fresh.flow = na_new_id();
+		fresh.first_ns = bpf_ktime_get_boot_ns();
+		first = !bpf_map_update_elem(&peers, &key, &fresh, BPF_NOEXIST);
+		counters = bpf_map_lookup_elem(&peers, &key);
+		if (!counters) {
+			na_lost(NA_EVENT_DATAGRAM, NA_LOSS_MAP, &socket->task, datagram->remote,
+				datagram->remote_port, datagram->family);
+			return;
+		}
+	}
+	counters->last_ns = bpf_ktime_get_boot_ns();
+	if (datagram->direction == NA_OUTBOUND) {
+		__sync_fetch_and_add(&counters->messages_out, datagram->messages);
+		__sync_fetch_and_add(&counters->bytes_out, datagram->bytes);
+	} else {
+		__sync_fetch_and_add(&counters->messages_in, datagram->messages);
+		__sync_fetch_and_add(&counters->bytes_in, datagram->bytes);
+	}
+	if (first)
+		na_report_datagram(sk, socket, counters, datagram);
+}
+
+/* Reads ends and length from the IP packet itself: what really leaves or arrived. */
+static __always_inline bool na_read_packet(struct sk_buff *skb, struct na_datagram *datagram)
+{
+	unsigned char *head = BPF_CORE_READ(skb, head), *ip = head + BPF_CORE_READ(skb, network_header);
+	unsigned char *transport = head + BPF_CORE_READ(skb, transport_header);
+	__u8 *from = datagram->direction == NA_OUTBOUND ? datagram->local : datagram->remote;
+	__u8 *to = datagram->direction == NA_OUTBOUND ? datagram->remote : datagram->local;
+	__u32 headers = transport - BPF_CORE_READ(skb, data), length = BPF_CORE_READ(skb, len);
+	__be16 ports[2] = {};
+	__be32 addresses[2];
+	__u8 version = 0;
+
+	bpf_probe_read_kernel(&version, 1, ip);
+	version >>= 4;
+	if (version == 4) {
+		datagram->family = AF_INET;
+		bpf_probe_read_kernel(addresses, 8, ip + 12);
+		na_map_ipv4(from, addresses[0]);
+		na_map_ipv4(to, addresses[1]);
+	} else if (version == 6) {
+		datagram->family = AF_INET6;
+		bpf_probe_read_kernel(from, 16, ip + 8);
+		bpf_probe_read_kernel(to, 16, ip + 24);
+	} else {
+		return false;
+	}
+	/* data may start at the IP header (sending) or at the transport header (receiving) */
+	if ((__s32)headers > 0 && headers <= length)
+		length -= headers;
+	if (datagram->protocol == IPPROTO_UDP || datagram->protocol == IPPROTO_UDPLITE) {
+		bpf_probe_read_kernel(ports, 4, transport);
+		if (datagram->direction == NA_OUTBOUND) {
+			datagram->local_port = bpf_ntohs(ports[0]);
+			datagram->remote_port = bpf_ntohs(ports[1]);
+		} else {
+			datagram->remote_port = bpf_ntohs(ports[0]);
+			datagram->local_port = bpf_ntohs(ports[1]);
+		}
+		length = length >= 8 ? length - 8 : 0;
+	}
+	datagram->bytes = length;
+	return true;
+}
+
+static __always_inline void na_on_packet(struct sock *sk, struct sk_buff *skb, __u8 direction, bool process_context)
+{
+	struct na_datagram datagram = { .messages = 1 };
+
+	if (!sk || !na_is_datagram_socket(sk))
+		return;
+	datagram.direction = direction;
+	datagram.seen_by = direction == NA_OUTBOUND ? NA_SEEN_SEND : NA_SEEN_RECEIVE;
+	datagram.process_context = process_context;
+	datagram.protocol = BPF_CORE_READ(sk, sk_protocol);
+	if (!na_read_packet(skb, &datagram))
+		return;
+	if (datagram.family == AF_INET && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6)
+		datagram.flags = NA_FLOW_V4_MAPPED;
+	na_on_datagram(sk, &datagram);
+}
+
+/* A socket's memory is freed, or its last file is closed. */
+static __always_inline void na_on_socket_gone(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+	struct na_socket *state = bpf_map_lookup_elem(&sockets, &key);
+	struct na_flow_event *event;
+	__u64 id;
+
+	if (!state)
+		return;
+	id = state->stage >= NA_STAGE_SOCKET ? state->id : 0;
+	event = id ? na_reserve(&ring_bulk, NA_EVENT_SOCKET_GONE, sizeof(*event), bpf_ktime_get_boot_ns()) : NULL;
+	if (event) {
+		event->socket = id;
+		event->task = state->task;
+		na_submit(event, NA_EVENT_SOCKET_GONE);
+	} else if (id) {
+		na_lost(NA_EVENT_SOCKET_GONE, NA_LOSS_RING, &state->task, NULL, 0, 0);
+	}
+	bpf_map_delete_elem(&sockets, &key);
+}
+
+#endif

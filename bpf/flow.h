@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Building flow events out of a kernel socket and what we keep about it. */
+#ifndef NETAUDIT_BPF_FLOW_H
+#define NETAUDIT_BPF_FLOW_H
+
+#include "emit.h"
+#include <bpf/bpf_endian.h>
+
+static __always_inline void na_map_ipv4(__u8 out[16], __be32 address)
+{
+	__builtin_memset(out, 0, 10);
+	out[10] = out[11] = 0xff;
+	__builtin_memcpy(out + 12, &address, 4);
+}
+
+static __always_inline bool na_is_v4_mapped(const __u8 address[16])
+{
+	const __u32 *word = (const __u32 *)address;
+
+	return !word[0] && !word[1] && word[2] == bpf_htonl(0xffff);
+}
+
+static __always_inline bool na_is_zero(const __u8 address[16])
+{
+	const __u64 *half = (const __u64 *)address;
+
+	return !half[0] && !half[1];
+}
+
+static __always_inline bool na_is_loopback(const __u8 address[16])
+{
+	const __u64 *half = (const __u64 *)address;
+
+	return (na_is_v4_mapped(address) && address[12] == 127) ||
+	       (!half[0] && half[1] == bpf_cpu_to_be64(1));
+}
+
+/* A kernel-copied sockaddr_in or sockaddr_in6. False for any other family. */
+static __always_inline bool na_read_sockaddr(const void *address, __u8 out[16], __u16 *port)
+{
+	struct sockaddr_in6_fixed copy = {};
+
+	if (bpf_probe_read_kernel(&copy, 8, address))
+		return false;
+	*port = bpf_ntohs(copy.port);
+	if (copy.family == AF_INET) {
+		na_map_ipv4(out, copy.flow_info);	/* same place as sin_addr */
+		return true;
+	}
+	if (copy.family != AF_INET6)
+		return false;
+	bpf_probe_read_kernel(out, 16, address + 8);
+	return true;
+}
+
+/* Addresses as the socket has them; an unset remote keeps what the caller put there. */
+static __always_inline void na_read_addresses(struct na_flow_event *event, struct sock *sk)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	__u16 port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	__be32 address;
+
+	event->family = family;
+	event->local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+	if (family == AF_INET6) {
+		BPF_CORE_READ_INTO(&event->local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+		if (port) {
+			event->remote_port = port;
+			BPF_CORE_READ_INTO(&event->remote, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+		}
+		if (na_is_v4_mapped(event->remote)) {
+			event->family = AF_INET;
+			event->flags |= NA_FLOW_V4_MAPPED;
+			if (na_is_zero(event->local))
+				na_map_ipv4(event->local, 0);
+		}
+		return;
+	}
+	na_map_ipv4(event->local, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+	if (port) {
+		address = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+		event->remote_port = port;
+		na_map_ipv4(event->remote, address);
+	}
+}
+
+/*
+ * Payload bytes, without retransmissions. The kernel counts a received FIN as one byte
+ * (tcp_rcv_nxt_update with end_seq); SOCK_DONE says that one was received.
+ */
+static __always_inline void na_read_tcp_counters(struct na_flow_event *event, struct sock *sk)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+	__u64 received = BPF_CORE_READ(tcp, bytes_received);
+	bool finished = BPF_CORE_READ(sk, sk_flags) & (1UL << SOCK_DONE_BIT);
+
+	event->bytes_out = BPF_CORE_READ(tcp, bytes_sent) - BPF_CORE_READ(tcp, bytes_retrans);
+	event->bytes_in = received - (finished && received ? 1 : 0);
+	event->retransmits = BPF_CORE_READ(tcp, total_retrans);
+	event->smoothed_rtt_us = BPF_CORE_READ(tcp, srtt_us) >> 3;
+}
+
+struct na_flow_report {
+	__u64 time_ns;
+	__u32 type;
+	__s32 error;
+	__u32 flags;		/* added to the socket's own */
+	__u32 last_tcp_state;
+};
+
+/* Everything but the header: from the state kept (opener, times) and from the socket (addresses). */
+static __always_inline void na_fill_flow(struct na_flow_event *event, struct sock *sk,
+					 const struct na_socket *state, const struct na_flow_report *report)
+{
+	event->task = state->task;
+	event->flow = state->id;
+	event->opened_ns = state->opened_ns;
+	event->established_ns = state->established_ns;
+	event->direction = state->direction;
+	event->seen_by = state->seen_by;
+	event->flags = state->flags | report->flags;
+	event->error = report->error;
+	event->last_tcp_state = report->last_tcp_state;
+	event->remote_port = state->remote_port;
+	__builtin_memcpy(event->remote, state->remote, 16);
+	event->socket_type = BPF_CORE_READ(sk, sk_type);
+	event->protocol = BPF_CORE_READ(sk, sk_protocol);
+	na_read_addresses(event, sk);
+	if (event->protocol == IPPROTO_TCP && report->type != NA_EVENT_OPEN)
+		na_read_tcp_counters(event, sk);
+	if (state->flags & NA_FLOW_MPTCP) {
+		event->bytes_out = state->subflow_bytes_out;
+		event->bytes_in = state->subflow_bytes_in;
+		event->retransmits = state->subflow_retransmits;
+	}
+}
+
+static __always_inline void na_emit_flow(void *ring, struct sock *sk, const struct na_socket *state,
+					 const struct na_flow_report *report)
+{
+	struct na_flow_event *event = na_reserve(ring, report->type, sizeof(*event), report->time_ns);
+
+	if (!event) {
+		struct na_flow_event lost = {};
+
+		__builtin_memcpy(lost.remote, state->remote, 16);
+		lost.remote_port = state->remote_port;
+		na_read_addresses(&lost, sk);
+		na_lost(report->type, NA_LOSS_RING, &state->task, lost.remote, lost.remote_port, lost.family);
+		return;
+	}
+	na_fill_flow(event, sk, state, report);
+	na_submit(event, report->type);
+}
+
+#endif

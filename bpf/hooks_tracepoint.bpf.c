@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * Backend for kernels that load neither fentry nor kprobes: tracepoints and cgroup programs. The
+ * cgroup programs always allow; they are attached to the root of cgroup v2.
+ */
+#include "datagram.h"
+#include "tcp.h"
+#include "unix.h"
+#include <bpf/bpf_tracing.h>
+
+#define ALLOW 1
+
+/* The verifier refuses arithmetic on a typed pointer; as a plain number it is read like any address. */
+static __always_inline void *na_plain_pointer(void *typed)
+{
+	void *plain = NULL;
+
+	bpf_probe_read_kernel(&plain, sizeof(plain), &typed);
+	return plain;
+}
+
+static __always_inline void na_cgroup_connect(struct bpf_sock_addr *context, const __u8 remote[16])
+{
+	struct sock *sk = na_plain_pointer(context->sk);
+	__u64 thread = bpf_get_current_task();
+	struct na_call call = { .sk = (__u64)sk };
+
+	if (context->protocol != IPPROTO_TCP)
+		return;
+	na_on_connect_attempt(sk, remote, bpf_ntohs((__u16)context->user_port));
+	bpf_map_update_elem(&calls, &thread, &call, BPF_ANY);
+}
+
+SEC("cgroup/connect4")
+int na_connect4(struct bpf_sock_addr *context)
+{
+	__u8 remote[16] = {};
+
+	na_map_ipv4(remote, context->user_ip4);
+	na_cgroup_connect(context, remote);
+	return ALLOW;
+}
+
+SEC("cgroup/connect6")
+int na_connect6(struct bpf_sock_addr *context)
+{
+	__u32 remote[4] = { context->user_ip6[0], context->user_ip6[1], context->user_ip6[2], context->user_ip6[3] };
+
+	na_cgroup_connect(context, (const __u8 *)remote);
+	return ALLOW;
+}
+
+SEC("cgroup_skb/egress")
+int na_packet_out(struct __sk_buff *skb)
+{
+	struct bpf_sock *socket = skb->sk;
+	struct sock *sk;
+
+	if (!socket)
+		return ALLOW;
+	socket = bpf_sk_fullsock(socket);
+	if (!socket)
+		return ALLOW;
+	if (socket->protocol == IPPROTO_TCP) {
+		if (socket->state == TCP_SYN_SENT) {
+			sk = na_plain_pointer(socket);
+			na_confirm_connect(sk, (__u64)sk);
+		}
+		return ALLOW;
+	}
+	na_on_packet(na_plain_pointer(socket), na_plain_pointer(skb), NA_OUTBOUND, true);
+	return ALLOW;
+}
+
+SEC("cgroup_skb/ingress")
+int na_packet_in(struct __sk_buff *skb)
+{
+	struct bpf_sock *socket = skb->sk;
+
+	if (!socket)
+		return ALLOW;
+	socket = bpf_sk_fullsock(socket);
+	if (socket && socket->protocol != IPPROTO_TCP)
+		na_on_packet(na_plain_pointer(socket), na_plain_pointer(skb), NA_INBOUND, false);
+	return ALLOW;
+}
+
+/* A datagram may arrive before the socket's owner has sent any: know the owner from the start. */
+SEC("cgroup/sock_create")
+int na_sock_create(struct bpf_sock *socket)
+{
+	struct sock *sk;
+
+	if (socket->type == SOCK_STREAM && socket->protocol != IPPROTO_SCTP)
+		return ALLOW;
+	sk = na_plain_pointer(socket);
+	if (na_is_datagram_socket(sk))
+		na_datagram_socket(sk, true);
+	return ALLOW;
+}
+
+SEC("cgroup/sock_release")
+int na_sock_release(struct bpf_sock *socket)
+{
+	struct sock *sk = na_plain_pointer(socket);
+
+	if (socket->protocol == IPPROTO_TCP)
+		na_fail_connect(sk, (__u64)sk, 0, NA_FLOW_NO_SYN | NA_FLOW_RESULT_UNKNOWN);
+	else if (na_is_datagram_socket(sk))
+		na_on_socket_gone(sk);
+	return ALLOW;
+}
+
+/* The one permitted look into a descriptor table: the file the kernel has just installed or used. */
+static __always_inline struct sock *na_socket_of_descriptor(__u32 descriptor)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file *file = NULL, **slots = BPF_CORE_READ(table, fd);
+	struct socket *socket;
+
+	if (descriptor >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), &slots[descriptor]);
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	return socket ? BPF_CORE_READ(socket, sk) : NULL;
+}
+
+static __always_inline int na_accepted(long descriptor)
+{
+	struct sock *sk;
+	__u16 family;
+	__u32 protocol;
+
+	if (descriptor < 0)
+		return 0;
+	sk = na_socket_of_descriptor(descriptor);
+	if (!sk)
+		return 0;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	protocol = BPF_CORE_READ(sk, sk_protocol);
+	if (family == AF_UNIX)
+		na_on_unix_accept(sk);
+	else if (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP)
+		na_on_accept(sk, NA_SEEN_ACCEPT);
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_accept")
+int na_exit_accept(struct trace_event_raw_sys_exit *context)
+{
+	return na_accepted(context->ret);
+}
+
+SEC("tp/syscalls/sys_exit_accept4")
+int na_exit_accept4(struct trace_event_raw_sys_exit *context)
+{
+	return na_accepted(context->ret);
+}
+
+SEC("tp/syscalls/sys_enter_connect")
+int na_enter_connect(struct trace_event_raw_sys_enter *context)
+{
+	struct na_call call = { .length = (__u32)context->args[0] };
+	__u64 thread = bpf_get_current_task();
+
+	bpf_map_update_elem(&calls, &thread, &call, BPF_ANY);
+	return 0;
+}
+
+static __always_inline void na_unix_connected(struct sock *sk, int result)
+{
+	struct sock *peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
+	struct unix_address *address = peer ? BPF_CORE_READ((struct unix_sock *)peer, addr) : NULL;
+
+	if (BPF_CORE_READ(sk, sk_type) == SOCK_DGRAM)
+		return;
+	na_on_unix_connect(sk, address ? (void *)address + bpf_core_field_offset(struct unix_address, name) : NULL,
+			   address ? BPF_CORE_READ(address, len) : 0, result);
+}
+
+SEC("tp/syscalls/sys_exit_connect")
+int na_exit_connect(struct trace_event_raw_sys_exit *context)
+{
+	__u64 thread = bpf_get_current_task();
+	struct na_call *call = bpf_map_lookup_elem(&calls, &thread);
+	struct sock *sk;
+	int result = context->ret;
+
+	if (!call)
+		return 0;
+	sk = (struct sock *)call->sk;
+	if (!sk) {
+		sk = na_socket_of_descriptor(call->length);
+		if (sk && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX)
+			na_unix_connected(sk, result);
+	} else if (result < 0 && result != -EINPROGRESS) {
+		na_fail_connect(sk, (__u64)sk, -result, NA_FLOW_NO_SYN);
+	} else {
+		na_confirm_connect(sk, (__u64)sk);
+	}
+	bpf_map_delete_elem(&calls, &thread);
+	return 0;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Every map and every load-time setting. Defined in netaudit.bpf.c (which sets NA_DEFINE), declared
+ * everywhere else; sizes marked 1 are set by user space before loading.
+ */
+#ifndef NETAUDIT_BPF_MAPS_H
+#define NETAUDIT_BPF_MAPS_H
+
+#include "kernel.h"
+#include <bpf/bpf_helpers.h>
+#include <netaudit/event.h>
+
+#ifdef NA_DEFINE
+#define NA_GLOBAL
+#else
+#define NA_GLOBAL extern
+#endif
+
+enum na_stage {
+	NA_STAGE_PENDING,	/* known, but its open event is not out yet */
+	NA_STAGE_OPEN,		/* open event is out */
+	NA_STAGE_SUBFLOW,	/* MPTCP subflow: its bytes belong to `parent` */
+	NA_STAGE_SOCKET,	/* datagram socket: flows live in `peers` */
+	NA_STAGE_CREATED,	/* datagram socket known only from its creation */
+};
+
+/* What we keep of a socket, keyed by its kernel address, from first sight to destruction. */
+struct na_socket {
+	__u64 id;		/* flow id of a stream, socket id of a datagram socket */
+	__u64 parent;		/* NA_STAGE_SUBFLOW: key of the MPTCP socket */
+	__u64 opened_ns;
+	__u64 established_ns;
+	__u64 subflow_bytes_out;
+	__u64 subflow_bytes_in;
+	__u32 subflow_retransmits;
+	__u32 subflows;		/* that have not closed yet */
+	__u32 flags;		/* enum na_flow_flags */
+	__u8 stage;
+	__u8 direction;
+	__u8 seen_by;
+	__u8 reserved;
+	__u16 remote_port;	/* stream, outbound: where the connect went, should the socket forget */
+	__u16 family;
+	__u32 reserved2;
+	__u8 remote[16];
+	struct na_task task;
+};
+
+/* A loopback connection made by a process in scope; whoever accepts it becomes a relay. */
+struct na_relay_key {
+	__u8 client[16];
+	__u8 server[16];
+	__u16 client_port;
+	__u16 server_port;
+	__u32 net_namespace;
+};
+
+/* Arguments kept from a function's entry until its return, where return probes do not see them. */
+struct na_call {
+	__u64 sk;
+	__u64 address;
+	__u32 length;
+	__u32 reserved;
+};
+
+NA_GLOBAL struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} ring_high SEC(".maps");
+
+NA_GLOBAL struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} ring_bulk SEC(".maps");
+
+NA_GLOBAL struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct na_socket);
+} sockets SEC(".maps");
+
+NA_GLOBAL struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct na_peer_key);
+	__type(value, struct na_peer_counters);
+} peers SEC(".maps");
+
+NA_GLOBAL struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);	/* process id */
+	__type(value, __u32);	/* enum na_scope */
+} scopes SEC(".maps");
+
+NA_GLOBAL struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct na_relay_key);
+	__type(value, __u32);
+} relay_expected SEC(".maps");
+
+NA_GLOBAL struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);	/* thread */
+	__type(value, struct na_call);
+} calls SEC(".maps");
+
+/* Destinations that went unseen, drained by user space into `lost` records. */
+NA_GLOBAL struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct na_loss_key);
+	__type(value, struct na_loss_value);
+} losses SEC(".maps");
+
+/* [event type * NA_LOSS_REASONS + reason]; reason NA_LOSS_NONE counts what was handed over. */
+NA_GLOBAL struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, NA_EVENT_TYPES * NA_LOSS_REASONS);
+	__type(key, __u32);
+	__type(value, __u64);
+} counts SEC(".maps");
+
+/* Settings, fixed before loading. */
+#ifdef NA_DEFINE
+const volatile bool scope_host = false;		/* audit every process */
+const volatile bool backend_tracepoint = false;	/* opens are noticed by state changes and packets */
+const volatile __u64 flow_id_base = 0;		/* makes ids differ between runs of the daemon */
+__u64 next_flow_id = 0;
+#else
+extern const volatile bool scope_host;
+extern const volatile bool backend_tracepoint;
+extern const volatile __u64 flow_id_base;
+extern __u64 next_flow_id;
+#endif
+
+#endif

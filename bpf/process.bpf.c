@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * Process life, on every backend: membership in the scope is inherited at fork; whoever executes
+ * something new from outside the scope is undecided, and audited, until user space has looked.
+ */
+#include "emit.h"
+#include <bpf/bpf_tracing.h>
+
+static __always_inline void na_report_process(__u32 type, struct task_struct *task, __u32 scope, const char *exe,
+					      __s32 exit_code)
+{
+	struct na_task who = {};
+	struct na_process_event *event;
+	long length;
+
+	na_describe_task(&who, task, scope);
+	who.net_namespace = 0;
+	event = na_reserve(&ring_high, type, sizeof(*event), bpf_ktime_get_boot_ns());
+	if (!event) {
+		na_lost(type, NA_LOSS_RING, &who, NULL, 0, 0);
+		return;
+	}
+	event->task = who;
+	event->parent_start_ns = BPF_CORE_READ(task, group_leader, real_parent, group_leader, start_boottime);
+	event->exit_code = exit_code;
+	if (exe) {
+		length = bpf_probe_read_kernel_str(event->exe, sizeof(event->exe), exe);
+		event->exe_bytes = length > 0 ? length - 1 : 0;
+	}
+	na_submit(event, type);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(na_process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	__u32 child_pid = BPF_CORE_READ(child, tgid), scope;
+
+	if (child_pid != BPF_CORE_READ(child, pid))
+		return 0;	/* a thread */
+	scope = na_scope_of(BPF_CORE_READ(parent, tgid));
+	if (scope == NA_SCOPE_NONE)
+		return 0;
+	if (!scope_host && bpf_map_update_elem(&scopes, &child_pid, &scope, BPF_ANY))
+		na_count(NA_EVENT_FORK, NA_LOSS_MAP);
+	na_report_process(NA_EVENT_FORK, child, scope, NULL, 0);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(na_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *binprm)
+{
+	__u32 pid = BPF_CORE_READ(task, tgid), scope = na_scope_of(pid);
+
+	if (scope == NA_SCOPE_NONE) {
+		scope = NA_SCOPE_UNDECIDED;
+		if (bpf_map_update_elem(&scopes, &pid, &scope, BPF_ANY))
+			na_count(NA_EVENT_EXEC, NA_LOSS_MAP);
+	}
+	na_report_process(NA_EVENT_EXEC, task, scope, (const char *)BPF_CORE_READ(binprm, file, f_path.dentry, d_name.name), 0);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(na_process_exit, struct task_struct *task)
+{
+	__u32 pid = BPF_CORE_READ(task, tgid), scope;
+	__s32 code;
+
+	if (BPF_CORE_READ(task, signal, live.counter))
+		return 0;	/* other threads live on */
+	scope = na_scope_of(pid);
+	if (scope == NA_SCOPE_NONE)
+		return 0;
+	if (!scope_host)
+		bpf_map_delete_elem(&scopes, &pid);
+	code = BPF_CORE_READ(task, signal, group_exit_code);
+	na_report_process(NA_EVENT_EXIT, task, scope, NULL, code ? code : BPF_CORE_READ(task, exit_code));
+	return 0;
+}

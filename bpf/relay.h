@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Relays: a local process that somebody in scope talks to over loopback or a unix socket comes
+ * into scope itself, at the accept, before it can pass anything on. Not used with --scope host.
+ */
+#ifndef NETAUDIT_BPF_RELAY_H
+#define NETAUDIT_BPF_RELAY_H
+
+#include "flow.h"
+
+/* pid 1 listens for everybody (socket activation); its children accept by themselves and are met there. */
+static __always_inline void na_mark_relay(__u32 pid)
+{
+	__u32 scope = NA_SCOPE_RELAY;
+
+	if (pid > 1)
+		bpf_map_update_elem(&scopes, &pid, &scope, BPF_NOEXIST);
+}
+
+static __always_inline bool na_is_local_talk(const struct na_flow_event *event)
+{
+	const __u64 *a = (const __u64 *)event->local, *b = (const __u64 *)event->remote;
+
+	return na_is_loopback(event->remote) || (a[0] == b[0] && a[1] == b[1]);
+}
+
+/* Someone in scope connected to this host: whoever accepts it is a relay. */
+static __always_inline void na_expect_relay(struct sock *sk)
+{
+	struct na_flow_event ends = {};
+	struct na_relay_key key = {};
+	__u32 one = 1;
+
+	na_read_addresses(&ends, sk);
+	if (!na_is_local_talk(&ends))
+		return;
+	__builtin_memcpy(key.client, ends.local, 16);
+	__builtin_memcpy(key.server, ends.remote, 16);
+	key.client_port = ends.local_port;
+	key.server_port = ends.remote_port;
+	key.net_namespace = na_socket_net_namespace(sk);
+	bpf_map_update_elem(&relay_expected, &key, &one, BPF_ANY);
+}
+
+static __always_inline void na_meet_relay(struct sock *sk)
+{
+	struct na_flow_event ends = {};
+	struct na_relay_key key = {};
+
+	na_read_addresses(&ends, sk);
+	__builtin_memcpy(key.client, ends.remote, 16);
+	__builtin_memcpy(key.server, ends.local, 16);
+	key.client_port = ends.remote_port;
+	key.server_port = ends.local_port;
+	key.net_namespace = na_socket_net_namespace(sk);
+	if (!bpf_map_delete_elem(&relay_expected, &key))
+		na_mark_relay(bpf_get_current_pid_tgid() >> 32);
+}
+
+#endif

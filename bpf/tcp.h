@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The life of a TCP or MPTCP flow: connect or accept, established, closed. Hooks of every backend
+ * end here, with the kernel's socket in hand.
+ *
+ * Rules that keep "exactly once": an open event goes out where the stage becomes NA_STAGE_OPEN; a
+ * close event goes out only from whoever succeeds in deleting the socket's entry.
+ */
+#ifndef NETAUDIT_BPF_TCP_H
+#define NETAUDIT_BPF_TCP_H
+
+#include "flow.h"
+#include "relay.h"
+
+static __always_inline void na_report_open(struct sock *sk, struct na_socket *state)
+{
+	struct na_flow_report report = { .time_ns = state->opened_ns, .type = NA_EVENT_OPEN };
+
+	na_emit_flow(&ring_high, sk, state, &report);
+	if (!scope_host && state->direction == NA_OUTBOUND)
+		na_expect_relay(sk);
+}
+
+static __always_inline void na_report_close(struct sock *sk, struct na_socket *state, __s32 error, __u32 flags,
+					    __u32 last_tcp_state)
+{
+	struct na_flow_report report = {
+		.time_ns = bpf_ktime_get_boot_ns(), .type = NA_EVENT_CLOSE,
+		.error = error, .flags = flags, .last_tcp_state = last_tcp_state,
+	};
+
+	na_emit_flow(&ring_bulk, sk, state, &report);
+}
+
+/* The MPTCP connection a TCP socket is a subflow of, or NULL. */
+static __always_inline struct sock *na_mptcp_parent(struct sock *sk)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+	struct mptcp_subflow_context *subflow;
+
+	if (!bpf_core_field_exists(tcp->is_mptcp) || !BPF_CORE_READ(tcp, is_mptcp))
+		return NULL;
+	subflow = (struct mptcp_subflow_context *)BPF_CORE_READ((struct inet_connection_sock *)sk, icsk_ulp_data);
+	return subflow ? BPF_CORE_READ(subflow, conn) : NULL;
+}
+
+static __always_inline void na_add_subflow(struct sock *subflow, __u64 parent_key)
+{
+	struct na_socket *parent = bpf_map_lookup_elem(&sockets, &parent_key);
+	struct na_socket state = { .stage = NA_STAGE_SUBFLOW, .parent = parent_key };
+	__u64 key = (__u64)subflow;
+
+	if (parent && !bpf_map_update_elem(&sockets, &key, &state, BPF_NOEXIST))
+		__sync_fetch_and_add(&parent->subflows, 1);
+}
+
+/* Starts a flow for the acting task. False when out of scope or when there is no room. */
+static __always_inline bool na_new_flow(struct sock *sk, struct na_socket *state, __u8 direction, __u8 seen_by)
+{
+	struct task_struct *task = na_acting_task(&state->flags);
+	__u32 scope = na_scope_of(BPF_CORE_READ(task, tgid));
+
+	if (scope == NA_SCOPE_NONE || (scope == NA_SCOPE_RELAY && direction == NA_INBOUND))
+		return false;
+	state->opened_ns = bpf_ktime_get_boot_ns();
+	state->id = na_new_id();
+	state->direction = direction;
+	state->seen_by = seen_by;
+	na_describe_task(&state->task, task, scope);
+	state->task.net_namespace = na_socket_net_namespace(sk);
+	return true;
+}
+
+static __always_inline bool na_keep(__u64 key, const struct na_socket *state, __u64 flags)
+{
+	long failed = bpf_map_update_elem(&sockets, &key, state, flags);
+
+	if (failed && failed != -17 /* EEXIST */)
+		na_lost(NA_EVENT_OPEN, NA_LOSS_MAP, &state->task, state->remote, state->remote_port, state->family);
+	return !failed;
+}
+
+/*
+ * A connect has returned (fentry, kprobe). `address` is the kernel's copy of where to; the socket
+ * itself forgets its port when the connect fails before a SYN.
+ */
+static __always_inline void na_on_connect(struct sock *sk, const void *address, int result)
+{
+	struct na_socket state = { .stage = NA_STAGE_OPEN };
+	struct sock *parent = na_mptcp_parent(sk);
+	__u64 key = parent ? (__u64)parent : (__u64)sk;
+
+	if (result == -EINVAL || result == -EAFNOSUPPORT)
+		return;	/* refused as an argument: nothing was attempted */
+	if (bpf_map_lookup_elem(&sockets, &key)) {
+		if (parent && !result)
+			na_add_subflow(sk, key);
+		return;	/* tcp_v6_connect had tcp_v4_connect do it, or a further subflow */
+	}
+	if (!na_read_sockaddr(address, state.remote, &state.remote_port))
+		return;
+	if (!na_new_flow(sk, &state, NA_OUTBOUND, NA_SEEN_CONNECT))
+		return;
+	if (BPF_CORE_READ((struct tcp_sock *)sk, fastopen_req) ||
+	    BPF_CORE_READ_BITFIELD_PROBED((struct tcp_sock *)sk, fastopen_connect))
+		state.flags |= NA_FLOW_FAST_OPEN;
+	if (parent)
+		state.flags |= NA_FLOW_MPTCP;
+	if (result < 0) {
+		na_report_open(sk, &state);
+		na_report_close(sk, &state, -result, NA_FLOW_NO_SYN, TCP_CLOSE);
+		return;
+	}
+	if (!na_keep(key, &state, BPF_ANY))
+		return;
+	if (parent)
+		na_add_subflow(sk, key);
+	na_report_open(sk, &state);
+}
+
+static __always_inline void na_close_flow(struct sock *sk, __u64 key, __s32 error, __u32 last_tcp_state)
+{
+	struct na_socket *kept = bpf_map_lookup_elem(&sockets, &key);
+	struct na_socket state;
+
+	if (!kept)
+		return;
+	state = *kept;
+	if (!bpf_map_delete_elem(&sockets, &key))
+		na_report_close(sk, &state, error, 0, last_tcp_state);
+}
+
+/* A subflow ended: its bytes go to the connection, and the last one ends the connection's flow. */
+static __always_inline void na_close_subflow(struct sock *sk, __u64 parent_key, __s32 error, __u32 last_tcp_state)
+{
+	struct na_socket *parent = bpf_map_lookup_elem(&sockets, &parent_key);
+	struct na_flow_event counters = {};
+	__u64 key = (__u64)sk;
+
+	if (bpf_map_delete_elem(&sockets, &key) || !parent)
+		return;
+	na_read_tcp_counters(&counters, sk);
+	__sync_fetch_and_add(&parent->subflow_bytes_out, counters.bytes_out);
+	__sync_fetch_and_add(&parent->subflow_bytes_in, counters.bytes_in);
+	__sync_fetch_and_add(&parent->subflow_retransmits, counters.retransmits);
+	__sync_fetch_and_add(&parent->subflows, -1);
+	if (!parent->subflows)
+		na_close_flow((struct sock *)parent_key, parent_key, error, last_tcp_state);
+}
+
+/*
+ * A process took a connection from a listener (all backends). The handshake is over, and the peer
+ * may already have ended it: then the state change to CLOSE came before we knew the socket.
+ */
+static __always_inline void na_on_accept(struct sock *sk, __u8 seen_by)
+{
+	struct na_socket state = { .stage = NA_STAGE_OPEN };
+	__u64 key = (__u64)sk;
+	__u32 protocol = BPF_CORE_READ(sk, sk_protocol);
+
+	if (!scope_host)
+		na_meet_relay(sk);
+	if (bpf_map_lookup_elem(&sockets, &key) || !na_new_flow(sk, &state, NA_INBOUND, seen_by))
+		return;
+	state.established_ns = state.opened_ns;
+	state.flags |= NA_FLOW_ESTABLISHED;
+	if (protocol == IPPROTO_MPTCP)
+		state.flags |= NA_FLOW_MPTCP;
+	if (!na_keep(key, &state, BPF_NOEXIST))
+		return;
+	if (protocol == IPPROTO_MPTCP)
+		na_add_subflow(BPF_CORE_READ((struct mptcp_sock *)sk, first), key);
+	na_report_open(sk, &state);
+	if (protocol == IPPROTO_TCP && BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE)
+		na_close_flow(sk, key, BPF_CORE_READ(sk, sk_err), TCP_CLOSE);
+}
+
+/* Tracepoint backend: a connect is about to be tried; the open event waits for the SYN. */
+static __always_inline void na_on_connect_attempt(struct sock *sk, const __u8 *remote, __u16 port)
+{
+	struct na_socket state = { .stage = NA_STAGE_PENDING, .remote_port = port };
+	struct sock *parent = na_mptcp_parent(sk);
+	__u64 key = parent ? (__u64)parent : (__u64)sk;
+	struct na_socket *known = bpf_map_lookup_elem(&sockets, &key);
+
+	if (known && (known->stage != NA_STAGE_PENDING)) {
+		if (parent)
+			na_add_subflow(sk, key);
+		return;
+	}
+	if (remote)
+		__builtin_memcpy(state.remote, remote, 16);
+	if (known || !na_new_flow(sk, &state, NA_OUTBOUND, NA_SEEN_CONNECT))
+		return;
+	if (BPF_CORE_READ((struct tcp_sock *)sk, fastopen_req) ||
+	    BPF_CORE_READ_BITFIELD_PROBED((struct tcp_sock *)sk, fastopen_connect))
+		state.flags |= NA_FLOW_FAST_OPEN;
+	if (parent)
+		state.flags |= NA_FLOW_MPTCP;
+	if (na_keep(key, &state, BPF_NOEXIST) && parent)
+		na_add_subflow(sk, key);
+}
+
+/* Tracepoint backend: the attempt became real (a SYN leaves, or connect returned). */
+static __always_inline void na_confirm_connect(struct sock *sk, __u64 key)
+{
+	struct na_socket *state = bpf_map_lookup_elem(&sockets, &key);
+
+	if (state && state->stage == NA_STAGE_SUBFLOW) {
+		key = state->parent;
+		state = bpf_map_lookup_elem(&sockets, &key);
+	}
+	if (!state || state->stage != NA_STAGE_PENDING)
+		return;
+	state->stage = NA_STAGE_OPEN;
+	na_report_open(sk, state);
+}
+
+/* Tracepoint backend: the attempt came to nothing. */
+static __always_inline void na_fail_connect(struct sock *sk, __u64 key, __s32 error, __u32 flags)
+{
+	struct na_socket *kept = bpf_map_lookup_elem(&sockets, &key);
+	struct na_socket state;
+
+	if (!kept || kept->stage != NA_STAGE_PENDING)
+		return;
+	state = *kept;
+	if (bpf_map_delete_elem(&sockets, &key))
+		return;
+	na_report_open(sk, &state);
+	na_report_close(sk, &state, error, flags, TCP_CLOSE);
+}
+
+static __always_inline void na_on_established(struct sock *sk, __u64 key)
+{
+	struct na_socket *state = bpf_map_lookup_elem(&sockets, &key);
+
+	if (state && state->stage == NA_STAGE_SUBFLOW)
+		state = bpf_map_lookup_elem(&sockets, &state->parent);
+	if (state) {
+		if (!state->established_ns)
+			state->established_ns = bpf_ktime_get_boot_ns();
+		state->flags |= NA_FLOW_ESTABLISHED;
+		return;
+	}
+	/* a subflow the peer added to an accepted MPTCP connection */
+	struct sock *parent = na_mptcp_parent(sk);
+
+	if (parent)
+		na_add_subflow(sk, (__u64)parent);
+}
+
+static __always_inline void na_on_tcp_closed(struct sock *sk, __u32 old_state)
+{
+	__u64 key = (__u64)sk;
+	struct na_socket *state = bpf_map_lookup_elem(&sockets, &key);
+	__s32 error;
+
+	if (!state)
+		return;
+	error = BPF_CORE_READ(sk, sk_err);
+	if (backend_tracepoint)
+		na_confirm_connect(sk, key);
+	if (state->stage == NA_STAGE_SUBFLOW)
+		na_close_subflow(sk, state->parent, error, old_state);
+	else
+		na_close_flow(sk, key, error, old_state);
+}
+
+/* sock:inet_sock_set_state, all backends. `current` is arbitrary except at CLOSE → SYN_SENT. */
+static __always_inline void na_on_tcp_state(struct sock *sk, __u32 old_state, __u32 new_state)
+{
+	if (old_state == TCP_LISTEN || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+		return;
+	if (new_state == TCP_CLOSE)
+		na_on_tcp_closed(sk, old_state);
+	else if (new_state == TCP_ESTABLISHED)
+		na_on_established(sk, (__u64)sk);
+	else if (backend_tracepoint && old_state == TCP_CLOSE && new_state == TCP_SYN_SENT)
+		na_on_connect_attempt(sk, NULL, 0);
+}
+
+#endif

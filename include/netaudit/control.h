@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the processes of the daemon share, and what people see of it.
+ *
+ * One page of shared memory, made by the supervisor before it forks. Each field has exactly one
+ * writer (named below); every access is a relaxed 64-bit atomic, so a reader sees whole values
+ * and nothing more. The supervisor prints it as RUN_DIR/status.json once a second.
+ */
+#ifndef NETAUDIT_CONTROL_H
+#define NETAUDIT_CONTROL_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include <netaudit/event.h>
+
+enum na_component { NA_SUPERVISOR, NA_OBSERVER, NA_JOURNAL, NA_SIGNER, NA_COMPONENTS };
+
+typedef _Atomic uint64_t na_counter;
+
+static inline void na_counter_add(na_counter *c, uint64_t n)
+{
+	atomic_fetch_add_explicit(c, n, memory_order_relaxed);
+}
+
+static inline void na_counter_set(na_counter *c, uint64_t v)
+{
+	atomic_store_explicit(c, v, memory_order_relaxed);
+}
+
+static inline uint64_t na_counter_get(const na_counter *c)
+{
+	return atomic_load_explicit((na_counter *)c, memory_order_relaxed);
+}
+
+struct na_shared {
+	/* supervisor */
+	struct {
+		na_counter pid;
+		na_counter generation;	/* 0 at first start, +1 per restart */
+		na_counter ended_boottime_ns;	/* when the supervisor noticed the last death */
+		na_counter wait_status;	/* wait(2) status of the last death */
+	} component[NA_COMPONENTS];
+
+	/* observer */
+	na_counter events_received[NA_EVENT_TYPES];	/* taken out of the kernel's rings */
+	na_counter events_settled;	/* of these: recorded, or out of scope and dropped on purpose */
+	na_counter records_queued;
+	na_counter records_refused;	/* queue full: counted, then reported as `lost` */
+	na_counter lost_ring;
+	na_counter lost_map;
+	na_counter missed_programs;	/* recursion_misses of all programs */
+	na_counter flows_open;
+	na_counter processes_in_scope;
+	na_counter last_event_boottime_ns;
+	na_counter observer_ready;	/* generation + 1 once hooks are attached and drained */
+
+	/* journal */
+	na_counter records_committed;
+	na_counter last_seq;
+	na_counter head_size;		/* tree size of the newest signed head */
+	na_counter head_boottime_ns;
+	na_counter index_seq;		/* newest row in index.db */
+	na_counter commit_boottime_ns;	/* newest commit */
+	na_counter io_errors;
+	na_counter journal_ready;	/* generation + 1 once the start or gap record is committed */
+
+	/* signer */
+	na_counter heads_signed;
+	na_counter signer_ready;
+};
+
+#endif

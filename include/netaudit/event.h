@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * What the kernel tells the observer: fixed-size, fully zeroed events without any payload field.
+ *
+ * Shared by the BPF programs and user space. Every field is in host byte order unless its name
+ * says otherwise; addresses are 16 bytes, IPv4 stored as v4-mapped IPv6 (::ffff:a.b.c.d) and told
+ * apart by `family`. Times are CLOCK_BOOTTIME nanoseconds. A changed layout needs a changed size,
+ * because user space refuses an event whose header size is not its type's size.
+ */
+#ifndef NETAUDIT_EVENT_H
+#define NETAUDIT_EVENT_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+#define NA_COMM_BYTES 16	/* TASK_COMM_LEN */
+#define NA_UNIX_PATH_BYTES 108	/* UNIX_PATH_MAX */
+#define NA_EXE_BYTES 64		/* trailing part of the executed file's name */
+
+enum na_event_type {
+	NA_EVENT_NONE,
+	NA_EVENT_OPEN,		/* stream flow: connect attempted, accepted, or found open at start */
+	NA_EVENT_CLOSE,		/* stream flow ended: result and final counters */
+	NA_EVENT_DATAGRAM,	/* first datagram of a (socket, peer) flow; counters live in na_peer_counters */
+	NA_EVENT_SOCKET_GONE,	/* a datagram socket was destroyed: its peers are final */
+	NA_EVENT_UNIX,		/* unix stream or seqpacket connect */
+	NA_EVENT_FORK,		/* new process (not thread) */
+	NA_EVENT_EXEC,
+	NA_EVENT_EXIT,		/* last thread of a process gone */
+	NA_EVENT_PROGRESS,	/* counters of a stream flow that is still open (read from an iterator) */
+	NA_EVENT_TYPES
+};
+
+/* Scope of a process, inherited in the kernel at fork. */
+enum na_scope {
+	NA_SCOPE_NONE,		/* not audited */
+	NA_SCOPE_UNDECIDED,	/* executed something new; audited until user space decides */
+	NA_SCOPE_ODOO,		/* an Odoo process or its descendant */
+	NA_SCOPE_RELAY,		/* reached by Odoo over loopback or a unix socket: outbound calls audited */
+	NA_SCOPE_HOST,		/* --scope host: everything */
+};
+
+enum na_direction { NA_DIRECTION_NONE, NA_OUTBOUND, NA_INBOUND };
+
+/* How the flow was noticed: the strength of what the record can say. */
+enum na_seen_by {
+	NA_SEEN_NONE,
+	NA_SEEN_CONNECT,	/* the connecting thread, at connect */
+	NA_SEEN_ACCEPT,		/* the accepting thread, at accept */
+	NA_SEEN_FIRST_IO,	/* accepted: the thread that did the first input or output */
+	NA_SEEN_CLOSE,		/* accepted: only noticed when it closed */
+	NA_SEEN_SEND,		/* first datagram sent */
+	NA_SEEN_RECEIVE,	/* first datagram received */
+	NA_SEEN_ITERATOR,	/* already open when the auditor started, or found by the periodic walk */
+};
+
+enum na_flow_flags {
+	NA_FLOW_PRE_EXISTING = 1 << 0,
+	NA_FLOW_FAST_OPEN = 1 << 1,	/* data in the SYN was asked for */
+	NA_FLOW_MPTCP = 1 << 2,
+	NA_FLOW_V4_MAPPED = 1 << 3,	/* an IPv6 socket speaking IPv4 */
+	NA_FLOW_KERNEL_WORKER = 1 << 4,	/* done by a kernel thread for the process (io_uring before 5.12) */
+	NA_FLOW_NO_SYN = 1 << 5,	/* failed before a SYN was sent */
+	NA_FLOW_RESULT_UNKNOWN = 1 << 6,/* failed, but this backend cannot see with which error */
+	NA_FLOW_ESTABLISHED = 1 << 7,	/* the handshake completed */
+};
+
+/* Who was running, taken in the kernel at the event. */
+struct na_task {
+	__u64 start_ns;		/* of the process (thread group leader) */
+	__u64 cgroup_id;	/* cgroup v2 */
+	__u32 pid;		/* thread group, initial pid namespace */
+	__u32 tid;
+	__u32 parent_pid;
+	__u32 uid;
+	__u32 pid_namespace;	/* inode number */
+	__u32 net_namespace;	/* inode number; of the socket where there is one */
+	__u32 scope;		/* enum na_scope */
+	__u32 reserved;
+	char comm[NA_COMM_BYTES];
+};
+
+struct na_event_header {
+	__u64 time_ns;
+	__u32 type;		/* enum na_event_type */
+	__u32 size;		/* of the whole event, bytes */
+};
+
+/* NA_EVENT_OPEN, NA_EVENT_CLOSE, NA_EVENT_PROGRESS, NA_EVENT_DATAGRAM, NA_EVENT_SOCKET_GONE */
+struct na_flow_event {
+	struct na_event_header header;
+	struct na_task task;	/* at close: whoever opened the flow */
+	__u64 flow;		/* our own id, never reused within a journal's boot */
+	__u64 socket;		/* datagram families: id of the socket the flow belongs to */
+	__u64 opened_ns;
+	__u64 established_ns;	/* 0: never */
+	__u64 bytes_out;	/* payload, without retransmissions */
+	__u64 bytes_in;
+	__u8 local[16];
+	__u8 remote[16];
+	__u16 local_port;
+	__u16 remote_port;
+	__u16 family;		/* AF_* */
+	__u16 socket_type;	/* SOCK_* */
+	__u32 protocol;		/* IPPROTO_*; the ethertype for packet sockets */
+	__u32 flags;		/* enum na_flow_flags */
+	__s32 error;		/* positive errno; 0: none */
+	__u32 retransmits;	/* segments */
+	__u32 smoothed_rtt_us;
+	__u8 direction;		/* enum na_direction */
+	__u8 seen_by;		/* enum na_seen_by */
+	__u8 last_tcp_state;	/* at close: the state it closed from */
+	__u8 reserved;
+};
+
+/* NA_EVENT_UNIX */
+struct na_unix_event {
+	struct na_event_header header;
+	struct na_task task;
+	__u64 flow;
+	__u32 peer_pid;		/* who listens (or accepted); 0: unknown */
+	__s32 error;		/* positive errno; 0: connected */
+	__u16 socket_type;
+	__u16 path_bytes;
+	__u8 abstract;		/* path starts after a NUL that is not in `path` */
+	__u8 reserved[3];
+	char path[NA_UNIX_PATH_BYTES];
+};
+
+/* NA_EVENT_FORK (task = child), NA_EVENT_EXEC, NA_EVENT_EXIT */
+struct na_process_event {
+	struct na_event_header header;
+	struct na_task task;
+	__u64 parent_start_ns;
+	__s32 exit_code;	/* wait(2) status, at exit */
+	__u16 exe_bytes;
+	__u8 reserved[2];
+	char exe[NA_EXE_BYTES];	/* last bytes of the executed file's name */
+};
+
+/* Counters of one datagram flow, kept in the kernel and collected per period. */
+struct na_peer_key {
+	__u64 socket;
+	__u8 remote[16];
+	__u16 remote_port;
+	__u16 family;
+	__u32 protocol;
+};
+
+struct na_peer_counters {
+	__u64 flow;
+	__u64 first_ns;
+	__u64 last_ns;
+	__u64 messages_out;
+	__u64 bytes_out;
+	__u64 messages_in;
+	__u64 bytes_in;
+	__u64 errors;
+};
+
+/* What could not be handed over, by process and destination. */
+struct na_loss_key {
+	__u64 start_ns;
+	__u32 pid;
+	__u32 type;		/* enum na_event_type */
+	__u8 remote[16];
+	__u16 remote_port;
+	__u16 family;
+	__u32 reason;		/* enum na_loss_reason */
+};
+
+struct na_loss_value {
+	__u64 count;
+	char comm[NA_COMM_BYTES];
+};
+
+enum na_loss_reason {
+	NA_LOSS_NONE,
+	NA_LOSS_RING,		/* the ring was full */
+	NA_LOSS_MAP,		/* a state map was full */
+	NA_LOSS_REASONS
+};
+
+#endif
