@@ -78,7 +78,7 @@ void na_canonical_object_end(struct na_canonical *c);
 void na_canonical_array_begin(struct na_canonical *c, const char *key);
 void na_canonical_array_end(struct na_canonical *c);
 
-/* "nonce": 16 fresh random bytes. Every record has one; amortised, not one system call each. */
+/* "nonce": 16 fresh random bytes (base/nonce.h). Every record has one. */
 void na_canonical_nonce(struct na_canonical *c);
 
 /*
