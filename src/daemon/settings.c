@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of settings. Adding one is one row here, one field in config.h and one entry in netaudit.conf.5. */
+#include "daemon/config.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+static const struct na_setting_choice scopes[] = {
+	{ "odoo", NA_CONFIG_SCOPE_ODOO },
+	{ "host", NA_CONFIG_SCOPE_HOST },
+	{ NULL, 0 },
+};
+
+static const struct na_setting_choice backends[] = {
+	{ "auto", NA_CONFIG_BACKEND_AUTO },
+	{ "fentry", NA_CONFIG_BACKEND_FENTRY },
+	{ "kprobe", NA_CONFIG_BACKEND_KPROBE },
+	{ "tracepoint", NA_CONFIG_BACKEND_TRACEPOINT },
+	{ NULL, 0 },
+};
+
+static const struct na_setting_choice log_levels[] = {
+	{ "error", NA_LOG_ERROR },
+	{ "warning", NA_LOG_WARNING },
+	{ "notice", NA_LOG_NOTICE },
+	{ "info", NA_LOG_INFO },
+	{ "debug", NA_LOG_DEBUG },
+	{ NULL, 0 },
+};
+
+#define AT(field) .name = #field, .offset = offsetof(struct na_config, field)
+#define PATH(where, value) .section = where, .standard = value, .type = NA_SETTING_PATH
+#define USER(where, value) .section = where, .standard = value, .type = NA_SETTING_USER
+#define CHOICE(where, value, words) .section = where, .standard = value, .type = NA_SETTING_CHOICE, .choices = words
+#define NUMBER(where, value, least, most, of) \
+	.section = where, .standard = value, .type = NA_SETTING_NUMBER, .minimum = least, .maximum = most, .unit = of
+#define POWER(where, value, least, most, of) \
+	.section = where, .standard = value, .type = NA_SETTING_POWER, .minimum = least, .maximum = most, .unit = of
+
+const struct na_setting na_settings[] = {
+	{ AT(state_dir), PATH("daemon", "/var/lib/netaudit"), .text = "folder of the journal and the keys" },
+	{ AT(run_dir), PATH("daemon", "/run/netaudit"), .text = "folder of status.json" },
+	{ AT(user), USER("daemon", "netaudit"), .text = "user who writes the journal" },
+	{ AT(sign_user), USER("daemon", "netaudit-sign"), .text = "user who holds the keys and signs" },
+	{ AT(origin), .section = "daemon", .type = NA_SETTING_ORIGIN,
+	  .text = "name of this journal in its signed heads, fixed when the journal is made" },
+	{ AT(log_level), CHOICE("daemon", "info", log_levels), .text = "least important lines still logged" },
+	{ AT(heartbeat_seconds), NUMBER("daemon", "60", 1, 3600, "s"), .text = "time between heartbeat records" },
+
+	{ AT(scope), CHOICE("capture", "odoo", scopes), .text = "whose calls are recorded: Odoo's or everybody's" },
+	{ AT(backend), CHOICE("capture", "auto", backends), .text = "kind of kernel hooks; auto takes the best that loads" },
+	{ AT(ring_kib), POWER("capture", "1024", 4, 1048576, "KiB"), .text = "ring for opens, closes and processes" },
+	{ AT(bulk_ring_kib), POWER("capture", "4096", 4, 1048576, "KiB"), .text = "ring for everything frequent" },
+	{ AT(max_sockets), NUMBER("capture", "65536", 64, 16777216, "sockets"),
+	  .text = "sockets followed at the same time" },
+	{ AT(max_peers), NUMBER("capture", "65536", 64, 16777216, "peers"),
+	  .text = "datagram peers followed at the same time" },
+	{ AT(progress_seconds), NUMBER("capture", "300", 1, 300, "s"),
+	  .text = "time between progress records of a long flow" },
+	{ AT(datagram_seconds), NUMBER("capture", "30", 1, 3600, "s"), .text = "time one datagram record covers" },
+
+	{ AT(queue_mib), NUMBER("journal", "64", 1, 4096, "MiB"), .text = "records that may wait for the disk" },
+	{ AT(commit_records), NUMBER("journal", "1000", 1, 100000, "records"), .text = "most records in one commit" },
+	{ AT(commit_ms), NUMBER("journal", "200", 1, 10000, "ms"), .text = "longest time a record waits for its commit" },
+	{ AT(head_seconds), NUMBER("journal", "60", 1, 3600, "s"), .text = "time between signed heads, when there is news" },
+	{ AT(head_records), NUMBER("journal", "10000", 1, 1000000, "records"), .text = "most records between signed heads" },
+};
+
+const size_t na_settings_count = sizeof(na_settings) / sizeof(na_settings[0]);
+_Static_assert(sizeof(na_settings) / sizeof(na_settings[0]) <= NA_SETTINGS_MAX, "raise NA_SETTINGS_MAX");
+
+const struct na_setting *na_setting_find(const char *section, const char *name)
+{
+	for (size_t i = 0; i < na_settings_count; i++)
+		if (strcmp(na_settings[i].section, section) == 0 && strcmp(na_settings[i].name, name) == 0)
+			return &na_settings[i];
+	return NULL;
+}
+
+void na_setting_option(const struct na_setting *setting, char *out)
+{
+	size_t at = 0;
+
+	for (; setting->name[at] && at < NA_CONFIG_NAME_BYTES - 1; at++)
+		out[at] = (char)(setting->name[at] == '_' ? '-' : setting->name[at]);
+	out[at] = '\0';
+}
+
+const struct na_setting *na_setting_find_option(const char *option)
+{
+	char name[NA_CONFIG_NAME_BYTES];
+
+	for (size_t i = 0; i < na_settings_count; i++) {
+		na_setting_option(&na_settings[i], name);
+		if (strcmp(name, option) == 0)
+			return &na_settings[i];
+	}
+	return NULL;
+}
