@@ -51,7 +51,7 @@ struct na_target {
 /*
  * A decision for the kernel's scope map. `start_ns` names which process of that number is meant (rounded down to
  * 10 ms unless `target->start_exact`): write nothing when the kernel already knows a later process under `pid`.
- * Called only from inside na_targets_scan() and na_targets_on_*(). NA_SCOPE_NONE must not replace an
+ * Called only from inside na_targets_scan(), _see*() and _on_*(). NA_SCOPE_NONE must not replace an
  * NA_SCOPE_RELAY that the kernel has found since: a relay is known to the kernel first.
  */
 typedef void na_decide_fn(void *context, const struct na_target *target);
@@ -89,6 +89,9 @@ const struct na_target *na_targets_on_exit(struct na_targets *targets, const str
  * kernel has set, and finds out the role of a forked worker, which only shows some time after its fork.
  */
 const struct na_target *na_targets_see(struct na_targets *targets, const struct na_task *task);
+
+/* The same for a stream or datagram event; an accepted connection also tells an HTTP worker from other workers. */
+const struct na_target *na_targets_see_flow(struct na_targets *targets, const struct na_flow_event *event);
 
 /* NULL: not known. `start_ns` may be exact or rounded down to 10 ms; 0: whoever has the pid now. */
 const struct na_target *na_targets_find(const struct na_targets *targets, uint32_t pid, uint64_t start_ns);
