@@ -20,7 +20,7 @@ enum na_signer_exit {
 struct na_signer_context {
 	const char *directory;		/* STATE_DIR/signer: 0700, owned by our effective uid */
 	int fd;				/* SOCK_SEQPACKET, to the journal; survives the journal's restarts */
-	int stop_fd;			/* readable: return; -1: none */
+	int stop_fd;			/* readable once the journal has ended: return; -1: none */
 	struct na_shared *shared;	/* may be NULL */
 	uint64_t generation;
 };
