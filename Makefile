@@ -5,7 +5,7 @@ VERSION   := 0.1.0
 BUILD     ?= build
 CC        ?= gcc
 CLANG     ?= clang
-BPFTOOL   ?= bpftool
+LLVM_STRIP ?= llvm-strip
 PREFIX    ?= /usr
 DESTDIR   ?=
 
@@ -38,7 +38,7 @@ LIB_OBJ   := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CLI_OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/cli/*.c))
 TEST_SRC  := $(wildcard tests/unit/test_*.c)
 TEST_BIN  := $(TEST_SRC:tests/unit/%.c=$(BUILD)/tests/%)
-SKELETONS := $(BUILD)/netaudit.skel.h $(BUILD)/netaudit_old.skel.h
+BPF_OBJ   := $(BUILD)/netaudit.bpf.o $(BUILD)/netaudit_old.bpf.o
 
 all: $(BUILD)/netaudit-bpf $(BUILD)/netaudit ## build both programs
 
@@ -55,29 +55,18 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(LIB_OBJ): | $(if $(wildcard src/capture/*.c),$(SKELETONS))
+$(BUILD)/src/capture/objects.o: CPPFLAGS += -DNA_BPF_DIRECTORY='"$(abspath $(BUILD))"'
+$(BUILD)/src/capture/objects.o: $(BPF_OBJ)
 
-# The BPF side: one object per file, linked, once for 5.12 and later and once for older kernels.
-BPF_SRC   := $(wildcard bpf/*.bpf.c)
-BPF_HDR   := $(wildcard bpf/*.h) include/netaudit/event.h
+# The BPF side: one object for 5.12 and later, one from the same files for older kernels.
 BPF_FLAGS := -O2 -g -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude -Ibpf
 
-$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(BPF_HDR)
+$(BUILD)/netaudit.bpf.o $(BUILD)/netaudit_old.bpf.o: bpf/netaudit.bpf.c $(wildcard bpf/*.h) include/netaudit/event.h
 	@mkdir -p $(@D)
-	$(call say,BPF,$<)$(CLANG) $(BPF_FLAGS) -c -o $@ $<
+	$(call say,BPF,$@)$(CLANG) $(BPF_FLAGS) $(BPF_OLD) -c -o $@ $<
+	$(Q)$(LLVM_STRIP) -g $@
 
-$(BUILD)/bpf_old/%.bpf.o: bpf/%.bpf.c $(BPF_HDR)
-	@mkdir -p $(@D)
-	$(call say,BPF,$< (before 5.12))$(CLANG) $(BPF_FLAGS) -DNA_BEFORE_5_12 -c -o $@ $<
-
-$(BUILD)/netaudit.bpf.o: $(BPF_SRC:bpf/%.c=$(BUILD)/bpf/%.o)
-	$(call say,BPFLINK,$@)$(BPFTOOL) gen object $@ $^
-
-$(BUILD)/netaudit_old.bpf.o: $(BPF_SRC:bpf/%.c=$(BUILD)/bpf_old/%.o)
-	$(call say,BPFLINK,$@)$(BPFTOOL) gen object $@ $^
-
-$(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
-	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name $* > $@.tmp && mv $@.tmp $@
+$(BUILD)/netaudit_old.bpf.o: BPF_OLD := -DNA_BEFORE_5_12
 
 # Tests
 $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libnetaudit.a

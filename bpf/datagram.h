@@ -34,15 +34,16 @@ static __always_inline bool na_is_datagram_socket(struct sock *sk)
 	       protocol == IPPROTO_ICMPV6 || protocol == IPPROTO_SCTP || BPF_CORE_READ(sk, sk_type) == SOCK_RAW;
 }
 
-static __always_inline bool na_describe_owner(struct sock *sk, struct na_socket *state)
+/* False when the acting process is not audited. */
+static __always_inline bool na_describe_owner(struct sock *sk, struct na_task *out, __u32 *flags)
 {
-	struct task_struct *task = na_acting_task(&state->flags);
+	struct task_struct *task = na_acting_task(flags);
 	__u32 scope = na_scope_of(BPF_CORE_READ(task, tgid));
 
 	if (scope == NA_SCOPE_NONE)
 		return false;
-	na_describe_task(&state->task, task, scope);
-	state->task.net_namespace = na_socket_net_namespace(sk);
+	na_describe_task(out, task, scope);
+	out->net_namespace = na_socket_net_namespace(sk);
 	return true;
 }
 
@@ -55,7 +56,7 @@ static __always_inline struct na_socket *na_datagram_socket(struct sock *sk, boo
 
 	if (known || !process_context)
 		return known;
-	if (!na_describe_owner(sk, &state))
+	if (!na_describe_owner(sk, &state.task, &state.flags))
 		return NULL;
 	state.opened_ns = bpf_ktime_get_boot_ns();
 	state.id = na_new_id();
@@ -68,7 +69,7 @@ static __always_inline void na_report_datagram(struct sock *sk, const struct na_
 					       const struct na_peer_counters *counters, const struct na_datagram *datagram)
 {
 	struct na_flow_event *event;
-	struct na_socket now = {};
+	__u32 flags = 0;
 
 	event = na_reserve(&ring_bulk, NA_EVENT_DATAGRAM, sizeof(*event), counters->first_ns);
 	if (!event) {
@@ -77,9 +78,7 @@ static __always_inline void na_report_datagram(struct sock *sk, const struct na_
 		return;
 	}
 	/* the one who does it now, where the kernel can say so; else the one who made the socket */
-	if (datagram->process_context && na_describe_owner(sk, &now))
-		event->task = now.task;
-	else
+	if (!datagram->process_context || !na_describe_owner(sk, &event->task, &flags))
 		event->task = socket->task;
 	event->flow = counters->flow;
 	event->socket = socket->id;
@@ -89,7 +88,7 @@ static __always_inline void na_report_datagram(struct sock *sk, const struct na_
 	event->protocol = datagram->protocol;
 	event->direction = datagram->direction;
 	event->seen_by = datagram->seen_by;
-	event->flags = datagram->flags | now.flags;
+	event->flags = datagram->flags | flags;
 	event->local_port = datagram->local_port;
 	event->remote_port = datagram->remote_port;
 	__builtin_memcpy(event->local, datagram->local, 16);
@@ -195,6 +194,23 @@ static __always_inline void na_on_packet(struct sock *sk, struct sk_buff *skb, _
 	if (datagram.family == AF_INET && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6)
 		datagram.flags = NA_FLOW_V4_MAPPED;
 	na_on_datagram(sk, &datagram);
+}
+
+/* ip_send_skb(), ip6_send_skb(): one finished datagram leaves the socket, in the sending thread. */
+static __always_inline void na_on_udp_send(struct sk_buff *skb)
+{
+	struct sock *sk = BPF_CORE_READ(skb, sk);
+	__u32 protocol = sk ? BPF_CORE_READ(sk, sk_protocol) : 0;
+
+	if (protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE)
+		na_on_packet(sk, skb, NA_OUTBOUND, true);
+}
+
+/* skb_consume_udp(): the receiving thread is done with a datagram; a peek hands a negative length. */
+static __always_inline void na_on_udp_receive(struct sock *sk, struct sk_buff *skb, int length)
+{
+	if (length >= 0)
+		na_on_packet(sk, skb, NA_INBOUND, true);
 }
 
 /* A socket's memory is freed, or its last file is closed. */

@@ -53,51 +53,63 @@ static __always_inline bool na_read_sockaddr(const void *address, __u8 out[16], 
 	return true;
 }
 
-/* Addresses as the socket has them; an unset remote keeps what the caller put there. */
-static __always_inline void na_read_addresses(struct na_flow_event *event, struct sock *sk)
-{
-	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	__u16 port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
-	__be32 address;
+/* The two ends of a flow; `family` is AF_INET for an IPv6 socket that speaks IPv4. */
+struct na_ends {
+	__u8 local[16];
+	__u8 remote[16];
+	__u16 local_port;
+	__u16 remote_port;
+	__u16 family;
+	__u16 flags;	/* NA_FLOW_V4_MAPPED or 0 */
+};
 
-	event->family = family;
-	event->local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
-	if (family == AF_INET6) {
-		BPF_CORE_READ_INTO(&event->local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
-		if (port) {
-			event->remote_port = port;
-			BPF_CORE_READ_INTO(&event->remote, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
-		}
-		if (na_is_v4_mapped(event->remote)) {
-			event->family = AF_INET;
-			event->flags |= NA_FLOW_V4_MAPPED;
-			if (na_is_zero(event->local))
-				na_map_ipv4(event->local, 0);
+/* Addresses as the socket has them; an unset remote keeps what the caller put there. */
+static __always_inline void na_read_ends(struct na_ends *ends, struct sock *sk)
+{
+	__u16 port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+
+	ends->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	ends->local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+	if (port)
+		ends->remote_port = port;
+	if (ends->family == AF_INET6) {
+		BPF_CORE_READ_INTO(&ends->local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+		if (port)
+			BPF_CORE_READ_INTO(&ends->remote, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+		if (na_is_v4_mapped(ends->remote)) {
+			ends->family = AF_INET;
+			ends->flags = NA_FLOW_V4_MAPPED;
+			if (na_is_zero(ends->local))
+				na_map_ipv4(ends->local, 0);
 		}
 		return;
 	}
-	na_map_ipv4(event->local, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
-	if (port) {
-		address = BPF_CORE_READ(sk, __sk_common.skc_daddr);
-		event->remote_port = port;
-		na_map_ipv4(event->remote, address);
-	}
+	na_map_ipv4(ends->local, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+	if (port)
+		na_map_ipv4(ends->remote, BPF_CORE_READ(sk, __sk_common.skc_daddr));
 }
+
+struct na_tcp_counters {
+	__u64 bytes_out;
+	__u64 bytes_in;
+	__u32 retransmits;
+	__u32 smoothed_rtt_us;
+};
 
 /*
  * Payload bytes, without retransmissions. The kernel counts a received FIN as one byte
  * (tcp_rcv_nxt_update with end_seq); SOCK_DONE says that one was received.
  */
-static __always_inline void na_read_tcp_counters(struct na_flow_event *event, struct sock *sk)
+static __always_inline void na_read_tcp_counters(struct na_tcp_counters *counters, struct sock *sk)
 {
 	struct tcp_sock *tcp = (struct tcp_sock *)sk;
 	__u64 received = BPF_CORE_READ(tcp, bytes_received);
-	bool finished = BPF_CORE_READ(sk, sk_flags) & (1UL << SOCK_DONE_BIT);
+	bool finished = BPF_CORE_READ(sk, __sk_common.skc_flags) & (1UL << SOCK_DONE_BIT);
 
-	event->bytes_out = BPF_CORE_READ(tcp, bytes_sent) - BPF_CORE_READ(tcp, bytes_retrans);
-	event->bytes_in = received - (finished && received ? 1 : 0);
-	event->retransmits = BPF_CORE_READ(tcp, total_retrans);
-	event->smoothed_rtt_us = BPF_CORE_READ(tcp, srtt_us) >> 3;
+	counters->bytes_out = BPF_CORE_READ(tcp, bytes_sent) - BPF_CORE_READ(tcp, bytes_retrans);
+	counters->bytes_in = received - (finished && received ? 1 : 0);
+	counters->retransmits = BPF_CORE_READ(tcp, total_retrans);
+	counters->smoothed_rtt_us = BPF_CORE_READ(tcp, srtt_us) >> 3;
 }
 
 struct na_flow_report {
@@ -108,49 +120,66 @@ struct na_flow_report {
 	__u32 last_tcp_state;
 };
 
-/* Everything but the header: from the state kept (opener, times) and from the socket (addresses). */
-static __always_inline void na_fill_flow(struct na_flow_event *event, struct sock *sk,
+/* Everything but the header: from the state kept (opener, times) and from the socket. */
+static __always_inline void na_fill_flow(struct na_flow_event *event, struct sock *sk, const struct na_ends *ends,
 					 const struct na_socket *state, const struct na_flow_report *report)
 {
+	struct na_tcp_counters counters = {};
+
 	event->task = state->task;
 	event->flow = state->id;
 	event->opened_ns = state->opened_ns;
 	event->established_ns = state->established_ns;
 	event->direction = state->direction;
 	event->seen_by = state->seen_by;
-	event->flags = state->flags | report->flags;
+	event->flags = state->flags | report->flags | ends->flags;
 	event->error = report->error;
 	event->last_tcp_state = report->last_tcp_state;
-	event->remote_port = state->remote_port;
-	__builtin_memcpy(event->remote, state->remote, 16);
 	event->socket_type = BPF_CORE_READ(sk, sk_type);
 	event->protocol = BPF_CORE_READ(sk, sk_protocol);
-	na_read_addresses(event, sk);
-	if (event->protocol == IPPROTO_TCP && report->type != NA_EVENT_OPEN)
-		na_read_tcp_counters(event, sk);
+	event->family = ends->family;
+	event->local_port = ends->local_port;
+	event->remote_port = ends->remote_port;
+	__builtin_memcpy(event->local, ends->local, 16);
+	__builtin_memcpy(event->remote, ends->remote, 16);
+	if (report->type == NA_EVENT_OPEN)
+		return;
 	if (state->flags & NA_FLOW_MPTCP) {
-		event->bytes_out = state->subflow_bytes_out;
-		event->bytes_in = state->subflow_bytes_in;
-		event->retransmits = state->subflow_retransmits;
+		counters.bytes_out = state->subflow_bytes_out;
+		counters.bytes_in = state->subflow_bytes_in;
+		counters.retransmits = state->subflow_retransmits;
+	} else if (event->protocol == IPPROTO_TCP) {
+		na_read_tcp_counters(&counters, sk);
 	}
+	event->bytes_out = counters.bytes_out;
+	event->bytes_in = counters.bytes_in;
+	event->retransmits = counters.retransmits;
+	event->smoothed_rtt_us = counters.smoothed_rtt_us;
 }
 
+/*
+ * Reports a flow. With `retire`, the entry under that key is deleted too, and the report goes out
+ * only from whoever really deleted it.
+ */
 static __always_inline void na_emit_flow(void *ring, struct sock *sk, const struct na_socket *state,
-					 const struct na_flow_report *report)
+					 const struct na_flow_report *report, const __u64 *retire)
 {
-	struct na_flow_event *event = na_reserve(ring, report->type, sizeof(*event), report->time_ns);
+	struct na_ends ends = { .remote_port = state->remote_port };
+	struct na_flow_event *event;
 
+	__builtin_memcpy(ends.remote, state->remote, 16);
+	na_read_ends(&ends, sk);
+	event = na_reserve(ring, report->type, sizeof(*event), report->time_ns);
 	if (!event) {
-		struct na_flow_event lost = {};
-
-		__builtin_memcpy(lost.remote, state->remote, 16);
-		lost.remote_port = state->remote_port;
-		na_read_addresses(&lost, sk);
-		na_lost(report->type, NA_LOSS_RING, &state->task, lost.remote, lost.remote_port, lost.family);
+		if (!retire || !bpf_map_delete_elem(&sockets, retire))
+			na_lost(report->type, NA_LOSS_RING, &state->task, ends.remote, ends.remote_port, ends.family);
 		return;
 	}
-	na_fill_flow(event, sk, state, report);
-	na_submit(event, report->type);
+	na_fill_flow(event, sk, &ends, state, report);
+	if (retire && bpf_map_delete_elem(&sockets, retire))
+		bpf_ringbuf_discard(event, 0);
+	else
+		na_submit(event, report->type);
 }
 
 #endif

@@ -170,6 +170,7 @@ struct sock_common {
 	unsigned short skc_family;
 	unsigned char skc_state;
 	unsigned char skc_ipv6only : 1;
+	unsigned long skc_flags;
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
 };
@@ -179,7 +180,6 @@ struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_type, sk_protocol;
 	__u8 sk_kern_sock : 1;
-	unsigned long sk_flags;
 	struct socket *sk_socket;
 	struct pid *sk_peer_pid;
 	int sk_err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Every map and every load-time setting. Defined in netaudit.bpf.c (which sets NA_DEFINE), declared
- * everywhere else; sizes marked 1 are set by user space before loading.
+ * Every map and every load-time setting. Sizes given as 1 or 4096 are set by user space before
+ * loading.
  */
 #ifndef NETAUDIT_BPF_MAPS_H
 #define NETAUDIT_BPF_MAPS_H
@@ -10,11 +10,6 @@
 #include <bpf/bpf_helpers.h>
 #include <netaudit/event.h>
 
-#ifdef NA_DEFINE
-#define NA_GLOBAL
-#else
-#define NA_GLOBAL extern
-#endif
 
 enum na_stage {
 	NA_STAGE_PENDING,	/* known, but its open event is not out yet */
@@ -63,45 +58,45 @@ struct na_call {
 	__u32 reserved;
 };
 
-NA_GLOBAL struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
 } ring_high SEC(".maps");
 
-NA_GLOBAL struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
 } ring_bulk SEC(".maps");
 
-NA_GLOBAL struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, __u64);
 	__type(value, struct na_socket);
 } sockets SEC(".maps");
 
-NA_GLOBAL struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, struct na_peer_key);
 	__type(value, struct na_peer_counters);
 } peers SEC(".maps");
 
-NA_GLOBAL struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, __u32);	/* process id */
 	__type(value, __u32);	/* enum na_scope */
 } scopes SEC(".maps");
 
-NA_GLOBAL struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, struct na_relay_key);
 	__type(value, __u32);
 } relay_expected SEC(".maps");
 
-NA_GLOBAL struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
 	__type(key, __u64);	/* thread */
@@ -109,7 +104,7 @@ NA_GLOBAL struct {
 } calls SEC(".maps");
 
 /* Destinations that went unseen, drained by user space into `lost` records. */
-NA_GLOBAL struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
 	__type(key, struct na_loss_key);
@@ -117,7 +112,7 @@ NA_GLOBAL struct {
 } losses SEC(".maps");
 
 /* [event type * NA_LOSS_REASONS + reason]; reason NA_LOSS_NONE counts what was handed over. */
-NA_GLOBAL struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, NA_EVENT_TYPES * NA_LOSS_REASONS);
 	__type(key, __u32);
@@ -125,16 +120,9 @@ NA_GLOBAL struct {
 } counts SEC(".maps");
 
 /* Settings, fixed before loading. */
-#ifdef NA_DEFINE
 const volatile bool scope_host = false;		/* audit every process */
 const volatile bool backend_tracepoint = false;	/* opens are noticed by state changes and packets */
 const volatile __u64 flow_id_base = 0;		/* makes ids differ between runs of the daemon */
 __u64 next_flow_id = 0;
-#else
-extern const volatile bool scope_host;
-extern const volatile bool backend_tracepoint;
-extern const volatile __u64 flow_id_base;
-extern __u64 next_flow_id;
-#endif
 
 #endif

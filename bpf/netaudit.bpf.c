@@ -1,6 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-/* The home of all maps, settings and the licence; the programs are in the files beside it. */
-#define NA_DEFINE
-#include "maps.h"
+/*
+ * All programs of all backends, as one object: user space loads those of one backend. The hooks are
+ * thin and call the same handlers on `struct sock *` (tcp.h, datagram.h, other.h, unix.h).
+ */
+#include "hooks_fentry.h"
+#include "hooks_kprobe.h"
+#include "hooks_tracepoint.h"
+#include "iterators.h"
+#include "process.h"
+
+/* The one hook every backend shares for TCP: state changes. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(na_tcp_state, struct sock *sk, int old_state, int new_state)
+{
+	na_on_tcp_state(sk, old_state, new_state);
+	return 0;
+}
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

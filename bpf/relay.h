@@ -17,21 +17,21 @@ static __always_inline void na_mark_relay(__u32 pid)
 		bpf_map_update_elem(&scopes, &pid, &scope, BPF_NOEXIST);
 }
 
-static __always_inline bool na_is_local_talk(const struct na_flow_event *event)
+static __always_inline bool na_is_local_talk(const struct na_ends *ends)
 {
-	const __u64 *a = (const __u64 *)event->local, *b = (const __u64 *)event->remote;
+	const __u64 *a = (const __u64 *)ends->local, *b = (const __u64 *)ends->remote;
 
-	return na_is_loopback(event->remote) || (a[0] == b[0] && a[1] == b[1]);
+	return na_is_loopback(ends->remote) || (a[0] == b[0] && a[1] == b[1]);
 }
 
 /* Someone in scope connected to this host: whoever accepts it is a relay. */
 static __always_inline void na_expect_relay(struct sock *sk)
 {
-	struct na_flow_event ends = {};
+	struct na_ends ends = {};
 	struct na_relay_key key = {};
 	__u32 one = 1;
 
-	na_read_addresses(&ends, sk);
+	na_read_ends(&ends, sk);
 	if (!na_is_local_talk(&ends))
 		return;
 	__builtin_memcpy(key.client, ends.local, 16);
@@ -44,10 +44,10 @@ static __always_inline void na_expect_relay(struct sock *sk)
 
 static __always_inline void na_meet_relay(struct sock *sk)
 {
-	struct na_flow_event ends = {};
+	struct na_ends ends = {};
 	struct na_relay_key key = {};
 
-	na_read_addresses(&ends, sk);
+	na_read_ends(&ends, sk);
 	__builtin_memcpy(key.client, ends.remote, 16);
 	__builtin_memcpy(key.server, ends.local, 16);
 	key.client_port = ends.remote_port;

@@ -12,24 +12,24 @@
 #include "flow.h"
 #include "relay.h"
 
-static __always_inline void na_report_open(struct sock *sk, struct na_socket *state)
+static __always_inline void na_report_open(struct sock *sk, const struct na_socket *state)
 {
-	struct na_flow_report report = { .time_ns = state->opened_ns, .type = NA_EVENT_OPEN };
+	struct na_flow_report report = { .time_ns = bpf_ktime_get_boot_ns(), .type = NA_EVENT_OPEN };
 
-	na_emit_flow(&ring_high, sk, state, &report);
+	na_emit_flow(&ring_high, sk, state, &report, NULL);
 	if (!scope_host && state->direction == NA_OUTBOUND)
 		na_expect_relay(sk);
 }
 
-static __always_inline void na_report_close(struct sock *sk, struct na_socket *state, __s32 error, __u32 flags,
-					    __u32 last_tcp_state)
+static __always_inline void na_report_close(struct sock *sk, const struct na_socket *state, const __u64 *retire,
+					    __s32 error, __u32 flags, __u32 last_tcp_state)
 {
 	struct na_flow_report report = {
 		.time_ns = bpf_ktime_get_boot_ns(), .type = NA_EVENT_CLOSE,
 		.error = error, .flags = flags, .last_tcp_state = last_tcp_state,
 	};
 
-	na_emit_flow(&ring_bulk, sk, state, &report);
+	na_emit_flow(&ring_bulk, sk, state, &report, retire);
 }
 
 /* The MPTCP connection a TCP socket is a subflow of, or NULL. */
@@ -108,7 +108,7 @@ static __always_inline void na_on_connect(struct sock *sk, const void *address, 
 		state.flags |= NA_FLOW_MPTCP;
 	if (result < 0) {
 		na_report_open(sk, &state);
-		na_report_close(sk, &state, -result, NA_FLOW_NO_SYN, TCP_CLOSE);
+		na_report_close(sk, &state, NULL, -result, NA_FLOW_NO_SYN, TCP_CLOSE);
 		return;
 	}
 	if (!na_keep(key, &state, BPF_ANY))
@@ -118,23 +118,31 @@ static __always_inline void na_on_connect(struct sock *sk, const void *address, 
 	na_report_open(sk, &state);
 }
 
+/* tcp_v6_connect hands mapped addresses to tcp_v4_connect, which has reported; unless it refused first. */
+static __always_inline void na_on_connect_v6(struct sock *sk, const void *address, int result)
+{
+	__u8 remote[16] = {};
+	__u16 port;
+
+	if (na_read_sockaddr(address, remote, &port) && na_is_v4_mapped(remote) &&
+	    !BPF_CORE_READ_BITFIELD_PROBED(sk, __sk_common.skc_ipv6only))
+		return;
+	na_on_connect(sk, address, result);
+}
+
 static __always_inline void na_close_flow(struct sock *sk, __u64 key, __s32 error, __u32 last_tcp_state)
 {
-	struct na_socket *kept = bpf_map_lookup_elem(&sockets, &key);
-	struct na_socket state;
+	struct na_socket *state = bpf_map_lookup_elem(&sockets, &key);
 
-	if (!kept)
-		return;
-	state = *kept;
-	if (!bpf_map_delete_elem(&sockets, &key))
-		na_report_close(sk, &state, error, 0, last_tcp_state);
+	if (state)
+		na_report_close(sk, state, &key, error, 0, last_tcp_state);
 }
 
 /* A subflow ended: its bytes go to the connection, and the last one ends the connection's flow. */
 static __always_inline void na_close_subflow(struct sock *sk, __u64 parent_key, __s32 error, __u32 last_tcp_state)
 {
 	struct na_socket *parent = bpf_map_lookup_elem(&sockets, &parent_key);
-	struct na_flow_event counters = {};
+	struct na_tcp_counters counters = {};
 	__u64 key = (__u64)sk;
 
 	if (bpf_map_delete_elem(&sockets, &key) || !parent)
@@ -219,16 +227,13 @@ static __always_inline void na_confirm_connect(struct sock *sk, __u64 key)
 /* Tracepoint backend: the attempt came to nothing. */
 static __always_inline void na_fail_connect(struct sock *sk, __u64 key, __s32 error, __u32 flags)
 {
-	struct na_socket *kept = bpf_map_lookup_elem(&sockets, &key);
-	struct na_socket state;
+	struct na_socket *state = bpf_map_lookup_elem(&sockets, &key);
 
-	if (!kept || kept->stage != NA_STAGE_PENDING)
+	if (!state || state->stage != NA_STAGE_PENDING)
 		return;
-	state = *kept;
-	if (bpf_map_delete_elem(&sockets, &key))
-		return;
-	na_report_open(sk, &state);
-	na_report_close(sk, &state, error, flags, TCP_CLOSE);
+	state->stage = NA_STAGE_OPEN;
+	na_report_open(sk, state);
+	na_report_close(sk, state, &key, error, flags, TCP_CLOSE);
 }
 
 static __always_inline void na_on_established(struct sock *sk, __u64 key)

@@ -1,8 +1,11 @@
-// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Backend for kernels that load neither fentry nor kprobes: tracepoints and cgroup programs. The
  * cgroup programs always allow; they are attached to the root of cgroup v2.
  */
+#ifndef NETAUDIT_BPF_HOOKS_TRACEPOINT_H
+#define NETAUDIT_BPF_HOOKS_TRACEPOINT_H
+
 #include "datagram.h"
 #include "tcp.h"
 #include "unix.h"
@@ -204,3 +207,5 @@ int na_exit_connect(struct trace_event_raw_sys_exit *context)
 	bpf_map_delete_elem(&calls, &thread);
 	return 0;
 }
+
+#endif

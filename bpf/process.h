@@ -1,8 +1,11 @@
-// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Process life, on every backend: membership in the scope is inherited at fork; whoever executes
  * something new from outside the scope is undecided, and audited, until user space has looked.
  */
+#ifndef NETAUDIT_BPF_PROCESS_H
+#define NETAUDIT_BPF_PROCESS_H
+
 #include "emit.h"
 #include <bpf/bpf_tracing.h>
 
@@ -77,3 +80,5 @@ int BPF_PROG(na_process_exit, struct task_struct *task)
 	na_report_process(NA_EVENT_EXIT, task, scope, NULL, code ? code : BPF_CORE_READ(task, exit_code));
 	return 0;
 }
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * What user space asks for instead of being told: the sockets that were open before the hooks were,
+ * and the counters of flows that are still open. Both answer in the shape of an event.
+ */
+#ifndef NETAUDIT_BPF_ITERATORS_H
+#define NETAUDIT_BPF_ITERATORS_H
+
+#include "datagram.h"
+#include "tcp.h"
+#include <bpf/bpf_tracing.h>
+
+static __always_inline bool na_is_connected_stream(struct sock *sk, __u32 protocol)
+{
+	__u32 state = BPF_CORE_READ(sk, __sk_common.skc_state);
+
+	return (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP) && state != TCP_LISTEN && state != TCP_CLOSE;
+}
+
+/* The owner is the task whose descriptor table is being walked, not whoever runs the iterator. */
+static __always_inline bool na_adopt(struct na_socket *state, struct task_struct *task, struct sock *sk)
+{
+	__u32 scope = na_scope_of(BPF_CORE_READ(task, tgid));
+
+	if (scope == NA_SCOPE_NONE)
+		return false;
+	state->id = na_new_id();
+	state->opened_ns = bpf_ktime_get_boot_ns();
+	state->seen_by = NA_SEEN_ITERATOR;
+	state->flags = NA_FLOW_PRE_EXISTING;
+	na_describe_task(&state->task, task, scope);
+	state->task.net_namespace = na_socket_net_namespace(sk);
+	return true;
+}
+
+static __noinline void na_answer_open(struct seq_file *seq, struct sock *sk, const struct na_socket *state)
+{
+	struct na_flow_report report = { .type = NA_EVENT_OPEN };
+	struct na_flow_event event = {};
+	struct na_ends ends = {};
+
+	na_read_ends(&ends, sk);
+	event.header.time_ns = state->opened_ns;
+	event.header.type = NA_EVENT_OPEN;
+	event.header.size = sizeof(event);
+	na_fill_flow(&event, sk, &ends, state, &report);
+	bpf_seq_write(seq, &event, sizeof(event));
+}
+
+SEC("iter/task_file")
+int na_existing_sockets(struct bpf_iter__task_file *context)
+{
+	struct task_struct *task = context->task;
+	struct file *file = context->file;
+	struct socket *socket;
+	struct na_socket state = {};
+	__u32 protocol;
+	struct sock *sk;
+	__u64 key;
+
+	if (!task || !file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = socket ? BPF_CORE_READ(socket, sk) : NULL;
+	if (!sk)
+		return 0;
+	key = (__u64)sk;
+	protocol = BPF_CORE_READ(sk, sk_protocol);
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) != AF_INET && BPF_CORE_READ(sk, __sk_common.skc_family) != AF_INET6)
+		return 0;
+	if (na_is_connected_stream(sk, protocol)) {
+		state.stage = NA_STAGE_OPEN;
+		if (protocol == IPPROTO_MPTCP)
+			state.flags = NA_FLOW_MPTCP;
+	} else if (na_is_datagram_socket(sk)) {
+		state.stage = NA_STAGE_SOCKET;
+	} else {
+		return 0;
+	}
+	if (!na_adopt(&state, task, sk) || bpf_map_update_elem(&sockets, &key, &state, BPF_NOEXIST))
+		return 0;
+	if (state.stage == NA_STAGE_OPEN)
+		na_answer_open(context->meta->seq, sk, &state);
+	return 0;
+}
+
+static __noinline void na_answer_progress(struct seq_file *seq, __u64 key, const struct na_socket *state)
+{
+	struct na_flow_report report = { .type = NA_EVENT_PROGRESS };
+	struct sock *sk = (struct sock *)key;
+	struct na_flow_event event = {};
+	struct na_ends ends = {};
+
+	na_read_ends(&ends, sk);
+	event.header.time_ns = bpf_ktime_get_boot_ns();
+	event.header.type = NA_EVENT_PROGRESS;
+	event.header.size = sizeof(event);
+	na_fill_flow(&event, sk, &ends, state, &report);
+	bpf_seq_write(seq, &event, sizeof(event));
+}
+
+/*
+ * The entry may be deleted and the socket freed while we read: the reads cannot fault, and an
+ * entry that is gone afterwards has had its close event, so its answer is not sent.
+ */
+SEC("iter/bpf_map_elem")
+int na_open_flows(struct bpf_iter__bpf_map_elem *context)
+{
+	struct na_socket state;
+	__u64 key, *socket_key = context->key;
+	struct na_socket *value = context->value;
+
+	if (!socket_key || !value)
+		return 0;
+	bpf_probe_read_kernel(&state, sizeof(state), value);
+	bpf_probe_read_kernel(&key, sizeof(key), socket_key);
+	if (state.stage == NA_STAGE_OPEN)
+		na_answer_progress(context->meta->seq, key, &state);
+	return 0;
+}
+
+#endif

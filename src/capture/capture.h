@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Capture: the programs in the kernel, their hooks, and what comes out of them.
+ *
+ * The supervisor opens a capture and keeps it; the observer inherits it over fork and drains it.
+ * Closing the supervisor's copy detaches everything, an observer's death detaches nothing.
+ * Not thread-safe. Functions return 0 or negative errno unless they say otherwise.
+ */
+#ifndef NETAUDIT_CAPTURE_H
+#define NETAUDIT_CAPTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <netaudit/event.h>
+#include "base/error.h"
+
+enum na_backend { NA_BACKEND_AUTO, NA_BACKEND_FENTRY, NA_BACKEND_KPROBE, NA_BACKEND_TRACEPOINT, NA_BACKENDS };
+
+struct na_capture_options {
+	enum na_backend backend;	/* AUTO: the first that this kernel accepts, in the order above */
+	bool scope_host;
+	uint32_t ring_kib;		/* high-value events; rounded up to a power of two pages */
+	uint32_t bulk_ring_kib;
+	uint32_t max_sockets;
+	uint32_t max_peers;
+	uint32_t max_processes;
+	const char *cgroup_root;	/* NULL: where cgroup v2 is mounted */
+};
+
+struct na_capture;
+
+/* Loads and attaches. On failure *error says what is missing and what to do; code -ENOSYS: this kernel cannot. */
+int na_capture_open(struct na_capture **capture, const struct na_capture_options *options, struct na_error *error);
+void na_capture_close(struct na_capture *capture);
+
+enum na_backend na_capture_backend(const struct na_capture *capture);
+/* "fentry", "kprobe", "tracepoint"; "auto" */
+const char *na_backend_name(enum na_backend backend);
+/* Why stronger backends were not taken; "" when none was tried. */
+const char *na_capture_fallback_reason(const struct na_capture *capture);
+/* Comma-separated names of the attached programs, and of the optional ones this kernel has no hook for. */
+const char *na_capture_hooks(const struct na_capture *capture);
+const char *na_capture_missing_hooks(const struct na_capture *capture);
+/* True where a program that interrupts another can be dropped without being counted (docs/hooks.md). */
+bool na_capture_uncounted_misses(const struct na_capture *capture);
+
+/* ---- observer side: after fork ---- */
+
+typedef void na_event_fn(void *context, const struct na_event_header *event);
+
+/* Maps the rings into this process. */
+int na_capture_start_draining(struct na_capture *capture, na_event_fn *handle, void *context);
+/* Hands over all events both rings hold now. Returns their number or negative errno. */
+int na_capture_drain(struct na_capture *capture);
+/* Polls readable when a ring has something. */
+int na_capture_poll_fd(const struct na_capture *capture);
+
+/* Sockets already open, as NA_EVENT_OPEN and NA_EVENT_DATAGRAM marked pre-existing. Returns their number. */
+int na_capture_existing(struct na_capture *capture, na_event_fn *handle, void *context);
+/* Counters of every open stream flow, as NA_EVENT_PROGRESS. Returns their number. */
+int na_capture_progress(struct na_capture *capture, na_event_fn *handle, void *context);
+
+/* Scope of a process; NA_SCOPE_NONE removes it. NONE never replaces RELAY. */
+int na_capture_set_scope(struct na_capture *capture, uint32_t pid, enum na_scope scope);
+enum na_scope na_capture_get_scope(struct na_capture *capture, uint32_t pid);
+
+/* Counters of a datagram flow; `forget` removes it in the same step (exact on 5.14+, else within one update). */
+int na_capture_peer(struct na_capture *capture, const struct na_peer_key *key, struct na_peer_counters *counters,
+		    bool forget);
+
+/* Totals since attach: handed over (NA_LOSS_NONE) or lost, by type and reason. */
+int na_capture_counts(struct na_capture *capture, uint64_t counts[NA_EVENT_TYPES][NA_LOSS_REASONS]);
+/* Takes up to `max` per-destination losses out of the kernel. Returns their number. */
+int na_capture_take_losses(struct na_capture *capture, struct na_loss_key *keys, struct na_loss_value *values, int max);
+/* Sum of recursion_misses of all programs. */
+uint64_t na_capture_missed_programs(const struct na_capture *capture);
+/* Programs whose hook is gone although we hold it: 0 while all is well. */
+int na_capture_detached(const struct na_capture *capture);
+
+#endif

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The observer's side of a capture: events, counters, losses and the scope map. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "capture/internal.h"
+
+static const uint32_t event_sizes[NA_EVENT_TYPES] = {
+	[NA_EVENT_OPEN] = sizeof(struct na_flow_event),
+	[NA_EVENT_CLOSE] = sizeof(struct na_flow_event),
+	[NA_EVENT_PROGRESS] = sizeof(struct na_flow_event),
+	[NA_EVENT_DATAGRAM] = sizeof(struct na_flow_event),
+	[NA_EVENT_SOCKET_GONE] = sizeof(struct na_flow_event),
+	[NA_EVENT_UNIX] = sizeof(struct na_unix_event),
+	[NA_EVENT_FORK] = sizeof(struct na_process_event),
+	[NA_EVENT_EXEC] = sizeof(struct na_process_event),
+	[NA_EVENT_EXIT] = sizeof(struct na_process_event),
+};
+
+static int on_ring_event(void *context, void *data, size_t size)
+{
+	struct na_capture *capture = context;
+	const struct na_event_header *header = data;
+
+	/* our own programs write these; a wrong size means two builds that do not fit */
+	if (size >= sizeof(*header) && header->type < NA_EVENT_TYPES && header->size == event_sizes[header->type] &&
+	    size >= header->size)
+		capture->handle(capture->context, header);
+	return 0;
+}
+
+int na_capture_start_draining(struct na_capture *capture, na_event_fn *handle, void *context)
+{
+	int high = bpf_object__find_map_fd_by_name(capture->object, "ring_high");
+	int bulk = bpf_object__find_map_fd_by_name(capture->object, "ring_bulk");
+
+	capture->handle = handle;
+	capture->context = context;
+	capture->rings = ring_buffer__new(high, on_ring_event, capture, NULL);
+	if (!capture->rings)
+		return -errno;
+	return ring_buffer__add(capture->rings, bulk, on_ring_event, capture);
+}
+
+int na_capture_drain(struct na_capture *capture)
+{
+	return ring_buffer__consume(capture->rings);
+}
+
+int na_capture_poll_fd(const struct na_capture *capture)
+{
+	return ring_buffer__epoll_fd(capture->rings);
+}
+
+/* Reads an iterator to its end: whole events, in any split the kernel chooses. */
+static int read_iterator(struct bpf_link *link, na_event_fn *handle, void *context)
+{
+	struct na_flow_event event;
+	size_t have = 0;
+	int count = 0;
+	int fd = bpf_iter_create(bpf_link__fd(link));
+	ssize_t got;
+
+	if (fd < 0)
+		return -errno;
+	while ((got = read(fd, (char *)&event + have, sizeof(event) - have)) != 0) {
+		if (got < 0) {
+			if (errno == EINTR || errno == EAGAIN)
+				continue;
+			count = -errno;
+			break;
+		}
+		have += (size_t)got;
+		if (have < sizeof(event))
+			continue;
+		handle(context, &event.header);
+		count++;
+		have = 0;
+	}
+	close(fd);
+	return count;
+}
+
+int na_capture_existing(struct na_capture *capture, na_event_fn *handle, void *context)
+{
+	return read_iterator(capture->existing, handle, context);
+}
+
+int na_capture_progress(struct na_capture *capture, na_event_fn *handle, void *context)
+{
+	return read_iterator(capture->progress, handle, context);
+}
+
+enum na_scope na_capture_get_scope(struct na_capture *capture, uint32_t pid)
+{
+	uint32_t scope;
+
+	if (capture->options.scope_host)
+		return NA_SCOPE_HOST;
+	return bpf_map_lookup_elem(capture->scopes, &pid, &scope) ? NA_SCOPE_NONE : (enum na_scope)scope;
+}
+
+int na_capture_set_scope(struct na_capture *capture, uint32_t pid, enum na_scope scope)
+{
+	uint32_t value = scope;
+
+	if (capture->options.scope_host)
+		return 0;
+	if (scope == NA_SCOPE_NONE) {
+		if (na_capture_get_scope(capture, pid) == NA_SCOPE_RELAY)
+			return 0;
+		bpf_map_delete_elem(capture->scopes, &pid);
+		return 0;
+	}
+	return bpf_map_update_elem(capture->scopes, &pid, &value, BPF_ANY) ? -errno : 0;
+}
+
+int na_capture_peer(struct na_capture *capture, const struct na_peer_key *key, struct na_peer_counters *counters,
+		    bool forget)
+{
+	if (!forget)
+		return bpf_map_lookup_elem(capture->peers, key, counters) ? -errno : 0;
+	/* hash maps learned lookup-and-delete in 5.14 */
+	if (!bpf_map_lookup_and_delete_elem(capture->peers, key, counters))
+		return 0;
+	if (errno == ENOENT)
+		return -ENOENT;
+	if (bpf_map_lookup_elem(capture->peers, key, counters))
+		return -errno;
+	return bpf_map_delete_elem(capture->peers, key) ? -errno : 0;
+}
+
+int na_capture_counts(struct na_capture *capture, uint64_t counts[NA_EVENT_TYPES][NA_LOSS_REASONS])
+{
+	int cpus = libbpf_num_possible_cpus();
+	uint64_t *values = cpus > 0 ? calloc((size_t)cpus, sizeof(*values)) : NULL;
+
+	if (!values)
+		return cpus < 0 ? cpus : -ENOMEM;
+	for (uint32_t key = 0; key < NA_EVENT_TYPES * NA_LOSS_REASONS; key++) {
+		uint64_t sum = 0;
+
+		if (!bpf_map_lookup_elem(capture->counts, &key, values))
+			for (int cpu = 0; cpu < cpus; cpu++)
+				sum += values[cpu];
+		counts[key / NA_LOSS_REASONS][key % NA_LOSS_REASONS] = sum;
+	}
+	free(values);
+	return 0;
+}
+
+int na_capture_take_losses(struct na_capture *capture, struct na_loss_key *keys, struct na_loss_value *values, int max)
+{
+	int taken = 0;
+
+	while (taken < max && !bpf_map_get_next_key(capture->losses, NULL, &keys[taken])) {
+		if (bpf_map_lookup_and_delete_elem(capture->losses, &keys[taken], &values[taken])) {
+			if (bpf_map_lookup_elem(capture->losses, &keys[taken], &values[taken]))
+				break;
+			bpf_map_delete_elem(capture->losses, &keys[taken]);
+		}
+		taken++;
+	}
+	return taken;
+}
+
+uint64_t na_capture_missed_programs(const struct na_capture *capture)
+{
+	uint64_t missed = 0;
+
+	for (size_t i = 0; i < capture->attached_count; i++) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t size = sizeof(info);
+
+		if (!bpf_obj_get_info_by_fd(bpf_program__fd(capture->attached[i].program), &info, &size))
+			missed += info.recursion_misses;
+	}
+	return missed;
+}
+
+int na_capture_detached(const struct na_capture *capture)
+{
+	int gone = 0;
+
+	for (size_t i = 0; i < capture->attached_count; i++) {
+		struct bpf_link_info info = { 0 };
+		uint32_t size = sizeof(info);
+		int fd = bpf_link__fd(capture->attached[i].link);
+
+		/* perf-event links (kprobe, classic tracepoint) have no info before 5.15: their fd is all there is */
+		if (fd < 0 || (bpf_obj_get_info_by_fd(fd, &info, &size) && errno == EBADF))
+			gone++;
+	}
+	return gone;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of src/capture share. */
+#ifndef NETAUDIT_CAPTURE_INTERNAL_H
+#define NETAUDIT_CAPTURE_INTERNAL_H
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "capture/capture.h"
+
+#define NA_PROGRAMS_MAX 64
+#define NA_NAMES_BYTES 2048
+#define NA_REASON_BYTES 512
+
+struct na_attached {
+	struct bpf_program *program;
+	struct bpf_link *link;
+};
+
+struct na_capture {
+	struct na_capture_options options;
+	enum na_backend backend;
+	struct bpf_object *object;
+	struct na_attached attached[NA_PROGRAMS_MAX];
+	size_t attached_count;
+	struct bpf_link *existing, *progress;	/* iterators: nothing runs until they are read */
+	struct ring_buffer *rings;		/* observer only */
+	na_event_fn *handle;
+	void *context;
+	int peers, scopes, losses, counts, sockets;	/* map fds */
+	uint64_t flow_id_base;
+	char hooks[NA_NAMES_BYTES];
+	char missing[NA_NAMES_BYTES];
+	char reason[NA_REASON_BYTES];
+};
+
+/* load.c */
+int na_capture_load(struct na_capture *capture, struct na_error *error);
+int na_capture_attach(struct na_capture *capture, struct na_error *error);
+void na_capture_unload(struct na_capture *capture);
+
+#endif

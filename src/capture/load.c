@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Loads the object with one backend's programs and attaches them; all or nothing. */
+#include <bpf/btf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "capture/hooks.h"
+#include "capture/internal.h"
+#include "capture/objects.h"
+
+#define CGROUP2_MAGIC 0x63677270
+
+/* The end of libbpf's and the verifier's last complaint, for the reason people are shown. */
+static char last_complaint[NA_REASON_BYTES];
+
+static int keep_complaint(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	char line[NA_REASON_BYTES];
+
+	if (getenv("NETAUDIT_DEBUG_BPF"))
+		vfprintf(stderr, format, arguments);
+	else if (level == LIBBPF_WARN && vsnprintf(line, sizeof(line), format, arguments) > 0 && !last_complaint[0])
+		snprintf(last_complaint, sizeof(last_complaint), "%.*s", (int)strcspn(line, "\n"), line);
+	return 0;
+}
+
+static void append_name(char *list, size_t size, const char *name)
+{
+	size_t used = strlen(list);
+
+	snprintf(list + used, size - used, "%s%s", used ? "," : "", name);
+}
+
+/* A load-time setting: a const volatile global of the object, found by name in its BTF. */
+static int set_global(struct bpf_object *object, const char *name, const void *value, size_t size)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
+	const struct btf *btf = bpf_object__btf(object);
+	int section = btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC);
+	const struct btf_type *type = section > 0 ? btf__type_by_id(btf, (__u32)section) : NULL;
+	size_t bytes;
+	char *data = map ? (char *)bpf_map__initial_value(map, &bytes) : NULL;
+	const struct btf_var_secinfo *variable;
+
+	if (!type || !data)
+		return -ENOENT;
+	variable = btf_var_secinfos(type);
+	for (int i = 0; i < btf_vlen(type); i++, variable++) {
+		const struct btf_type *entry = btf__type_by_id(btf, variable->type);
+
+		if (strcmp(btf__name_by_offset(btf, entry->name_off), name))
+			continue;
+		if (variable->size != size || variable->offset + size > bytes)
+			return -EINVAL;
+		memcpy(data + variable->offset, value, size);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int set_globals(struct na_capture *capture)
+{
+	bool tracepoint = capture->backend == NA_BACKEND_TRACEPOINT;
+	int err;
+
+	err = set_global(capture->object, "scope_host", &capture->options.scope_host, sizeof(bool));
+	if (!err)
+		err = set_global(capture->object, "backend_tracepoint", &tracepoint, sizeof(tracepoint));
+	if (!err)
+		err = set_global(capture->object, "flow_id_base", &capture->flow_id_base, sizeof(uint64_t));
+	return err;
+}
+
+/* A ring holds a power of two pages. */
+static uint32_t ring_bytes(uint32_t kib)
+{
+	uint32_t bytes = 4096;
+
+	while (bytes < kib * 1024u && bytes < 1u << 30)
+		bytes *= 2;
+	return bytes;
+}
+
+static int size_maps(struct na_capture *capture)
+{
+	const struct { const char *name; uint32_t entries; } sizes[] = {
+		{ "ring_high", ring_bytes(capture->options.ring_kib) },
+		{ "ring_bulk", ring_bytes(capture->options.bulk_ring_kib) },
+		{ "sockets", capture->options.max_sockets },
+		{ "peers", capture->options.max_peers },
+		{ "scopes", capture->options.max_processes },
+	};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(capture->object, sizes[i].name);
+		int err = map ? bpf_map__set_max_entries(map, sizes[i].entries) : -ENOENT;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static void choose_programs(struct na_capture *capture)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, capture->object) {
+		const struct na_hook *hook = na_hook_find(bpf_program__name(program));
+		bool wanted = hook && (hook->backends & NA_BACKEND_BIT(capture->backend));
+
+		if (wanted && hook->needs && kernel &&
+		    btf__find_by_name_kind(kernel, hook->needs, BTF_KIND_FUNC) < 0) {
+			append_name(capture->missing, sizeof(capture->missing), hook->program);
+			wanted = false;
+		}
+		bpf_program__set_autoload(program, wanted);
+	}
+	btf__free(kernel);
+}
+
+int na_capture_load(struct na_capture *capture, struct na_error *error)
+{
+	size_t bytes;
+	const void *image = na_bpf_object(&bytes);
+	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "netaudit");
+	int err;
+
+	last_complaint[0] = 0;
+	capture->hooks[0] = capture->missing[0] = 0;
+	libbpf_set_print(keep_complaint);
+	capture->object = bpf_object__open_mem(image, bytes, &options);
+	if (!capture->object)
+		return na_error_set(error, -errno, "cannot open the built-in BPF object: %s", last_complaint);
+	err = set_globals(capture);
+	if (!err)
+		err = size_maps(capture);
+	if (err)
+		return na_error_set(error, err, "cannot prepare the built-in BPF object: %s", strerror(-err));
+	choose_programs(capture);
+	err = bpf_object__load(capture->object);
+	if (err)
+		return na_error_set(error, err, "this kernel does not load the %s backend: %s",
+				    na_backend_name(capture->backend), last_complaint);
+	capture->peers = bpf_object__find_map_fd_by_name(capture->object, "peers");
+	capture->scopes = bpf_object__find_map_fd_by_name(capture->object, "scopes");
+	capture->losses = bpf_object__find_map_fd_by_name(capture->object, "losses");
+	capture->counts = bpf_object__find_map_fd_by_name(capture->object, "counts");
+	capture->sockets = bpf_object__find_map_fd_by_name(capture->object, "sockets");
+	return 0;
+}
+
+/* The root of cgroup v2, also where v1 has the usual place. */
+static int open_cgroup_root(const char *wanted)
+{
+	const char *const places[] = { wanted, "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct statfs fs;
+		int fd = places[i] ? open(places[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+		if (fd < 0)
+			continue;
+		if (!fstatfs(fd, &fs) && fs.f_type == CGROUP2_MAGIC)
+			return fd;
+		close(fd);
+	}
+	return -ENOENT;
+}
+
+static struct bpf_link *attach_one(struct na_capture *capture, struct bpf_program *program, int cgroup)
+{
+	LIBBPF_OPTS(bpf_iter_attach_opts, options);
+	union bpf_iter_link_info info = { .map.map_fd = (__u32)capture->sockets };
+	enum bpf_prog_type type = bpf_program__type(program);
+
+	if (type == BPF_PROG_TYPE_CGROUP_SKB || type == BPF_PROG_TYPE_CGROUP_SOCK ||
+	    type == BPF_PROG_TYPE_CGROUP_SOCK_ADDR)
+		return bpf_program__attach_cgroup(program, cgroup);
+	if (!strcmp(bpf_program__name(program), "na_open_flows")) {
+		options.link_info = &info;
+		options.link_info_len = sizeof(info);
+		return bpf_program__attach_iter(program, &options);
+	}
+	return bpf_program__attach(program);
+}
+
+int na_capture_attach(struct na_capture *capture, struct na_error *error)
+{
+	int cgroup = capture->backend == NA_BACKEND_TRACEPOINT ? open_cgroup_root(capture->options.cgroup_root) : -1;
+	struct bpf_program *program;
+	int err = 0;
+
+	if (capture->backend == NA_BACKEND_TRACEPOINT && cgroup < 0)
+		return na_error_set(error, cgroup, "cgroup v2 is not mounted: mount it (mount -t cgroup2 none "
+				    "/sys/fs/cgroup/unified) or use a kernel with fentry or kprobes");
+	bpf_object__for_each_program(program, capture->object) {
+		const char *name = bpf_program__name(program);
+		struct bpf_link *link;
+
+		if (!bpf_program__autoload(program))
+			continue;
+		last_complaint[0] = 0;
+		link = attach_one(capture, program, cgroup);
+		if (!link) {
+			err = na_error_set(error, -errno, "cannot attach %s: %s (%s)", name, strerror(errno), last_complaint);
+			break;
+		}
+		if (!strcmp(name, "na_existing_sockets"))
+			capture->existing = link;
+		else if (!strcmp(name, "na_open_flows"))
+			capture->progress = link;
+		else
+			capture->attached[capture->attached_count++] = (struct na_attached){ program, link };
+		append_name(capture->hooks, sizeof(capture->hooks), name);
+	}
+	if (cgroup >= 0)
+		close(cgroup);
+	return err;
+}
+
+void na_capture_unload(struct na_capture *capture)
+{
+	for (size_t i = 0; i < capture->attached_count; i++)
+		bpf_link__destroy(capture->attached[i].link);
+	capture->attached_count = 0;
+	bpf_link__destroy(capture->existing);
+	bpf_link__destroy(capture->progress);
+	capture->existing = capture->progress = NULL;
+	bpf_object__close(capture->object);
+	capture->object = NULL;
+}
