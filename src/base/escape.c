@@ -89,7 +89,7 @@ bool na_utf8_valid(const void *text, size_t text_bytes)
 }
 
 /* The escaped form of the character at `text`: 1 to 16 bytes; *used is how much of the text it covers. */
-static size_t escape_one(char out[16], const uint8_t *text, size_t text_bytes, size_t *used)
+static size_t escape_one(char out[16], const uint8_t *text, size_t text_bytes, bool double_backslash, size_t *used)
 {
 	static const char digits[] = "0123456789abcdef";
 	uint32_t code_point = 0;
@@ -97,7 +97,7 @@ static size_t escape_one(char out[16], const uint8_t *text, size_t text_bytes, s
 	size_t written = 0;
 
 	*used = length ? length : 1;
-	if (code_point == '\\' && length == 1) {
+	if (double_backslash && code_point == '\\') {
 		memcpy(out, "\\\\", 2);
 		return 2;
 	}
@@ -114,7 +114,7 @@ static size_t escape_one(char out[16], const uint8_t *text, size_t text_bytes, s
 	return written;
 }
 
-size_t na_escape(char *out, size_t out_bytes, const void *text, size_t text_bytes)
+static size_t escape(char *out, size_t out_bytes, const void *text, size_t text_bytes, bool double_backslash)
 {
 	static const char ellipsis[] = "...";
 	const uint8_t *bytes = text;
@@ -124,7 +124,7 @@ size_t na_escape(char *out, size_t out_bytes, const void *text, size_t text_byte
 		return 0;
 	for (size_t at = 0, used; at < text_bytes; at += used) {
 		char one[16];
-		size_t length = escape_one(one, bytes + at, text_bytes - at, &used);
+		size_t length = escape_one(one, bytes + at, text_bytes - at, double_backslash, &used);
 
 		if (written + length + 1 > out_bytes) {
 			size_t room = out_bytes - 1 - safe;
@@ -141,4 +141,14 @@ size_t na_escape(char *out, size_t out_bytes, const void *text, size_t text_byte
 	}
 	out[written] = '\0';
 	return written;
+}
+
+size_t na_escape(char *out, size_t out_bytes, const void *text, size_t text_bytes)
+{
+	return escape(out, out_bytes, text, text_bytes, true);
+}
+
+size_t na_escape_line(char *out, size_t out_bytes, const void *text, size_t text_bytes)
+{
+	return escape(out, out_bytes, text, text_bytes, false);
 }

@@ -24,6 +24,12 @@
 size_t na_escape(char *out, size_t out_bytes, const void *text, size_t text_bytes);
 
 /*
+ * The same but leaves backslashes alone: for whole lines, parts of which were escaped before. Safe to
+ * print, but not unambiguous.
+ */
+size_t na_escape_line(char *out, size_t out_bytes, const void *text, size_t text_bytes);
+
+/*
  * Decodes the UTF-8 character at `text`: returns its length (1 to 4) and stores the code point, or
  * returns 0 when the bytes are not well formed (overlong, surrogate, above U+10FFFF, cut short).
  */

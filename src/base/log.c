@@ -57,7 +57,7 @@ void na_log(enum na_log_level level, const char *format, ...)
 	if (prefix < 0 || prefix >= 128)
 		prefix = 0;
 	length = (size_t)prefix;
-	length += na_escape(line + length, sizeof(line) - length - 1, text, strlen(text));
+	length += na_escape_line(line + length, sizeof(line) - length - 1, text, strlen(text));
 	line[length++] = '\n';
 	/* Nothing sensible can be done when standard error is gone. */
 	if (write(STDERR_FILENO, line, length) < 0)

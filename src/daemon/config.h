@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "capture/capture.h"
 
 #define NA_CONFIG_FILE "/etc/netaudit/netaudit.conf"
 #define NA_CONFIG_PATH_BYTES 192	/* leaves room for names below it in any PATH_MAX buffer */
@@ -23,12 +24,6 @@
 #define NA_CONFIG_TEXT_BYTES 4096	/* of na_config_text(), always enough */
 
 enum na_config_scope { NA_CONFIG_SCOPE_ODOO, NA_CONFIG_SCOPE_HOST };
-enum na_config_backend {
-	NA_CONFIG_BACKEND_AUTO,
-	NA_CONFIG_BACKEND_FENTRY,
-	NA_CONFIG_BACKEND_KPROBE,
-	NA_CONFIG_BACKEND_TRACEPOINT
-};
 
 /* Owns everything in it; copy freely. Field names are the settings' names. */
 struct na_config {
@@ -41,11 +36,12 @@ struct na_config {
 	uint32_t heartbeat_seconds;
 
 	uint32_t scope;			/* enum na_config_scope */
-	uint32_t backend;		/* enum na_config_backend */
+	uint32_t backend;		/* enum na_backend */
 	uint32_t ring_kib;
 	uint32_t bulk_ring_kib;
 	uint32_t max_sockets;
 	uint32_t max_peers;
+	uint32_t max_processes;
 	uint32_t progress_seconds;
 	uint32_t datagram_seconds;
 

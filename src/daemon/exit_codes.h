@@ -17,7 +17,7 @@
 	X(IO,          74, "the journal cannot be written at start (disk full, I/O error)") \
 	X(RUNNING,     75, "another daemon has this journal open") \
 	X(TAIL,        76, "the end of the journal does not verify; nothing was written") \
-	X(NOT_ROOT,    77, "not started by root") \
+	X(NOT_ROOT,    77, "not started by root, or a capability is missing") \
 	X(CONFIG,      78, "a setting is wrong, or a user it names does not exist")
 
 enum na_exit_code {

@@ -13,10 +13,10 @@ static const struct na_setting_choice scopes[] = {
 };
 
 static const struct na_setting_choice backends[] = {
-	{ "auto", NA_CONFIG_BACKEND_AUTO },
-	{ "fentry", NA_CONFIG_BACKEND_FENTRY },
-	{ "kprobe", NA_CONFIG_BACKEND_KPROBE },
-	{ "tracepoint", NA_CONFIG_BACKEND_TRACEPOINT },
+	{ "auto", NA_BACKEND_AUTO },
+	{ "fentry", NA_BACKEND_FENTRY },
+	{ "kprobe", NA_BACKEND_KPROBE },
+	{ "tracepoint", NA_BACKEND_TRACEPOINT },
 	{ NULL, 0 },
 };
 
@@ -56,6 +56,8 @@ const struct na_setting na_settings[] = {
 	  .text = "sockets followed at the same time" },
 	{ AT(max_peers), NUMBER("capture", "65536", 64, 16777216, "peers"),
 	  .text = "datagram peers followed at the same time" },
+	{ AT(max_processes), NUMBER("capture", "65536", 64, 16777216, "processes"),
+	  .text = "audited processes remembered at the same time" },
 	{ AT(progress_seconds), NUMBER("capture", "300", 1, 300, "s"),
 	  .text = "time between progress records of a long flow" },
 	{ AT(datagram_seconds), NUMBER("capture", "30", 1, 3600, "s"), .text = "time one datagram record covers" },

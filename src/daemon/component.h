@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Starting one of the three children: fork, name, user, capabilities, filter, then its entry point.
+ */
+#ifndef NETAUDIT_DAEMON_COMPONENT_H
+#define NETAUDIT_DAEMON_COMPONENT_H
+
+#include <sys/types.h>
+
+#include <netaudit/control.h>
+
+#include "base/queue.h"
+#include "capture/capture.h"
+#include "daemon/config.h"
+#include "daemon/notify.h"
+#include "daemon/startup.h"
+#include "daemon/status.h"
+
+/* Exit status of a child that could not get as far as its entry point; one line was logged. */
+#define NA_COMPONENT_EXIT_SETUP 71
+
+/* What the supervisor holds for as long as the daemon runs, and children inherit. */
+struct na_daemon {
+	const struct na_config *config;
+	struct na_startup startup;
+	struct na_facts facts;
+	char settings[NA_CONFIG_TEXT_BYTES];	/* na_config_text() */
+	struct na_capture *capture;
+	struct na_queue *queue;
+	struct na_shared *shared;
+	struct na_notify notify;
+	int signal_fd;
+	int signer_socket[2];		/* the journal's end, the signer's end */
+	int stop_fd[NA_COMPONENTS];	/* eventfds; the supervisor's own is not used */
+};
+
+/* "observer", "journal", "signer". */
+const char *na_component_name(enum na_component component);
+
+/* Forks. Returns the child's pid, or negative errno. The child never returns. */
+pid_t na_component_start(const struct na_daemon *daemon, enum na_component component, uint64_t generation);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which system calls each process may make: data for sandbox.c, by name, so that a call the
+ * architecture does not have is simply skipped.
+ */
+#ifndef NETAUDIT_DAEMON_SANDBOX_CALLS_H
+#define NETAUDIT_DAEMON_SANDBOX_CALLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct na_call_rule {
+	const char *name;
+	unsigned int components;	/* bits: 1 << enum na_component */
+	bool never_executable;		/* third argument without PROT_EXEC only */
+};
+
+/* The supervisor and the observer: everything except these. */
+extern const struct na_call_rule na_refused_calls[];
+extern const size_t na_refused_calls_count;
+
+/* The journal and the signer: these and nothing else. */
+extern const struct na_call_rule na_allowed_calls[];
+extern const size_t na_allowed_calls_count;
+
+#endif
