@@ -1,116 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes index.db:
- *
- *   row(seq, <the columns of index_row.h>)    one narrow row per record
- *   block(block, min_t, max_t)                wall-clock range of 4096 consecutive rows
- *   position(seq, row_hash)                   the newest indexed row, and its hash in the journal
- *
- * Only `flow` and `dst` have an index: each costs a third of the insert. Everything else is
- * answered by reading `row`, which is an eighth of the journal; time is answered by `block`, which
- * stays right when the clock steps back and costs one row in 4096.
+ * Brings index.db up to the journal, a batch of rows per transaction.
  */
-#include "journal/index.h"
-
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <netaudit/record.h>
-#include <sqlite3.h>
-
-#include "journal/index_row.h"
+#include "journal/index_private.h"
 
 #define BATCH_ROWS 4096		/* rows per transaction, and per snapshot of the journal */
-#define BUSY_MS 2000
-
-enum statement { READ_JOURNAL, READ_HASH, READ_FIRST, INSERT_ROW, INSERT_BLOCK, SET_POSITION, FORGET, STATEMENTS };
-
-struct na_index {
-	sqlite3 *journal;
-	sqlite3 *index;
-	sqlite3_stmt *statement[STATEMENTS];
-	int64_t last_seq;
-	unsigned char last_hash[NA_HASH_BYTES];
-	char directory[PATH_MAX - 32];
-	struct na_index_row row;
-};
-
-static const char schema[] =
-	"CREATE TABLE row(seq INTEGER PRIMARY KEY"
-#define X(symbol, name, type, sql) ", " name " " sql
-	NA_INDEX_COLUMN_TABLE(X)
-#undef X
-	") STRICT;"
-	"CREATE INDEX row_flow ON row(flow) WHERE flow IS NOT NULL;"
-	"CREATE INDEX row_dst ON row(dst) WHERE dst IS NOT NULL;"
-	"CREATE TABLE block(block INTEGER PRIMARY KEY, min_t INTEGER NOT NULL, max_t INTEGER NOT NULL) STRICT;"
-	"CREATE TABLE position(one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, row_hash BLOB NOT NULL) STRICT;";
-
-static const struct {
-	bool of_journal;
-	const char *sql;
-} statements[STATEMENTS] = {
-	[READ_JOURNAL] = { true, "SELECT seq, row_hash, body FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2" },
-	[READ_HASH] = { true, "SELECT row_hash FROM record WHERE seq = ?1" },
-	[READ_FIRST] = { true, "SELECT coalesce(min(seq), 0) FROM record" },
-	[INSERT_ROW] = { false, "INSERT INTO row VALUES(?1"
-#define X(symbol, name, type, sql) ", ?"
-		NA_INDEX_COLUMN_TABLE(X)
-#undef X
-		")" },
-	[INSERT_BLOCK] = { false, "INSERT INTO block VALUES(?1, ?2, ?3) ON CONFLICT(block) DO UPDATE SET"
-		" min_t = min(min_t, excluded.min_t), max_t = max(max_t, excluded.max_t)" },
-	[SET_POSITION] = { false, "INSERT INTO position VALUES(1, ?1, ?2) ON CONFLICT(one) DO UPDATE SET"
-		" seq = excluded.seq, row_hash = excluded.row_hash" },
-	[FORGET] = { false, "DELETE FROM row WHERE seq < ?1 AND seq < (SELECT min(seq) FROM row) + ?2" },
-};
-
-static int error_of(int rc)
-{
-	switch (rc & 0xff) {
-	case SQLITE_OK:
-	case SQLITE_ROW:
-	case SQLITE_DONE:
-		return 0;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return -EBUSY;
-	case SQLITE_FULL:
-		return -ENOSPC;
-	case SQLITE_NOMEM:
-		return -ENOMEM;
-	case SQLITE_CANTOPEN:
-		return -ENOENT;
-	case SQLITE_PERM:
-	case SQLITE_READONLY:
-		return -EACCES;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-	case SQLITE_ERROR:	/* a table or column is not there */
-	case SQLITE_CONSTRAINT:
-	case SQLITE_MISMATCH:
-		return -EBADMSG;
-	default:
-		return -EIO;
-	}
-}
-
-static int path_of(char path[PATH_MAX], const struct na_index *index, const char *name)
-{
-	int length = snprintf(path, PATH_MAX, "%s/%s", index->directory, name);
-
-	return length > 0 && length < PATH_MAX ? 0 : -ENAMETOOLONG;
-}
 
 static int execute(sqlite3 *db, const char *sql)
 {
-	return error_of(sqlite3_exec(db, sql, NULL, NULL, NULL));
+	return na_index_errno(sqlite3_exec(db, sql, NULL, NULL, NULL));
 }
 
 static int step(sqlite3_stmt *statement)
@@ -118,184 +20,7 @@ static int step(sqlite3_stmt *statement)
 	int rc = sqlite3_step(statement);
 
 	sqlite3_reset(statement);
-	return error_of(rc);
-}
-
-static int prepare(struct na_index *index, bool of_journal)
-{
-	for (int i = 0; i < STATEMENTS; i++) {
-		int err;
-
-		if (statements[i].of_journal != of_journal)
-			continue;
-		err = error_of(sqlite3_prepare_v3(of_journal ? index->journal : index->index, statements[i].sql, -1,
-						  SQLITE_PREPARE_PERSISTENT, &index->statement[i], NULL));
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-static void close_side(struct na_index *index, bool of_journal)
-{
-	sqlite3 **db = of_journal ? &index->journal : &index->index;
-
-	for (int i = 0; i < STATEMENTS; i++) {
-		if (statements[i].of_journal != of_journal)
-			continue;
-		sqlite3_finalize(index->statement[i]);
-		index->statement[i] = NULL;
-	}
-	sqlite3_close(*db);
-	*db = NULL;
-}
-
-static int open_journal(struct na_index *index)
-{
-	char path[PATH_MAX];
-	int err = path_of(path, index, "journal.db");
-
-	if (!err)
-		err = error_of(sqlite3_open_v2(path, &index->journal, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL));
-	if (err)
-		return err;
-	sqlite3_busy_timeout(index->journal, BUSY_MS);
-	sqlite3_db_config(index->journal, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	return prepare(index, true);
-}
-
-/* The group may read what the group may read of the journal; SQLite gives -wal and -shm the same mode. */
-static int create_file(const char *path)
-{
-	int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0640);
-
-	if (fd < 0)
-		return errno == EEXIST ? 0 : -errno;
-	close(fd);
-	return 0;
-}
-
-static int load_position(struct na_index *index)
-{
-	sqlite3_stmt *statement;
-	int err = error_of(sqlite3_prepare_v2(index->index, "SELECT seq, row_hash FROM position", -1, &statement, NULL));
-	int rc;
-
-	if (err)
-		return err;
-	index->last_seq = 0;
-	rc = sqlite3_step(statement);
-	if (rc == SQLITE_ROW) {
-		index->last_seq = sqlite3_column_int64(statement, 0);
-		if (sqlite3_column_bytes(statement, 1) == NA_HASH_BYTES)
-			memcpy(index->last_hash, sqlite3_column_blob(statement, 1), NA_HASH_BYTES);
-		else
-			rc = SQLITE_CORRUPT;
-	}
-	sqlite3_finalize(statement);
-	return error_of(rc);
-}
-
-static int user_version(sqlite3 *db, int *version)
-{
-	sqlite3_stmt *statement;
-	int rc = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL);
-
-	if (rc)
-		return error_of(rc);
-	rc = sqlite3_step(statement);
-	*version = rc == SQLITE_ROW ? sqlite3_column_int(statement, 0) : 0;
-	sqlite3_finalize(statement);
-	return error_of(rc);
-}
-
-/* A power cut may cost index.db, never more: that is what synchronous=OFF buys its speed with. */
-static int open_existing(struct na_index *index)
-{
-	char path[PATH_MAX], set_version[64];
-	int version, err = path_of(path, index, "index.db");
-
-	if (!err)
-		err = create_file(path);
-	if (!err)
-		err = error_of(sqlite3_open_v2(path, &index->index, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
-	if (err)
-		return err;
-	sqlite3_busy_timeout(index->index, BUSY_MS);
-	sqlite3_db_config(index->index, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(index->index, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	err = execute(index->index, "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA temp_store=MEMORY;");
-	if (!err)
-		err = user_version(index->index, &version);
-	if (!err && version == 0) {
-		snprintf(set_version, sizeof(set_version), "PRAGMA user_version=%d; COMMIT;", NA_INDEX_VERSION);
-		err = execute(index->index, "BEGIN IMMEDIATE;");
-		if (!err)
-			err = execute(index->index, schema);
-		if (!err)
-			err = execute(index->index, set_version);
-	} else if (!err && version != NA_INDEX_VERSION) {
-		err = -EBADMSG;
-	}
-	if (!err)
-		err = prepare(index, false);
-	return err ? err : load_position(index);
-}
-
-int na_index_rebuild(struct na_index *index)
-{
-	static const char *const files[] = { "index.db", "index.db-wal", "index.db-shm" };
-	char path[PATH_MAX];
-
-	close_side(index, false);
-	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
-		int err = path_of(path, index, files[i]);
-
-		if (!err && unlink(path) && errno != ENOENT)
-			err = -errno;
-		if (err)
-			return err;
-	}
-	return open_existing(index);
-}
-
-int na_index_open(struct na_index **out, const char *directory)
-{
-	struct na_index *index = calloc(1, sizeof(*index));
-	int err;
-
-	if (!index)
-		return -ENOMEM;
-	if (snprintf(index->directory, sizeof(index->directory), "%s", directory) >= (int)sizeof(index->directory)) {
-		free(index);
-		return -ENAMETOOLONG;
-	}
-	err = open_journal(index);
-	if (!err) {
-		err = open_existing(index);
-		if (err == -EBADMSG)
-			err = na_index_rebuild(index);
-	}
-	if (err) {
-		na_index_close(index);
-		return err;
-	}
-	*out = index;
-	return 0;
-}
-
-void na_index_close(struct na_index *index)
-{
-	if (!index)
-		return;
-	close_side(index, false);
-	close_side(index, true);
-	free(index);
-}
-
-int64_t na_index_last_seq(const struct na_index *index)
-{
-	return index->last_seq;
+	return na_index_errno(rc);
 }
 
 static void bind_value(sqlite3_stmt *statement, int position, const struct na_index_value *value)
@@ -322,7 +47,7 @@ struct span {
 
 static int write_block(struct na_index *index, struct span *span)
 {
-	sqlite3_stmt *statement = index->statement[INSERT_BLOCK];
+	sqlite3_stmt *statement = index->statement[NA_INDEX_INSERT_BLOCK];
 
 	if (!span->used)
 		return 0;
@@ -358,7 +83,7 @@ static int note_time(struct na_index *index, struct span *span, int64_t seq)
 /* A body that is not JSON is indexed without columns: still found by its number. */
 static int index_row(struct na_index *index, int64_t seq, const void *body, int body_bytes, struct span *span)
 {
-	sqlite3_stmt *insert = index->statement[INSERT_ROW];
+	sqlite3_stmt *insert = index->statement[NA_INDEX_INSERT_ROW];
 	int err;
 
 	na_index_row_read(&index->row, body ? body : "", (size_t)body_bytes);
@@ -371,7 +96,7 @@ static int index_row(struct na_index *index, int64_t seq, const void *body, int 
 
 static int set_position(struct na_index *index)
 {
-	sqlite3_stmt *statement = index->statement[SET_POSITION];
+	sqlite3_stmt *statement = index->statement[NA_INDEX_SET_POSITION];
 
 	sqlite3_bind_int64(statement, 1, index->last_seq);
 	sqlite3_bind_blob(statement, 2, index->last_hash, NA_HASH_BYTES, SQLITE_STATIC);
@@ -381,7 +106,7 @@ static int set_position(struct na_index *index)
 /* One snapshot of the journal, inside one transaction of the index. */
 static int64_t index_rows(struct na_index *index, int64_t limit)
 {
-	sqlite3_stmt *read = index->statement[READ_JOURNAL];
+	sqlite3_stmt *read = index->statement[NA_INDEX_READ_JOURNAL];
 	struct span span = { .used = false };
 	int64_t rows = 0;
 	int rc, err = 0;
@@ -400,7 +125,7 @@ static int64_t index_rows(struct na_index *index, int64_t limit)
 		rows++;
 	}
 	if (!err)
-		err = error_of(rc) == -EBADMSG ? -EIO : error_of(rc);
+		err = na_index_errno(rc) == -EBADMSG ? -EIO : na_index_errno(rc);
 	sqlite3_reset(read);
 	if (!err)
 		err = write_block(index, &span);
@@ -434,18 +159,18 @@ static int64_t index_batch(struct na_index *index, int64_t limit)
 
 static int first_of_journal(struct na_index *index, int64_t *first)
 {
-	sqlite3_stmt *statement = index->statement[READ_FIRST];
+	sqlite3_stmt *statement = index->statement[NA_INDEX_READ_FIRST];
 	int rc = sqlite3_step(statement);
 
 	*first = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
 	sqlite3_reset(statement);
-	return error_of(rc);
+	return na_index_errno(rc);
 }
 
 /* 1 when the newest indexed row is still what the journal has there, 0 when it is not. */
 static int same_journal(struct na_index *index, int64_t first)
 {
-	sqlite3_stmt *statement = index->statement[READ_HASH];
+	sqlite3_stmt *statement = index->statement[NA_INDEX_READ_HASH];
 	int rc, same;
 
 	if (!index->last_seq || (first && index->last_seq < first))
@@ -455,12 +180,12 @@ static int same_journal(struct na_index *index, int64_t first)
 	same = rc == SQLITE_ROW && sqlite3_column_bytes(statement, 0) == NA_HASH_BYTES &&
 	       !memcmp(sqlite3_column_blob(statement, 0), index->last_hash, NA_HASH_BYTES);
 	sqlite3_reset(statement);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? same : error_of(rc);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? same : na_index_errno(rc);
 }
 
 static int forget(struct na_index *index, int64_t first)
 {
-	sqlite3_stmt *statement = index->statement[FORGET];
+	sqlite3_stmt *statement = index->statement[NA_INDEX_FORGET];
 
 	if (first <= 1)
 		return 0;

@@ -3,33 +3,17 @@
  * Runs filters over the journal in batches: find candidates (index or scan), copy their bodies,
  * let go of the snapshot, test and hand out.
  */
-#include "reader/query.h"
-
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include <sqlite3.h>
-
-#include "journal/index.h"
+#include "reader/query_private.h"
 
 #define BATCH_ROWS 256
 #define BATCH_BYTES (4 * (size_t)NA_RECORD_MAX_BYTES)
 #define SCAN_ROWS 20000		/* tested per snapshot: well under the time of one checkpoint */
-#define BUSY_MS 5000
 #define SQL_BYTES 4096
-
-struct na_query {
-	sqlite3 *journal;
-	sqlite3 *index;			/* NULL: not usable */
-	sqlite3_stmt *fetch;		/* one row of the journal */
-	sqlite3_stmt *scan[2];		/* ascending, descending */
-	int64_t indexed;		/* newest row the index covers */
-	struct na_index_row row;
-};
 
 struct batch {
 	struct na_stored_row row[BATCH_ROWS];
@@ -50,151 +34,6 @@ struct run {
 	sqlite3_stmt *find;		/* over index.db; NULL: scan */
 	struct batch *batch;
 };
-
-static int error_of(int rc)
-{
-	switch (rc & 0xff) {
-	case SQLITE_OK:
-	case SQLITE_ROW:
-	case SQLITE_DONE:
-		return 0;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return -EBUSY;
-	case SQLITE_NOMEM:
-		return -ENOMEM;
-	case SQLITE_PERM:
-	case SQLITE_CANTOPEN:
-	case SQLITE_READONLY:
-		return -EACCES;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-	case SQLITE_ERROR:	/* the table is not there */
-		return -EBADMSG;
-	default:
-		return -EIO;
-	}
-}
-
-static int open_database(sqlite3 **db, const char *directory, const char *name)
-{
-	char path[PATH_MAX];
-	struct stat status;
-	int rc;
-
-	if (snprintf(path, sizeof(path), "%s/%s", directory, name) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	if (stat(path, &status))
-		return -errno;
-	rc = sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
-	if (rc)
-		return error_of(rc);
-	sqlite3_busy_timeout(*db, BUSY_MS);
-	sqlite3_db_config(*db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(*db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	return 0;
-}
-
-static int open_journal(struct na_query *query, const char *directory)
-{
-	static const char *const scan[2] = {
-		"SELECT seq, row_hash, body FROM record WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq LIMIT ?3",
-		"SELECT seq, row_hash, body FROM record WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq DESC LIMIT ?3",
-	};
-	int err = open_database(&query->journal, directory, "journal.db");
-
-	if (!err)
-		err = error_of(sqlite3_prepare_v2(query->journal, "SELECT seq, row_hash, body FROM record WHERE seq = ?1",
-						  -1, &query->fetch, NULL));
-	for (int i = 0; !err && i < 2; i++)
-		err = error_of(sqlite3_prepare_v2(query->journal, scan[i], -1, &query->scan[i], NULL));
-	return err;
-}
-
-static int one_integer(sqlite3 *db, const char *sql, int64_t *value)
-{
-	sqlite3_stmt *statement;
-	int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
-
-	if (rc)
-		return error_of(rc);
-	rc = sqlite3_step(statement);
-	*value = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
-	sqlite3_finalize(statement);
-	return error_of(rc);
-}
-
-/* The index must be of the version we know, and know the same row under its newest number. */
-static bool index_usable(struct na_query *query)
-{
-	sqlite3_stmt *position = NULL;
-	int64_t version;
-	bool usable = false;
-
-	if (one_integer(query->index, "PRAGMA user_version", &version) || version != NA_INDEX_VERSION ||
-	    sqlite3_prepare_v2(query->index, "SELECT seq, row_hash FROM position", -1, &position, NULL))
-		return false;
-	if (sqlite3_step(position) == SQLITE_ROW) {
-		query->indexed = sqlite3_column_int64(position, 0);
-		sqlite3_bind_int64(query->fetch, 1, query->indexed);
-		usable = sqlite3_step(query->fetch) == SQLITE_ROW &&
-			 sqlite3_column_bytes(position, 1) == NA_HASH_BYTES &&
-			 sqlite3_column_bytes(query->fetch, 1) == NA_HASH_BYTES &&
-			 !memcmp(sqlite3_column_blob(position, 1), sqlite3_column_blob(query->fetch, 1), NA_HASH_BYTES);
-		sqlite3_reset(query->fetch);
-	}
-	sqlite3_finalize(position);
-	return usable;
-}
-
-static void forgo_index(struct na_query *query)
-{
-	sqlite3_close(query->index);
-	query->index = NULL;
-	query->indexed = 0;
-}
-
-int na_query_open(struct na_query **out, const char *directory)
-{
-	struct na_query *query = calloc(1, sizeof(*query));
-	int err;
-
-	if (!query)
-		return -ENOMEM;
-	err = open_journal(query, directory);
-	if (err) {
-		na_query_close(query);
-		return err;
-	}
-	if (open_database(&query->index, directory, "index.db") || !index_usable(query))
-		forgo_index(query);
-	*out = query;
-	return 0;
-}
-
-void na_query_close(struct na_query *query)
-{
-	if (!query)
-		return;
-	sqlite3_finalize(query->fetch);
-	sqlite3_finalize(query->scan[0]);
-	sqlite3_finalize(query->scan[1]);
-	sqlite3_close(query->journal);
-	sqlite3_close(query->index);
-	free(query);
-}
-
-int64_t na_query_indexed(const struct na_query *query)
-{
-	return query->indexed;
-}
-
-int na_query_range(struct na_query *query, int64_t *first_seq, int64_t *last_seq)
-{
-	int err = one_integer(query->journal, "SELECT min(seq) FROM record", first_seq);
-
-	return err ? err : one_integer(query->journal, "SELECT max(seq) FROM record", last_seq);
-}
 
 /* Copies the row a statement stands on. False when the batch has no room for it. */
 static bool keep(struct batch *batch, sqlite3_stmt *statement)
@@ -261,7 +100,7 @@ static int fill_by_scan(struct run *run)
 	}
 	sqlite3_reset(scan);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		return error_of(rc);
+		return na_index_errno(rc);
 	return rc == SQLITE_ROW || looked_at == SCAN_ROWS;
 }
 
@@ -294,7 +133,7 @@ static int fill_by_index(struct run *run)
 	sqlite3_exec(run->query->journal, "COMMIT", NULL, NULL, NULL);
 	sqlite3_reset(run->find);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		return error_of(rc);
+		return na_index_errno(rc);
 	return rc == SQLITE_ROW || found == BATCH_ROWS;
 }
 
@@ -363,7 +202,7 @@ static int narrow_by_time(struct run *run, int64_t *low, int64_t *high)
 		}
 		sqlite3_finalize(statement);
 		if (rc != SQLITE_ROW)
-			return error_of(rc);
+			return na_index_errno(rc);
 	}
 	return 0;
 }
@@ -405,7 +244,7 @@ static int run_all(struct run *run)
 		return run_stretch(run, filter->first_seq, filter->last_seq, false);
 	}
 	if (narrow_by_time(run, &low, &high) || prepare_find(run)) {
-		forgo_index(run->query);
+		na_query_forgo_index(run->query);
 		return run_stretch(run, filter->first_seq, filter->last_seq, false);
 	}
 	if (run->descending)
@@ -489,7 +328,7 @@ int na_query_row(struct na_query *query, int64_t seq, na_query_row_function func
 	batch->rows = batch->used = 0;
 	sqlite3_bind_int64(query->fetch, 1, seq);
 	rc = sqlite3_step(query->fetch);
-	err = rc == SQLITE_DONE ? -ENOENT : error_of(rc);
+	err = rc == SQLITE_DONE ? -ENOENT : na_index_errno(rc);
 	if (rc == SQLITE_ROW)
 		keep(batch, query->fetch);
 	sqlite3_reset(query->fetch);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The sentences of describe.h: a table from record kind to function; kinds without one, also those
+ * of a newer daemon, show their members as they are.
+ */
+#include "cli/describe.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/fields.h"
+
+struct sentence {
+	char *text;
+	size_t used;
+};
+
+static void say(struct sentence *sentence, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct sentence *sentence, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(sentence->text + sentence->used, NA_SENTENCE_BYTES - sentence->used, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		return;
+	sentence->used += (size_t)length;
+	if (sentence->used >= NA_SENTENCE_BYTES)
+		sentence->used = NA_SENTENCE_BYTES - 1;
+}
+
+/* "name value" for a member that is there. */
+static void say_member(struct sentence *sentence, const json_t *body, const char *key, const char *name)
+{
+	char text[NA_FIELD_BYTES];
+
+	if (*na_field_text(text, body, key))
+		say(sentence, "%s%s %s", sentence->used ? ", " : "", name, text);
+}
+
+static void describe_process(struct sentence *sentence, const json_t *body)
+{
+	char comm[NA_FIELD_BYTES], pid[NA_FIELD_BYTES], event[NA_FIELD_BYTES], exe[NA_FIELD_BYTES];
+
+	say(sentence, "%s[%s] %s", na_field_text(comm, body, "comm"), na_field_text(pid, body, "pid"),
+	    na_field_text(event, body, "event"));
+	if (na_field_is(body, "event", "exec") && *na_field_text(exe, body, "exe"))
+		say(sentence, " %s", exe);
+	if (na_field_is(body, "event", "fork"))
+		say_member(sentence, body, "parent_pid", "from");
+	say_member(sentence, body, "exit_code", "status");
+	say_member(sentence, body, "worker", "worker");
+	say_member(sentence, body, "instance", "instance");
+}
+
+static void describe_lost(struct sentence *sentence, const json_t *body)
+{
+	const json_t *losses = json_object_get(body, "losses"), *loss;
+	char count[NA_FIELD_BYTES], comm[NA_FIELD_BYTES], pid[NA_FIELD_BYTES], dst[NA_FIELD_BYTES];
+	char port[NA_FIELD_BYTES], reason[NA_FIELD_BYTES];
+	size_t i;
+
+	say(sentence, "%s events were not recorded", na_field_text(count, body, "count"));
+	json_array_foreach (losses, i, loss) {
+		say(sentence, "%s %s by %s[%s]", i ? ";" : ":", na_field_text(count, loss, "count"),
+		    na_field_text(comm, loss, "comm"), na_field_text(pid, loss, "pid"));
+		if (*na_field_text(dst, loss, "dst"))
+			say(sentence, " to %s port %s", dst, na_field_text(port, loss, "dport"));
+		if (*na_field_text(reason, loss, "reason"))
+			say(sentence, " (%s)", reason);
+	}
+}
+
+static void describe_gap(struct sentence *sentence, const json_t *body)
+{
+	char component[NA_FIELD_BYTES], reason[NA_FIELD_BYTES], from[NA_HUMAN_BYTES], to[NA_HUMAN_BYTES];
+	int64_t from_us = na_field_integer(body, "from_t", -1), to_us = na_field_integer(body, "to_t", -1);
+
+	say(sentence, "something may have been missed");
+	if (from_us >= 0 && to_us >= 0)
+		say(sentence, " from %s to %s", na_local_time(from, from_us), na_local_time(to, to_us));
+	if (*na_field_text(component, body, "component"))
+		say(sentence, ": %s", component);
+	if (*na_field_text(reason, body, "reason"))
+		say(sentence, " %s", reason);
+	say_member(sentence, body, "events_uncommitted", "events taken from the kernel but never committed:");
+}
+
+static void describe_start(struct sentence *sentence, const json_t *body)
+{
+	say(sentence, "the daemon started");
+	say_member(sentence, body, "version", "version");
+	say_member(sentence, body, "backend", "backend");
+	if (json_is_false(json_object_get(body, "clean")))
+		say(sentence, ", after a stop that was not clean");
+}
+
+static void describe_stop(struct sentence *sentence, const json_t *body)
+{
+	say(sentence, "the daemon stopped");
+	say_member(sentence, body, "reason", "reason");
+}
+
+/* What every record has, and the time column and the kind column already say. */
+static bool is_shown_elsewhere(const char *key)
+{
+	static const char *const keys[] = { "kind", "nonce", "t", "tb" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (!strcmp(keys[i], key))
+			return true;
+	return false;
+}
+
+static void describe_members(struct sentence *sentence, const json_t *body)
+{
+	const char *key;
+	json_t *value;
+	char text[NA_FIELD_BYTES], name[NA_FIELD_BYTES];
+
+	json_object_foreach ((json_t *)body, key, value) {
+		json_t *key_text;
+
+		if (is_shown_elsewhere(key))
+			continue;
+		key_text = json_string(key);
+		na_value_text(name, key_text);
+		json_decref(key_text);
+		say(sentence, "%s%s=%s", sentence->used ? " " : "", name, na_value_text(text, value));
+	}
+}
+
+static const struct {
+	const char *kind;
+	void (*describe)(struct sentence *sentence, const json_t *body);	/* NULL: a flow has cells instead */
+} kinds[] = {
+	{ "open", NULL },	{ "close", NULL },
+	{ "progress", NULL },	{ "datagram", NULL },
+	{ "exchange", NULL },	{ "process", describe_process },
+	{ "lost", describe_lost }, { "gap", describe_gap },
+	{ "start", describe_start }, { "stop", describe_stop },
+};
+
+bool na_describe(char out[NA_SENTENCE_BYTES], const json_t *body)
+{
+	struct sentence sentence = { .text = out };
+	void (*describe)(struct sentence *, const json_t *) = describe_members;
+
+	*out = '\0';
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (na_field_is(body, "kind", kinds[i].kind))
+			describe = kinds[i].describe;
+	if (!describe)
+		return false;
+	describe(&sentence, body);
+	if (!sentence.used)
+		say(&sentence, "(nothing more)");
+	return true;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One table: the key of a member, how people call it, and how its value is written.
+ */
+#include "cli/explain.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/fields.h"
+
+enum form { AS_IS, BYTES, DURATION_US, WALL_US, BOOT_US, FLAG, WORDS, ERRNO };
+
+static const struct member {
+	const char *key;
+	const char *label;
+	enum form form;
+} members[] = {
+	{ "kind", "kind", WORDS },
+	{ "t", "recorded at", WALL_US },
+	{ "direction", "direction", WORDS },
+	{ "channel", "channel", AS_IS },
+	{ "result", "result", WORDS },
+	{ "error", "error", AS_IS },
+	{ "errno", "error of the kernel", ERRNO },
+	{ "host", "host name", AS_IS },
+	{ "src", "source address", AS_IS },
+	{ "sport", "source port", AS_IS },
+	{ "dst", "destination address", AS_IS },
+	{ "dport", "destination port", AS_IS },
+	{ "path", "unix socket", AS_IS },
+	{ "peer_pid", "process at the other end", AS_IS },
+	{ "protocol", "protocol", AS_IS },
+	{ "family", "address family", AS_IS },
+	{ "bytes_out", "sent", BYTES },
+	{ "bytes_in", "received", BYTES },
+	{ "messages_out", "datagrams sent", AS_IS },
+	{ "messages_in", "datagrams received", AS_IS },
+	{ "duration_us", "duration", DURATION_US },
+	{ "rtt_us", "round trip time", DURATION_US },
+	{ "retransmits", "segments sent again", AS_IS },
+	{ "worker", "Odoo worker", WORDS },
+	{ "instance", "Odoo instance", AS_IS },
+	{ "via", "reached through", AS_IS },
+	{ "evidence", "evidence for the author", WORDS },
+	{ "comm", "process name", AS_IS },
+	{ "exe", "program", AS_IS },
+	{ "pid", "process", AS_IS },
+	{ "tid", "thread", AS_IS },
+	{ "parent_pid", "parent process", AS_IS },
+	{ "pid_start", "process started", AS_IS },
+	{ "uid", "user number", AS_IS },
+	{ "event", "event", AS_IS },
+	{ "exit_code", "exit status", AS_IS },
+	{ "flow", "flow", AS_IS },
+	{ "socket", "socket", AS_IS },
+	{ "seen_by", "noticed at", WORDS },
+	{ "pre_existing", "open before the start", FLAG },
+	{ "fast_open", "TCP Fast Open", FLAG },
+	{ "mptcp", "Multipath TCP", FLAG },
+	{ "flags", "remarks", AS_IS },
+	{ "netns", "network namespace", AS_IS },
+	{ "opened_tb", "opened", BOOT_US },
+	{ "tb", "recorded", BOOT_US },
+	{ "from_t", "from", WALL_US },
+	{ "to_t", "to", WALL_US },
+	{ "events_uncommitted", "events never committed", AS_IS },
+	{ "count", "events lost", AS_IS },
+	{ "nonce", "nonce", WORDS },
+};
+
+/* What a value means, where the word alone does not say it. */
+static const struct {
+	const char *key, *value, *meaning;
+} meanings[] = {
+	{ "kind", "open", "a connection was opened or attempted" },
+	{ "kind", "progress", "counters of a connection that is still open" },
+	{ "kind", "close", "a connection ended" },
+	{ "kind", "datagram", "datagrams between two ends over one period" },
+	{ "kind", "process", "a process was forked, executed something or exited" },
+	{ "kind", "lost", "events that were counted but not recorded" },
+	{ "kind", "gap", "a span in which something was or may have been missed" },
+	{ "kind", "heartbeat", "the hooks are attached and the counters are these" },
+	{ "kind", "head", "the next checkpoint covers everything up to here" },
+	{ "kind", "start", "the daemon started" },
+	{ "kind", "stop", "the daemon stopped cleanly" },
+	{ "kind", "clock", "the wall clock was stepped" },
+	{ "kind", "config", "the settings in force changed" },
+	{ "direction", "outbound", "from this host" },
+	{ "direction", "inbound", "to this host" },
+	{ "result", "refused", "the destination, or something before it, said no" },
+	{ "result", "timed-out", "nobody answered" },
+	{ "result", "unreachable", "there was no way to the destination" },
+	{ "result", "reset", "ended by one side without the usual farewell" },
+	{ "evidence", "none", "which add-on made the call is not known" },
+	{ "seen_by", "connect", "in the thread that connected" },
+	{ "seen_by", "accept", "in the thread that accepted" },
+	{ "seen_by", "first-io", "in the thread that first read or wrote" },
+	{ "seen_by", "close", "only when it was closed" },
+	{ "seen_by", "send", "at the first datagram sent" },
+	{ "seen_by", "receive", "at the first datagram received" },
+	{ "seen_by", "iterator", "found open" },
+	{ "worker", "none", "not an Odoo process" },
+};
+
+static const char *meaning_of(const char *key, const char *value)
+{
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)
+		if (!strcmp(meanings[i].key, key) && !strcmp(meanings[i].value, value))
+			return meanings[i].meaning;
+	return NULL;
+}
+
+static void print_number(FILE *out, enum form form, int64_t value)
+{
+	char text[NA_HUMAN_BYTES];
+
+	switch (form) {
+	case BYTES:
+		fprintf(out, "%s bytes", na_human_count(text, value));
+		break;
+	case DURATION_US:
+		fprintf(out, "%s", na_human_duration(text, value));
+		break;
+	case WALL_US:
+		fprintf(out, "%s", na_local_time(text, value));
+		break;
+	case BOOT_US:
+		fprintf(out, "%s after the machine started", na_human_duration(text, value));
+		break;
+	case ERRNO:
+		fprintf(out, "%" PRId64 " (%s)", value, value > 0 && value < 4096 ? strerror((int)value) : "?");
+		break;
+	default:
+		fprintf(out, "%" PRId64, value);
+	}
+}
+
+static void print_member(FILE *out, const struct member *member, const json_t *value, const char *text)
+{
+	const char *meaning = member->form == WORDS ? meaning_of(member->key, text) : NULL;
+
+	fprintf(out, "%-26s ", member->label);
+	if (json_is_integer(value))
+		print_number(out, member->form, json_integer_value(value));
+	else
+		fputs(text, out);
+	fprintf(out, "%s%s\n", meaning ? ": " : "", meaning ? meaning : "");
+}
+
+/* The member a key belongs to: its own, or that of which it is the hex form. */
+static const struct member *find_member(const char *key)
+{
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+		size_t length = strlen(members[i].key);
+
+		if (!strncmp(key, members[i].key, length) && (!key[length] || !strcmp(key + length, "_hex")))
+			return &members[i];
+	}
+	return NULL;
+}
+
+static void print_unknown(FILE *out, const json_t *body)
+{
+	const char *key;
+	json_t *value;
+	char name[NA_FIELD_BYTES], text[NA_FIELD_BYTES];
+
+	json_object_foreach ((json_t *)body, key, value) {
+		json_t *key_text;
+
+		if (find_member(key))
+			continue;
+		key_text = json_string(key);
+		fprintf(out, "%-26s %s\n", na_value_text(name, key_text), na_value_text(text, value));
+		json_decref(key_text);
+	}
+}
+
+void na_explain(FILE *out, const json_t *body)
+{
+	char text[NA_FIELD_BYTES];
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+		if (*na_field_text(text, body, members[i].key))
+			print_member(out, &members[i], json_object_get(body, members[i].key), text);
+	print_unknown(out, body);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * netaudit: finds the subcommand in the one table there is, and runs it.
+ */
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+const struct na_command na_commands[] = {
+	{ "status", "", 0, 0, "say what the daemon is doing now", na_status_options, na_command_status },
+	{ "log", "", 0, 0, "list records", na_log_options, na_command_log },
+	{ "show", "SEQ", 1, 1, "explain one record and check its hash", NULL, na_command_show },
+	{ "verify", "[FILE|DIRECTORY]", 0, 1, "recompute the whole chain and check every signature", na_verify_options,
+	  na_command_verify },
+	{ "doctor", "", 0, 0, "say what this machine allows, what would be missed and what to do", NULL,
+	  na_command_doctor },
+	{ "help", "[COMMAND]", 0, 1, "explain a command", NULL, na_command_help },
+};
+
+const size_t na_command_count = sizeof(na_commands) / sizeof(*na_commands);
+
+const struct na_command *na_find_command(const char *name)
+{
+	for (size_t i = 0; i < na_command_count; i++)
+		if (!strcmp(na_commands[i].name, name))
+			return &na_commands[i];
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	struct na_cli cli = { .state_dir = NA_STATE_DIR, .run_dir = NA_RUN_DIR };
+	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+	const char *name = argc > 1 ? argv[1] : "";
+	int code;
+
+	setlocale(LC_CTYPE, "");
+	cli.terminal = isatty(STDOUT_FILENO);
+	cli.colour = cli.terminal && !(no_colour && *no_colour) && term && strcmp(term, "dumb");
+	cli.utf8 = cli.terminal && !strcmp(nl_langinfo(CODESET), "UTF-8");
+	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
+		printf("netaudit %s\n", NA_VERSION);
+		return NA_CLI_OK;
+	}
+	if (!strcmp(name, "--help") || !strcmp(name, "-h"))
+		name = "help";
+	cli.command = na_find_command(name);
+	if (!cli.command)
+		return *name ? na_cli_usage(&cli, "there is no command '%s'", name) : na_cli_usage(&cli, "a command is needed");
+	code = cli.command->run(&cli, argc - 1, argv + 1);
+	if (fflush(stdout) || ferror(stdout)) {
+		na_cli_error(&cli, "the output could not be written");
+		return NA_CLI_UNREADABLE;
+	}
+	return code;
+}

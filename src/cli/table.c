@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fills the cells of table.h from a record and prints them. Flows have a cell for each thing; every
+ * other kind has a sentence in place of the cells from PROCESS on.
+ */
+#include "cli/table.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "cli/describe.h"
+#include "cli/fields.h"
+
+#define CELL_BYTES (2 * NA_FIELD_BYTES + 64)
+
+struct cells {
+	char text[NA_TABLE_COUNT][CELL_BYTES];
+	int used;	/* cells before the sentence, or all */
+	char sentence[NA_SENTENCE_BYTES];
+};
+
+static const struct {
+	const char *title;
+	int width;
+} columns[] = {
+#define X(symbol, title, width) { title, width },
+	NA_TABLE_COLUMNS(X)
+#undef X
+};
+
+static const char *arrow(const struct na_cli *cli, const json_t *body)
+{
+	if (na_field_is(body, "direction", "outbound"))
+		return cli->utf8 ? "→" : "->";
+	if (na_field_is(body, "direction", "inbound"))
+		return cli->utf8 ? "←" : "<-";
+	return "";
+}
+
+static void put_process(char *cell, const json_t *body)
+{
+	char comm[NA_FIELD_BYTES], pid[NA_FIELD_BYTES];
+
+	na_field_text(comm, body, "comm");
+	na_field_text(pid, body, "pid");
+	if (*pid)
+		snprintf(cell, CELL_BYTES, "%s[%s]", *comm ? comm : "?", pid);
+	else
+		snprintf(cell, CELL_BYTES, "%s", comm);
+}
+
+/* "address:port", "[address]:port"; a host name the record gives is shown in place of the address. */
+static void put_end(char *out, size_t out_bytes, const json_t *body, const char *address_key, const char *port_key,
+		    const char *name_key)
+{
+	char address[NA_FIELD_BYTES], port[NA_FIELD_BYTES], name[NA_FIELD_BYTES] = "";
+	bool brackets;
+
+	na_field_text(address, body, address_key);
+	na_field_text(port, body, port_key);
+	if (name_key)
+		na_field_text(name, body, name_key);
+	brackets = !*name && *port && strchr(address, ':');
+	snprintf(out, out_bytes, "%s%.250s%s%s%.20s", brackets ? "[" : "", *name ? name : address, brackets ? "]" : "",
+		 *port ? ":" : "", port);
+}
+
+static void put_where(char *cell, const json_t *body)
+{
+	char source[NA_FIELD_BYTES], destination[NA_FIELD_BYTES], path[NA_FIELD_BYTES];
+
+	if (*na_field_text(path, body, "path")) {
+		snprintf(cell, CELL_BYTES, "unix:%s", path);
+		return;
+	}
+	put_end(source, sizeof(source), body, "src", "sport", NULL);
+	put_end(destination, sizeof(destination), body, "dst", "dport", "host");
+	if (*source || *destination)
+		snprintf(cell, CELL_BYTES, "%s > %s", *source ? source : "?", *destination ? destination : "?");
+}
+
+static void put_result(char *cell, const json_t *body)
+{
+	char result[NA_FIELD_BYTES];
+
+	na_field_text(result, body, "result");
+	snprintf(cell, CELL_BYTES, "%s%s", result,
+		 json_is_true(json_object_get(body, "pre_existing")) ? *result ? ", before start" : "before start" : "");
+}
+
+static void put_bytes(char *cell, const json_t *body)
+{
+	char out[NA_HUMAN_BYTES], in[NA_HUMAN_BYTES];
+
+	if (json_object_get(body, "bytes_out") || json_object_get(body, "bytes_in"))
+		snprintf(cell, CELL_BYTES, "%s/%s", na_human_bytes(out, na_field_integer(body, "bytes_out", 0)),
+			 na_human_bytes(in, na_field_integer(body, "bytes_in", 0)));
+}
+
+static void fill_flow(struct cells *cells, const struct na_cli *cli, const json_t *body)
+{
+	int64_t duration_us = na_field_integer(body, "duration_us", -1);
+
+	snprintf(cells->text[NA_TABLE_DIRECTION], CELL_BYTES, "%s", arrow(cli, body));
+	na_field_text(cells->text[NA_TABLE_CHANNEL], body, "channel");
+	put_process(cells->text[NA_TABLE_PROCESS], body);
+	na_field_text(cells->text[NA_TABLE_WORKER], body, "worker");
+	put_where(cells->text[NA_TABLE_WHERE], body);
+	put_result(cells->text[NA_TABLE_RESULT], body);
+	put_bytes(cells->text[NA_TABLE_BYTES], body);
+	if (duration_us >= 0)
+		na_human_duration(cells->text[NA_TABLE_DURATION], duration_us);
+	cells->used = NA_TABLE_COUNT;
+}
+
+static void fill(struct cells *cells, const struct na_cli *cli, const struct na_stored_row *row)
+{
+	json_t *body = na_parse_body(row->body, row->body_bytes);
+	int64_t time_us = na_field_integer(body, "t", INT64_MIN);
+
+	memset(cells, 0, sizeof(*cells));
+	cells->used = NA_TABLE_PROCESS;
+	snprintf(cells->text[NA_TABLE_SEQ], CELL_BYTES, "%" PRId64, row->seq);
+	if (time_us != INT64_MIN)
+		na_local_time(cells->text[NA_TABLE_TIME], time_us);
+	na_field_text(cells->text[NA_TABLE_KIND], body, "kind");
+	if (!body)
+		snprintf(cells->sentence, sizeof(cells->sentence),
+			 "not a record: the stored bytes are not JSON; run 'netaudit verify'");
+	else if (!na_describe(cells->sentence, body))
+		fill_flow(cells, cli, body);
+	json_decref(body);
+}
+
+static void print_cells(const struct na_cli *cli, FILE *out, const struct cells *cells)
+{
+	int last = *cells->sentence ? cells->used : cells->used - 1;
+
+	if (!cli->terminal)
+		while (last > 0 && !*cells->sentence && !*cells->text[last])
+			last--;
+	for (int i = 0; i <= last; i++) {
+		const char *text = i == cells->used ? cells->sentence : cells->text[i];
+		int width = i == last ? 0 : columns[i].width;
+		int pad = width - (int)na_display_width(text);
+
+		fputs(text, out);
+		if (i == last)
+			break;
+		if (cli->terminal)
+			fprintf(out, "%*s", pad > 0 ? pad + 1 : 1, "");
+		else
+			fputc('\t', out);
+	}
+}
+
+/* What deserves a look, and what is only there for completeness. */
+static enum na_colour row_colour(const struct cells *cells)
+{
+	static const struct {
+		const char *kind;
+		enum na_colour colour;
+	} kinds[] = {
+		{ "lost", NA_RED },	    { "gap", NA_RED },	     { "clock", NA_YELLOW },  { "start", NA_GREEN },
+		{ "stop", NA_GREEN },	    { "config", NA_YELLOW }, { "progress", NA_FAINT }, { "head", NA_FAINT },
+		{ "heartbeat", NA_FAINT }, { "process", NA_FAINT }, { "close", NA_FAINT },
+	};
+	static const char *const failures[] = { "refused", "timed-out", "unreachable", "reset", "aborted", "failed" };
+
+	for (size_t i = 0; i < sizeof(failures) / sizeof(*failures); i++)
+		if (!strcmp(cells->text[NA_TABLE_RESULT], failures[i]))
+			return NA_YELLOW;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (!strcmp(cells->text[NA_TABLE_KIND], kinds[i].kind))
+			return kinds[i].colour;
+	return NA_PLAIN;
+}
+
+void na_table_row(const struct na_cli *cli, FILE *out, const struct na_stored_row *row)
+{
+	struct cells cells;
+	enum na_colour colour;
+
+	fill(&cells, cli, row);
+	colour = row_colour(&cells);
+	if (colour != NA_PLAIN)
+		fputs(na_colour(cli, colour), out);
+	print_cells(cli, out, &cells);
+	if (colour != NA_PLAIN)
+		fputs(na_colour(cli, NA_PLAIN), out);
+	fputc('\n', out);
+}
+
+void na_table_header(const struct na_cli *cli, FILE *out)
+{
+	struct cells cells = { .used = NA_TABLE_COUNT };
+
+	if (!cli->terminal)
+		return;
+	for (int i = 0; i < NA_TABLE_COUNT; i++)
+		snprintf(cells.text[i], CELL_BYTES, "%s", columns[i].title);
+	fputs(na_colour(cli, NA_BOLD), out);
+	print_cells(cli, out, &cells);
+	fprintf(out, "%s\n", na_colour(cli, NA_PLAIN));
+}
