@@ -91,7 +91,8 @@ static void run_operation(void *argument, uint64_t index)
 		.kind = kind->name, .family = kind->family, .protocol = IPPROTO_TCP, .remote = batch->target,
 		.fast_open = 0, .result = kind->result, .error = kind->error ? kind->error : -1,
 	};
-	int retries = 1, descriptor = socket(kind->family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+	/* resolving an absent neighbour takes three tries of a second: the connection must be more patient */
+	int retries = kind->target == NA_TARGET_ABSENT ? 3 : 1, descriptor = socket(kind->family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
 
 	(void)index;
 	if (descriptor < 0)

@@ -185,6 +185,7 @@ static void place_create(enum na_place place)
 	set_kernel("ipv6/conf/default/accept_dad", "0");
 	set_kernel("ipv4/ping_group_range", "0 2147483647");
 	set_kernel("ipv4/tcp_fastopen", "3");
+	set_kernel("ipv4/icmp_ratelimit", "0");	/* each refused datagram is to be told so */
 	set_kernel("ipv4/tcp_max_syn_backlog", "4096");
 	set_kernel("mptcp/enabled", "1");
 	set_kernel("core/somaxconn", "4096");
