@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Writes records, members in the ascending order the canonical form asks for. */
+#include "flow/compose.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "classify/channel.h"
+#include "flow/address.h"
+#include "journal/canonical.h"
+
+static const char *const kind_names[NA_RECORD_KIND_COUNT] = {
+#define X(symbol, name, writer, text) [NA_RECORD_##symbol] = name,
+	NA_RECORD_KINDS(X)
+#undef X
+};
+
+static int64_t us(uint64_t ns)
+{
+	return (int64_t)(ns / NA_NS_PER_US);
+}
+
+static void put_true(struct na_canonical *c, const char *key, bool value)
+{
+	if (value)
+		na_canonical_bool(c, key, true);
+}
+
+static void put_time(struct na_canonical *c, const struct na_clock_pair *clock, uint64_t ns)
+{
+	na_canonical_integer(c, "t", na_clock_wall_us(clock, ns));
+	na_canonical_integer(c, "tb", us(ns));
+}
+
+static void put_comm(struct na_canonical *c, const struct na_task *task)
+{
+	na_canonical_text(c, "comm", task->comm, strnlen(task->comm, sizeof(task->comm)));
+}
+
+/* "parent_pid": the other members of a task stand apart in the order of keys. */
+static void put_pid(struct na_canonical *c, const struct na_task *task)
+{
+	na_canonical_integer(c, "pid", task->pid);
+	na_canonical_integer(c, "pid_start", us(task->start_ns));
+	na_canonical_integer(c, "pidns", task->pid_namespace);
+}
+
+struct ends {
+	char source[NA_ADDRESS_TEXT_BYTES], destination[NA_ADDRESS_TEXT_BYTES];
+	int64_t source_port, destination_port;	/* -1: this family has none */
+};
+
+static void name_ends(struct ends *ends, const struct na_flow_event *event)
+{
+	bool outbound = event->direction != NA_INBOUND;
+	char *local = outbound ? ends->source : ends->destination, *remote = outbound ? ends->destination : ends->source;
+	int64_t *local_port = outbound ? &ends->source_port : &ends->destination_port;
+	int64_t *remote_port = outbound ? &ends->destination_port : &ends->source_port;
+
+	*local_port = na_address_text(local, event->family, event->local, event->local_port);
+	*remote_port = na_address_text(remote, event->family, event->remote, event->remote_port);
+	if (event->family != AF_INET && event->family != AF_INET6) {
+		local[0] = 0;
+		*local_port = -1;
+	}
+}
+
+static void put_port(struct na_canonical *c, const char *key, int64_t port)
+{
+	if (port >= 0)
+		na_canonical_integer(c, key, port);
+}
+
+static void put_address(struct na_canonical *c, const char *key, const char *text)
+{
+	if (text[0])
+		na_canonical_string(c, key, text);
+}
+
+/* Which members a kind has beside those every flow record has. */
+struct flow_members {
+	const struct na_peer_counters *period;	/* datagram */
+	bool stream_counters;			/* progress, close */
+	bool result;				/* close */
+	bool final;
+};
+
+static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na_flow_event *event, uint64_t time_ns,
+			    const struct flow_members *members, const struct na_context *context)
+{
+	const struct na_task *task = &event->task;
+	const struct na_peer_counters *period = members->period;
+	struct na_canonical c;
+	struct ends ends = { .source_port = -1, .destination_port = -1 };
+
+	name_ends(&ends, event);
+	na_canonical_begin(&c, out, NA_COMPOSE_BYTES);
+	if (period || members->stream_counters) {
+		na_canonical_integer(&c, "bytes_in", (int64_t)(period ? period->bytes_in : event->bytes_in));
+		na_canonical_integer(&c, "bytes_out", (int64_t)(period ? period->bytes_out : event->bytes_out));
+	}
+	na_canonical_id(&c, "cgroup", task->cgroup_id);
+	na_canonical_string(&c, "channel", na_channel_of_flow(event));
+	put_comm(&c, task);
+	na_canonical_string(&c, "direction", event->direction == NA_INBOUND ? "inbound" : "outbound");
+	put_port(&c, "dport", ends.destination_port);
+	put_address(&c, "dst", ends.destination);
+	if (members->stream_counters)
+		na_canonical_integer(&c, "duration_us", us(event->header.time_ns - event->opened_ns));
+	if (members->result && event->error)
+		na_canonical_integer(&c, "errno", event->error);
+	if (members->stream_counters && event->established_ns && event->direction == NA_OUTBOUND &&
+	    !(event->flags & NA_FLOW_PRE_EXISTING))
+		na_canonical_integer(&c, "established_us", us(event->established_ns - event->opened_ns));
+	na_canonical_string(&c, "family", na_family_name(event->family));
+	put_true(&c, "fast_open", event->flags & NA_FLOW_FAST_OPEN);
+	put_true(&c, "final", members->final);
+	na_canonical_id(&c, "flow", event->flow);
+	na_canonical_string(&c, "instance", context->instance);
+	put_true(&c, "kernel_worker", event->flags & NA_FLOW_KERNEL_WORKER);
+	na_canonical_string(&c, "kind", kind_names[kind]);
+	if (period) {
+		na_canonical_integer(&c, "messages_in", (int64_t)period->messages_in);
+		na_canonical_integer(&c, "messages_out", (int64_t)period->messages_out);
+	}
+	put_true(&c, "mptcp", event->flags & NA_FLOW_MPTCP);
+	na_canonical_integer(&c, "netns", task->net_namespace);
+	na_canonical_nonce(&c);
+	if (kind != NA_RECORD_OPEN)
+		na_canonical_integer(&c, "opened_tb", us(event->opened_ns));
+	na_canonical_integer(&c, "parent_pid", task->parent_pid);
+	put_pid(&c, task);
+	put_true(&c, "pre_existing", event->flags & NA_FLOW_PRE_EXISTING);
+	if (na_protocol_name(event->family, event->protocol))
+		na_canonical_string(&c, "protocol", na_protocol_name(event->family, event->protocol));
+	else
+		na_canonical_integer(&c, "protocol_number", event->protocol);
+	if (members->result) {
+		na_canonical_string(&c, "result", na_result_of_close(event));
+		na_canonical_integer(&c, "retransmits", event->retransmits);
+		na_canonical_integer(&c, "rtt_us", event->smoothed_rtt_us);
+	} else if (members->stream_counters) {
+		na_canonical_integer(&c, "retransmits", event->retransmits);
+		na_canonical_integer(&c, "rtt_us", event->smoothed_rtt_us);
+	}
+	na_canonical_string(&c, "seen_by", na_seen_by_name(event->seen_by));
+	put_port(&c, "sport", ends.source_port);
+	put_address(&c, "src", ends.source);
+	put_time(&c, context->clock, time_ns);
+	na_canonical_integer(&c, "tid", task->tid);
+	na_canonical_integer(&c, "uid", task->uid);
+	put_true(&c, "v4_mapped", event->flags & NA_FLOW_V4_MAPPED);
+	na_canonical_string(&c, "via", context->via);
+	na_canonical_string(&c, "worker", context->worker);
+	return na_canonical_end(&c);
+}
+
+ssize_t na_compose_open(void *out, const struct na_flow_event *event, const struct na_context *context)
+{
+	const struct flow_members members = { 0 };
+
+	return compose_flow(out, NA_RECORD_OPEN, event, event->opened_ns, &members, context);
+}
+
+ssize_t na_compose_counters(void *out, enum na_record_kind kind, const struct na_flow_event *event,
+			    const struct na_context *context)
+{
+	const struct flow_members members = { .stream_counters = true, .result = kind == NA_RECORD_CLOSE };
+
+	return compose_flow(out, kind, event, event->header.time_ns, &members, context);
+}
+
+ssize_t na_compose_datagram(void *out, const struct na_flow_event *opened, const struct na_peer_counters *period,
+			    bool final, const struct na_context *context)
+{
+	const struct flow_members members = { .period = period, .final = final };
+
+	return compose_flow(out, NA_RECORD_DATAGRAM, opened, period->first_ns, &members, context);
+}
+
+ssize_t na_compose_unix(void *out, const struct na_unix_event *event, const struct na_context *context)
+{
+	const struct na_task *task = &event->task;
+	size_t path_bytes = event->path_bytes < sizeof(event->path) ? event->path_bytes : sizeof(event->path);
+	const char *path = event->path;
+	struct na_canonical c;
+
+	/* an abstract name starts with a NUL and may hold any byte; a path ends at its first NUL */
+	if (event->abstract && path_bytes) {
+		path++;
+		path_bytes--;
+	} else {
+		path_bytes = strnlen(path, path_bytes);
+	}
+	na_canonical_begin(&c, out, NA_COMPOSE_BYTES);
+	put_true(&c, "abstract", event->abstract);
+	na_canonical_id(&c, "cgroup", task->cgroup_id);
+	na_canonical_string(&c, "channel", "unix");
+	put_comm(&c, task);
+	na_canonical_string(&c, "direction", "outbound");
+	if (event->error)
+		na_canonical_integer(&c, "errno", event->error);
+	na_canonical_string(&c, "family", "unix");
+	na_canonical_id(&c, "flow", event->flow);
+	na_canonical_string(&c, "instance", context->instance);
+	na_canonical_string(&c, "kind", "open");
+	na_canonical_integer(&c, "netns", task->net_namespace);
+	na_canonical_nonce(&c);
+	na_canonical_integer(&c, "parent_pid", task->parent_pid);
+	na_canonical_text(&c, "path", path, path_bytes);
+	if (event->peer_pid)
+		na_canonical_integer(&c, "peer_pid", event->peer_pid);
+	put_pid(&c, task);
+	na_canonical_string(&c, "result", na_result_of_connect(event->error));
+	na_canonical_string(&c, "seen_by", "connect");
+	na_canonical_string(&c, "socket_type", event->socket_type == SOCK_SEQPACKET ? "seqpacket" : "stream");
+	put_time(&c, context->clock, event->header.time_ns);
+	na_canonical_integer(&c, "tid", task->tid);
+	na_canonical_integer(&c, "uid", task->uid);
+	na_canonical_string(&c, "via", context->via);
+	na_canonical_string(&c, "worker", context->worker);
+	return na_canonical_end(&c);
+}
+
+ssize_t na_compose_process(void *out, const struct na_process_event *event, const struct na_context *context)
+{
+	const struct na_task *task = &event->task;
+	size_t exe_bytes = event->exe_bytes < sizeof(event->exe) ? event->exe_bytes : sizeof(event->exe);
+	struct na_canonical c;
+
+	na_canonical_begin(&c, out, NA_COMPOSE_BYTES);
+	na_canonical_id(&c, "cgroup", task->cgroup_id);
+	put_comm(&c, task);
+	na_canonical_string(&c, "event", na_event_type_name(event->header.type));
+	if (event->header.type == NA_EVENT_EXEC)
+		na_canonical_text(&c, "exe", event->exe, exe_bytes);
+	if (event->header.type == NA_EVENT_EXIT)
+		na_canonical_integer(&c, "exit_code", event->exit_code);
+	na_canonical_string(&c, "instance", context->instance);
+	na_canonical_string(&c, "kind", "process");
+	na_canonical_nonce(&c);
+	na_canonical_integer(&c, "parent_pid", task->parent_pid);
+	put_pid(&c, task);
+	put_time(&c, context->clock, event->header.time_ns);
+	na_canonical_integer(&c, "uid", task->uid);
+	na_canonical_string(&c, "via", context->via);
+	na_canonical_string(&c, "worker", context->worker);
+	return na_canonical_end(&c);
+}

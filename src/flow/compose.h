@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From an event, and what is known about its process, to the canonical bytes of one record.
+ * Pure: no I/O but the nonce. Each returns the length in bytes or negative errno.
+ */
+#ifndef NETAUDIT_FLOW_COMPOSE_H
+#define NETAUDIT_FLOW_COMPOSE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <netaudit/event.h>
+#include <netaudit/record.h>
+#include "base/clock.h"
+
+#define NA_COMPOSE_BYTES 16384	/* enough for any record the observer makes */
+
+/* What user space adds to a kernel event. Borrowed strings; NULL: not said. */
+struct na_context {
+	const struct na_clock_pair *clock;
+	const char *instance;
+	const char *worker;
+	const char *via;
+};
+
+ssize_t na_compose_open(void *out, const struct na_flow_event *event, const struct na_context *context);
+/* kind "progress" or "close" */
+ssize_t na_compose_counters(void *out, enum na_record_kind kind, const struct na_flow_event *event,
+			    const struct na_context *context);
+/* One period of a datagram flow: `opened` is its first event, `period` what happened in it. */
+ssize_t na_compose_datagram(void *out, const struct na_flow_event *opened, const struct na_peer_counters *period,
+			    bool final, const struct na_context *context);
+ssize_t na_compose_unix(void *out, const struct na_unix_event *event, const struct na_context *context);
+ssize_t na_compose_process(void *out, const struct na_process_event *event, const struct na_context *context);
+
+/* What was counted but not recorded since the last such record. */
+struct na_loss_report {
+	uint64_t counts[NA_EVENT_TYPES][NA_LOSS_REASONS];	/* new since last time */
+	uint64_t missed_programs;
+	uint64_t refused_records;	/* the queue to the journal was full */
+	bool uncounted_possible;
+	const struct na_loss_key *keys;
+	const struct na_loss_value *values;
+	int destinations;		/* at most NA_LOSS_DESTINATIONS */
+};
+#define NA_LOSS_DESTINATIONS 64
+ssize_t na_compose_lost(void *out, const struct na_loss_report *report, const struct na_clock_pair *clock);
+
+ssize_t na_compose_clock(void *out, int64_t step_us, const struct na_clock_pair *clock);
+
+struct na_heartbeat {
+	const char *backend;
+	uint64_t events, lost_ring, lost_map, missed_programs, refused_records;
+	uint64_t flows_open, processes_in_scope, queue_used_bytes;
+	uint32_t hooks, hooks_detached;
+};
+ssize_t na_compose_heartbeat(void *out, const struct na_heartbeat *heartbeat, const struct na_clock_pair *clock);
+
+#endif
