@@ -329,7 +329,7 @@ static enum na_worker odoo_title(struct na_slice title)
 	for (size_t i = 0; i < COUNT(classes); i++) {
 		const char *space;
 
-		if (!starts_with(title, classes[i].name))
+		if (!starts_with(title, classes[i].name) || starts_with(title, "Worker "))
 			continue;
 		space = memchr(title.bytes, ' ', title.length);
 		rest = space ? skip(title, (size_t)(space - title.bytes) + 1) : (struct na_slice){ NULL, 0 };

@@ -216,6 +216,7 @@ static void test_titles_tell_the_role(void **state)
 		{ "openerp: WorkerHTTP 9", false, NA_WORKER_HTTP }, { "odoo: WorkerJobRunner 3", false, NA_WORKER_UNKNOWN },
 		{ "odoo: WorkerHTTPS 3", false, NA_WORKER_UNKNOWN }, { "odoo: WorkerHTTP", false, NO },
 		{ "odoo: WorkerHTTP x", false, NO }, { "odoo: WorkerCron ", false, NO }, { "odoo: Worker", false, NO },
+		{ "odoo: Worker 5", false, NO },
 		{ "odoo:WorkerHTTP 1", false, NO }, { " odoo: WorkerHTTP 1", false, NO }, { "odoo: ", false, NO },
 		{ "odoo", false, NO }, { "python3|odoo: WorkerHTTP 1", false, NO }, { "postgres: odoo: WorkerHTTP 1", false, NO },
 		{ "gunicorn: worker [odoo]", true, NA_WORKER_HTTP }, { "gunicorn: worker [odoo]", false, NO },
