@@ -25,7 +25,7 @@ enum na_journal_exit {
 /* Pointers stay the caller's and must outlive the call. Text may be NULL: the member is left out. */
 struct na_journal_context {
 	const char *directory;		/* holds journal.db, anchors.log; 0700, owned by our effective uid */
-	const char *origin;		/* C2SP origin line; used when the journal is created, else compared */
+	const char *origin;		/* C2SP origin line for a new journal; an existing one keeps its own */
 	struct na_queue *queue;
 	struct na_shared *shared;
 	int signer_fd;			/* SOCK_SEQPACKET to na_signer_process() */

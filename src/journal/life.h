@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The records the journal writes about itself: start, stop, config, gap, head. Bodies only; their
+ * members are described in docs/journal-format.md.
+ */
+#ifndef NETAUDIT_JOURNAL_LIFE_H
+#define NETAUDIT_JOURNAL_LIFE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "journal/chain.h"
+
+#define NA_BOOT_ID_BYTES 36
+
+/* A point in time as records tell it; both in microseconds, tb only comparable within one boot. */
+struct na_moment {
+	int64_t t, tb;
+};
+
+struct na_moment na_moment_now(void);
+
+struct na_life_start {
+	bool clean;
+	char boot_id[NA_BOOT_ID_BYTES + 1];
+	char kernel[65];
+	const char *version, *config, *binary, *backend, *hooks;	/* NULL: left out */
+};
+
+struct na_life_gap {
+	const char *component;		/* daemon, observer, journal, signer */
+	const char *cause;
+	struct na_moment from;		/* nothing before it is in doubt */
+	bool has_uncommitted;
+	int64_t uncommitted;		/* events taken from the kernel that never became a record */
+	bool exact;			/* false: at most so many */
+	int64_t generation;		/* of the component now running */
+};
+
+struct na_life_head {
+	uint64_t number;		/* 0 for the first head */
+	const uint8_t *next_key;	/* NA_PUBLIC_KEY_BYTES: signs head number + 1 */
+	const uint8_t *previous_note;	/* NA_HASH_BYTES: SHA-256 of the note of head number - 1; zeroes: none */
+	const char *config;		/* NULL: left out */
+};
+
+/* Each writes one canonical body and returns its length or negative errno. */
+ssize_t na_life_start(void *buffer, size_t capacity, const struct na_life_start *start);
+ssize_t na_life_stop(void *buffer, size_t capacity);
+ssize_t na_life_config(void *buffer, size_t capacity, const char *config, const char *previous, const char *settings);
+ssize_t na_life_gap(void *buffer, size_t capacity, const struct na_life_gap *gap);
+ssize_t na_life_refused(void *buffer, size_t capacity, uint64_t count, const char *cause);
+ssize_t na_life_head(void *buffer, size_t capacity, const struct na_life_head *head);
+
+/* Fills boot_id and kernel of the running system; "unknown" where it cannot be read. */
+void na_life_system(struct na_life_start *start);
+
+#endif
