@@ -76,6 +76,8 @@ int na_capture_counts(struct na_capture *capture, uint64_t counts[NA_EVENT_TYPES
 int na_capture_take_losses(struct na_capture *capture, struct na_loss_key *keys, struct na_loss_value *values, int max);
 /* Sum of recursion_misses of all programs. */
 uint64_t na_capture_missed_programs(const struct na_capture *capture);
+/* Attached programs. */
+int na_capture_hook_count(const struct na_capture *capture);
 /* Programs whose hook is gone although we hold it: 0 while all is well. */
 int na_capture_detached(const struct na_capture *capture);
 

@@ -180,6 +180,11 @@ uint64_t na_capture_missed_programs(const struct na_capture *capture)
 	return missed;
 }
 
+int na_capture_hook_count(const struct na_capture *capture)
+{
+	return (int)capture->attached_count;
+}
+
 int na_capture_detached(const struct na_capture *capture)
 {
 	int gone = 0;

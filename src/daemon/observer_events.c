@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What each event becomes: a record, a change of what we know, or nothing because it is out of scope. */
+#include <string.h>
+
+#include "daemon/observer_internal.h"
+
+/* Who did it, as the record says it. False: decided to be out of scope after all. */
+static bool describe(struct na_observer *observer, const struct na_task *task, struct na_context *context)
+{
+	const struct na_target *target = na_targets_see(observer->targets, task);
+	const char *instance;
+
+	*context = (struct na_context){ .clock = &observer->clock };
+	if (!target) {
+		context->via = task->scope == NA_SCOPE_RELAY ? "relay" : NULL;
+		return true;
+	}
+	if (target->scope == NA_SCOPE_NONE && task->scope == NA_SCOPE_UNDECIDED)
+		return false;
+	if (target->worker != NA_WORKER_NONE)
+		context->worker = na_worker_name(target->worker);
+	if (task->scope == NA_SCOPE_RELAY || target->scope == NA_SCOPE_RELAY)
+		context->via = "relay";
+	instance = na_targets_instance_name(observer->targets, target->instance);
+	if (instance[0])
+		context->instance = na_flow_intern(observer->flows, instance);
+	return true;
+}
+
+static void handle_open(struct na_observer *observer, const struct na_flow_event *event)
+{
+	char record[NA_COMPOSE_BYTES];
+	struct na_context context;
+	struct na_flow *flow;
+
+	if (!describe(observer, &event->task, &context))
+		return;
+	flow = na_flow_add(observer->flows, event->flow);
+	if (flow) {
+		flow->instance = context.instance;
+		flow->worker = context.worker;
+		flow->via = context.via;
+		flow->reported_ns = event->header.time_ns;
+	}
+	na_observer_queue(observer, record, na_compose_open(record, event, &context));
+}
+
+/* The names of the moment it was opened; its process may be gone by now. */
+static bool describe_known(struct na_observer *observer, const struct na_flow_event *event, struct na_flow *flow,
+			   struct na_context *context)
+{
+	if (!flow)
+		return describe(observer, &event->task, context);
+	*context = (struct na_context){ &observer->clock, flow->instance, flow->worker, flow->via };
+	return true;
+}
+
+static void handle_close(struct na_observer *observer, const struct na_flow_event *event)
+{
+	struct na_flow *flow = na_flow_find(observer->flows, event->flow);
+	char record[NA_COMPOSE_BYTES];
+	struct na_context context;
+
+	if (describe_known(observer, event, flow, &context))
+		na_observer_queue(observer, record, na_compose_counters(record, NA_RECORD_CLOSE, event, &context));
+	if (flow)
+		na_flow_remove(observer->flows, flow);
+}
+
+static void handle_datagram(struct na_observer *observer, const struct na_flow_event *event)
+{
+	struct na_context context;
+	struct na_datagram_flow *flow;
+
+	if (!describe(observer, &event->task, &context))
+		return;
+	flow = na_datagrams_begin(observer->datagrams, event);
+	if (!flow)
+		return;
+	flow->instance = context.instance;
+	flow->worker = context.worker;
+	flow->via = context.via;
+}
+
+void na_observer_report_datagram(void *context, const struct na_datagram_flow *flow,
+				 const struct na_peer_counters *period, bool final)
+{
+	struct na_observer *observer = context;
+	const struct na_context names = { &observer->clock, flow->instance, flow->worker, flow->via };
+	char record[NA_COMPOSE_BYTES];
+
+	na_observer_queue(observer, record, na_compose_datagram(record, &flow->opened, period, final, &names));
+}
+
+static void handle_unix(struct na_observer *observer, const struct na_unix_event *event)
+{
+	char record[NA_COMPOSE_BYTES];
+	struct na_context context;
+
+	if (describe(observer, &event->task, &context))
+		na_observer_queue(observer, record, na_compose_unix(record, event, &context));
+}
+
+static void handle_process(struct na_observer *observer, const struct na_process_event *event)
+{
+	char record[NA_COMPOSE_BYTES];
+	struct na_context context;
+
+	if (event->header.type == NA_EVENT_FORK)
+		na_targets_on_fork(observer->targets, event);
+	else if (event->header.type == NA_EVENT_EXEC)
+		na_targets_on_exec(observer->targets, event);
+	if (describe(observer, &event->task, &context))
+		na_observer_queue(observer, record, na_compose_process(record, event, &context));
+	if (event->header.type == NA_EVENT_EXIT)
+		na_targets_on_exit(observer->targets, event);
+}
+
+void na_observer_handle(struct na_observer *observer, const struct na_event_header *event)
+{
+	switch (event->type) {
+	case NA_EVENT_OPEN:
+		handle_open(observer, (const struct na_flow_event *)event);
+		break;
+	case NA_EVENT_CLOSE:
+		handle_close(observer, (const struct na_flow_event *)event);
+		break;
+	case NA_EVENT_DATAGRAM:
+		handle_datagram(observer, (const struct na_flow_event *)event);
+		break;
+	case NA_EVENT_SOCKET_GONE:
+		na_datagrams_socket_gone(observer->datagrams, ((const struct na_flow_event *)event)->socket);
+		break;
+	case NA_EVENT_UNIX:
+		handle_unix(observer, (const struct na_unix_event *)event);
+		break;
+	case NA_EVENT_FORK:
+	case NA_EVENT_EXEC:
+	case NA_EVENT_EXIT:
+		handle_process(observer, (const struct na_process_event *)event);
+		break;
+	default:
+		break;
+	}
+	na_counter_add(&observer->context->shared->events_settled, 1);
+}
+
+void na_observer_handle_existing(void *context, const struct na_event_header *event)
+{
+	if (event->type == NA_EVENT_OPEN)
+		handle_open(context, (const struct na_flow_event *)event);
+}
+
+/* A record when the last one is nearly a period old; the walk itself comes four times a period. */
+void na_observer_handle_progress(void *context, const struct na_event_header *header)
+{
+	struct na_observer *observer = context;
+	const struct na_flow_event *event = (const struct na_flow_event *)header;
+	uint64_t due_ns = observer->context->config->progress_seconds * NA_NS_PER_SECOND * 3 / 4;
+	struct na_flow *flow = na_flow_find(observer->flows, event->flow);
+	char record[NA_COMPOSE_BYTES];
+	struct na_context names;
+
+	if (header->time_ns - (flow ? flow->reported_ns : event->opened_ns) < due_ns)
+		return;
+	if (!describe_known(observer, event, flow, &names))
+		return;
+	if (!flow)
+		flow = na_flow_add(observer->flows, event->flow);
+	if (flow) {
+		flow->instance = names.instance;
+		flow->worker = names.worker;
+		flow->via = names.via;
+		flow->reported_ns = header->time_ns;
+	}
+	na_observer_queue(observer, record, na_compose_counters(record, NA_RECORD_PROGRESS, event, &names));
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the observer share. */
+#ifndef NETAUDIT_DAEMON_OBSERVER_INTERNAL_H
+#define NETAUDIT_DAEMON_OBSERVER_INTERNAL_H
+
+#include <sys/types.h>
+
+#include "base/clock.h"
+#include "daemon/observer.h"
+#include "flow/compose.h"
+#include "flow/datagram.h"
+#include "flow/merge.h"
+#include "flow/table.h"
+#include "target/process.h"
+
+struct na_observer {
+	const struct na_observer_context *context;
+	struct na_merge *merge;
+	struct na_flow_table *flows;
+	struct na_datagrams *datagrams;
+	struct na_targets *targets;
+	struct na_clock_pair clock;
+	uint64_t counts_said[NA_EVENT_TYPES][NA_LOSS_REASONS];	/* losses already in a record */
+	uint64_t missed_said, refused_said;
+	uint64_t next_progress_ns, next_heartbeat_ns;
+};
+
+/* observer_events.c: what an event becomes. */
+void na_observer_handle(struct na_observer *observer, const struct na_event_header *event);
+void na_observer_handle_existing(void *observer, const struct na_event_header *event);
+void na_observer_handle_progress(void *observer, const struct na_event_header *event);
+void na_observer_report_datagram(void *observer, const struct na_datagram_flow *flow,
+				 const struct na_peer_counters *period, bool final);
+
+/* observer_life.c: once a second. */
+void na_observer_tick(struct na_observer *observer);
+
+/* Queues one composed record; counts it when the queue is full or the composer failed. */
+void na_observer_queue(struct na_observer *observer, const void *record, ssize_t length);
+
+#endif

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A uthash table of flows, and one of interned instance names. */
+#include "flow/table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#define INTERNED_MAX 4096	/* distinct instances in one run; more than that is somebody's attack */
+
+struct entry {
+	struct na_flow flow;
+	UT_hash_handle hh;
+};
+
+struct interned {
+	UT_hash_handle hh;
+	char text[];
+};
+
+struct na_flow_table {
+	struct entry *flows;
+	struct interned *names;
+};
+
+int na_flow_table_create(struct na_flow_table **table)
+{
+	*table = calloc(1, sizeof(**table));
+	return *table ? 0 : -ENOMEM;
+}
+
+struct na_flow *na_flow_find(struct na_flow_table *table, uint64_t id)
+{
+	struct entry *entry;
+
+	HASH_FIND(hh, table->flows, &id, sizeof(id), entry);
+	return entry ? &entry->flow : NULL;
+}
+
+struct na_flow *na_flow_add(struct na_flow_table *table, uint64_t id)
+{
+	struct na_flow *known = na_flow_find(table, id);
+	struct entry *entry;
+
+	if (known)
+		return known;
+	entry = calloc(1, sizeof(*entry));
+	if (!entry)
+		return NULL;
+	entry->flow.id = id;
+	HASH_ADD(hh, table->flows, flow.id, sizeof(entry->flow.id), entry);
+	return &entry->flow;
+}
+
+void na_flow_remove(struct na_flow_table *table, struct na_flow *flow)
+{
+	struct entry *entry = (struct entry *)flow;
+
+	HASH_DEL(table->flows, entry);
+	free(entry);
+}
+
+size_t na_flow_count(const struct na_flow_table *table)
+{
+	return HASH_COUNT(table->flows);
+}
+
+void na_flow_each(struct na_flow_table *table, void (*visit)(void *context, struct na_flow *flow), void *context)
+{
+	struct entry *entry, *next;
+
+	HASH_ITER(hh, table->flows, entry, next)
+		visit(context, &entry->flow);
+}
+
+const char *na_flow_intern(struct na_flow_table *table, const char *text)
+{
+	size_t length = strlen(text);
+	struct interned *known;
+
+	HASH_FIND(hh, table->names, text, length, known);
+	if (known)
+		return known->text;
+	if (HASH_COUNT(table->names) >= INTERNED_MAX)
+		return NULL;
+	known = calloc(1, sizeof(*known) + length + 1);
+	if (!known)
+		return NULL;
+	memcpy(known->text, text, length);
+	HASH_ADD(hh, table->names, text[0], length, known);
+	return known->text;
+}
+
+void na_flow_table_destroy(struct na_flow_table *table)
+{
+	struct interned *name, *next;
+	struct entry *entry, *following;
+
+	if (!table)
+		return;
+	HASH_ITER(hh, table->flows, entry, following)
+		na_flow_remove(table, &entry->flow);
+	HASH_ITER(hh, table->names, name, next) {
+		HASH_DEL(table->names, name);
+		free(name);
+	}
+	free(table);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The stream flows that are open: what user space knows about each beyond the kernel's events. A flow
+ * missing here (its open was lost, or the observer was restarted) is still recorded at its close,
+ * because close events are complete in themselves.
+ */
+#ifndef NETAUDIT_FLOW_TABLE_H
+#define NETAUDIT_FLOW_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <netaudit/event.h>
+
+struct na_flow {
+	uint64_t id;
+	const char *instance;		/* interned: lives as long as the table; NULL: none */
+	const char *worker, *via;	/* constants or NULL */
+	uint64_t reported_ns;		/* when its last record was made */
+};
+
+struct na_flow_table;
+
+int na_flow_table_create(struct na_flow_table **table);
+void na_flow_table_destroy(struct na_flow_table *table);
+
+/* The flow, made when missing. NULL: out of memory. */
+struct na_flow *na_flow_add(struct na_flow_table *table, uint64_t id);
+struct na_flow *na_flow_find(struct na_flow_table *table, uint64_t id);
+void na_flow_remove(struct na_flow_table *table, struct na_flow *flow);
+size_t na_flow_count(const struct na_flow_table *table);
+
+/* Visits every flow; `visit` may remove the one it is given. */
+void na_flow_each(struct na_flow_table *table, void (*visit)(void *context, struct na_flow *flow), void *context);
+
+/* One copy per distinct text. NULL when out of memory or past the bound on distinct texts. */
+const char *na_flow_intern(struct na_flow_table *table, const char *text);
+
+#endif
