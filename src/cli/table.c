@@ -161,7 +161,7 @@ static enum na_colour row_colour(const struct cells *cells)
 	static const struct {
 		const char *kind;
 		enum na_colour colour;
-	} kinds[] = {
+	} colours[] = {
 		{ "lost", NA_RED },	    { "gap", NA_RED },	     { "clock", NA_YELLOW },  { "start", NA_GREEN },
 		{ "stop", NA_GREEN },	    { "config", NA_YELLOW }, { "progress", NA_FAINT }, { "head", NA_FAINT },
 		{ "heartbeat", NA_FAINT }, { "process", NA_FAINT }, { "close", NA_FAINT },
@@ -171,9 +171,9 @@ static enum na_colour row_colour(const struct cells *cells)
 	for (size_t i = 0; i < sizeof(failures) / sizeof(*failures); i++)
 		if (!strcmp(cells->text[NA_TABLE_RESULT], failures[i]))
 			return NA_YELLOW;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (!strcmp(cells->text[NA_TABLE_KIND], kinds[i].kind))
-			return kinds[i].colour;
+	for (size_t i = 0; i < sizeof(colours) / sizeof(*colours); i++)
+		if (!strcmp(cells->text[NA_TABLE_KIND], colours[i].kind))
+			return colours[i].colour;
 	return NA_PLAIN;
 }
 
