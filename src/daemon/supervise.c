@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The supervisor's loop: signals, deaths, restarts, the status file, the orderly stop. */
+#include "daemon/supervise.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/component.h"
+#include "daemon/exit_codes.h"
+#include "daemon/prepare.h"
+#include "daemon/restart.h"
+
+#define READY_POLL_MS 20	/* children have no way to wake us; only until they are ready */
+
+/* In the order they are stopped; started in the reverse order. */
+static const enum na_component stop_order[] = { NA_OBSERVER, NA_JOURNAL, NA_SIGNER };
+#define CHILDREN (sizeof(stop_order) / sizeof(stop_order[0]))
+
+/* How long each may take to stop before it is killed: the journal may have a full queue to write. */
+static const uint64_t stop_patience_ns[NA_COMPONENTS] = {
+	[NA_OBSERVER] = 10 * NA_NS_PER_SECOND,
+	[NA_JOURNAL] = 60 * NA_NS_PER_SECOND,
+	[NA_SIGNER] = 5 * NA_NS_PER_SECOND,
+};
+
+struct child {
+	pid_t pid;		/* 0: not running */
+	uint64_t generation;	/* of the next start */
+	uint64_t started_ns;
+	uint64_t start_at_ns;	/* when not running */
+	struct na_restart_state restarts;
+};
+
+struct supervisor {
+	struct na_daemon daemon;
+	struct child child[NA_COMPONENTS];
+	bool announced;		/* READY=1 was sent */
+	bool stopping;
+	size_t stop_step;	/* index in stop_order of who is being stopped */
+	uint64_t kill_at_ns;
+	uint64_t next_status_ns;
+	int status_error;	/* the last one, so that it is logged once */
+	int exit_code;
+};
+
+static uint64_t ready_mark(const struct supervisor *s, enum na_component component)
+{
+	const struct na_shared *shared = s->daemon.shared;
+
+	return na_counter_get(component == NA_OBSERVER ? &shared->observer_ready :
+			      component == NA_JOURNAL ? &shared->journal_ready : &shared->signer_ready);
+}
+
+/* Marks are generation + 1, and `generation` is already the next one while a child runs. */
+static bool is_ready(const struct supervisor *s, enum na_component component)
+{
+	return s->child[component].pid && ready_mark(s, component) == s->child[component].generation;
+}
+
+static bool all_ready(const struct supervisor *s)
+{
+	for (size_t i = 0; i < CHILDREN; i++)
+		if (!is_ready(s, stop_order[i]))
+			return false;
+	return true;
+}
+
+static void start_child(struct supervisor *s, enum na_component component, uint64_t now)
+{
+	struct child *child = &s->child[component];
+	pid_t pid = na_component_start(&s->daemon, component, child->generation);
+
+	if (pid < 0) {
+		na_log_error("cannot start the %s: %s; trying again in a second", na_component_name(component),
+			     strerror(-pid));
+		child->start_at_ns = now + NA_NS_PER_SECOND;
+		return;
+	}
+	na_counter_set(&s->daemon.shared->component[component].generation, child->generation);
+	na_counter_set(&s->daemon.shared->component[component].pid, (uint64_t)pid);
+	child->pid = pid;
+	child->started_ns = now;
+	child->generation++;
+}
+
+/* Who is stopped next; skips those that are not running. */
+static void stop_step(struct supervisor *s, uint64_t now)
+{
+	static const uint64_t one = 1;
+
+	while (s->stop_step < CHILDREN && !s->child[stop_order[s->stop_step]].pid)
+		s->stop_step++;
+	if (s->stop_step == CHILDREN)
+		return;
+	s->kill_at_ns = now + stop_patience_ns[stop_order[s->stop_step]];
+	if (write(s->daemon.stop_fd[stop_order[s->stop_step]], &one, sizeof(one)) < 0)
+		s->kill_at_ns = now;	/* cannot be asked, so it is ended */
+}
+
+static void begin_stop(struct supervisor *s, int exit_code, uint64_t now)
+{
+	if (s->stopping)
+		return;
+	s->stopping = true;
+	s->exit_code = exit_code;
+	na_notify_send(&s->daemon.notify, "STOPPING=1\nSTATUS=Stopping");
+	stop_step(s, now);
+}
+
+static void describe_end(int wait_status, char *out, size_t out_bytes)
+{
+	if (WIFSIGNALED(wait_status))
+		(void)snprintf(out, out_bytes, "was ended by SIG%s", sigabbrev_np(WTERMSIG(wait_status)));
+	else
+		(void)snprintf(out, out_bytes, "exited with status %d", WEXITSTATUS(wait_status));
+}
+
+/*
+ * The journal learns of the signer's end by the end of their socket, which only happens because we
+ * cut it here: we hold both ends. The journal then ends itself and starts with the new pair.
+ */
+static void replace_signer_socket(struct supervisor *s)
+{
+	int result = na_prepare_signer_socket(&s->daemon);
+
+	if (result) {
+		na_log_error("cannot make a socket for the signer: %s", strerror(-result));
+		begin_stop(s, NA_EXIT_SYSTEM, na_boottime_ns());
+	}
+}
+
+static void child_ended(struct supervisor *s, enum na_component component, int wait_status)
+{
+	struct child *child = &s->child[component];
+	uint64_t now = na_boottime_ns();
+	bool became_ready = is_ready(s, component);
+	struct na_restart_decision decision;
+	char how[64];
+
+	child->pid = 0;
+	na_counter_set(&s->daemon.shared->component[component].ended_boottime_ns, now);
+	na_counter_set(&s->daemon.shared->component[component].wait_status, (uint64_t)(unsigned int)wait_status);
+	na_counter_set(&s->daemon.shared->component[component].pid, 0);
+	describe_end(wait_status, how, sizeof(how));
+	if (s->stopping) {
+		if (wait_status != 0)
+			na_log_warning("the %s %s while stopping", na_component_name(component), how);
+		stop_step(s, now);
+		return;
+	}
+	if (component == NA_SIGNER)
+		replace_signer_socket(s);
+	decision = na_restart_decide(&child->restarts, component, wait_status, became_ready, now - child->started_ns);
+	if (decision.give_up) {
+		if (!decision.explained)
+			na_log_error("the %s %s before it was ready, %d times in a row: giving up",
+				     na_component_name(component), how, NA_RESTART_ATTEMPTS);
+		begin_stop(s, decision.exit_code, now);
+		return;
+	}
+	child->start_at_ns = now + decision.delay_ns;
+	na_log_warning("the %s %s; starting it again", na_component_name(component), how);
+}
+
+static void reap(struct supervisor *s)
+{
+	int wait_status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0)
+		for (size_t i = 0; i < CHILDREN; i++)
+			if (s->child[stop_order[i]].pid == pid)
+				child_ended(s, stop_order[i], wait_status);
+}
+
+static void take_signals(struct supervisor *s)
+{
+	struct signalfd_siginfo signal;
+
+	while (read(s->daemon.signal_fd, &signal, sizeof(signal)) == (ssize_t)sizeof(signal)) {
+		if (signal.ssi_signo == SIGCHLD)
+			reap(s);
+		else if (signal.ssi_signo == SIGHUP)
+			na_log_notice("SIGHUP changes nothing: settings are read at start only, restart to change them");
+		else
+			begin_stop(s, NA_EXIT_STOPPED, na_boottime_ns());
+	}
+}
+
+static void announce(struct supervisor *s)
+{
+	const struct na_facts *facts = &s->daemon.facts;
+
+	s->announced = true;
+	na_log_info("ready: version %s, backend %s, scope %s, journal in %s", facts->version, facts->backend,
+		    s->daemon.config->scope == NA_CONFIG_SCOPE_HOST ? "host" : "odoo", facts->journal_dir);
+	if (*facts->fallback_reason)
+		na_log_notice("why not a stronger backend: %s", facts->fallback_reason);
+	na_notify_send(&s->daemon.notify, "READY=1\nSTATUS=Recording with the %s backend", facts->backend);
+}
+
+/* RUN_DIR may be full or gone: the audit goes on, and the reason is logged once. */
+static void write_status(struct supervisor *s, uint64_t now)
+{
+	const struct na_daemon *d = &s->daemon;
+	const char *state = s->stopping ? "stopping" : s->announced ? (all_ready(s) ? "running" : "degraded") : "starting";
+	int result = na_status_write(d->startup.run_fd, &d->facts, d->config, d->shared, d->queue, state);
+
+	if (result && result != s->status_error)
+		na_log_warning("cannot write %s/" NA_STATUS_FILE ": %s", d->config->run_dir, strerror(-result));
+	s->status_error = result;
+	s->next_status_ns = now + NA_NS_PER_SECOND;
+}
+
+/* What is due at this moment, whatever woke us. */
+static void work(struct supervisor *s)
+{
+	uint64_t now = na_boottime_ns();
+
+	for (size_t i = CHILDREN; i-- > 0 && !s->stopping;) {
+		struct child *child = &s->child[stop_order[i]];
+
+		if (!child->pid && now >= child->start_at_ns)
+			start_child(s, stop_order[i], now);
+	}
+	if (s->stopping && s->stop_step < CHILDREN && now >= s->kill_at_ns) {
+		na_log_warning("the %s does not stop: ending it", na_component_name(stop_order[s->stop_step]));
+		(void)kill(s->child[stop_order[s->stop_step]].pid, SIGKILL);
+		s->kill_at_ns = now + NA_NS_PER_SECOND;
+	}
+	if (!s->announced && !s->stopping && all_ready(s)) {
+		announce(s);
+		s->next_status_ns = now;
+	}
+	if (now >= s->next_status_ns)
+		write_status(s, now);
+	na_notify_watchdog(&s->daemon.notify, now);
+}
+
+/* Milliseconds until something is due, rounded up, so that a wait never ends a moment too early. */
+static int time_to_wait(const struct supervisor *s)
+{
+	uint64_t now = na_boottime_ns(), due = s->next_status_ns;
+
+	for (size_t i = 0; i < CHILDREN && !s->stopping; i++) {
+		const struct child *child = &s->child[stop_order[i]];
+
+		if (!child->pid && child->start_at_ns < due)
+			due = child->start_at_ns;
+	}
+	if (s->stopping && s->kill_at_ns < due)
+		due = s->kill_at_ns;
+	if (s->daemon.notify.watchdog_ns && s->daemon.notify.next_watchdog_ns < due)
+		due = s->daemon.notify.next_watchdog_ns;
+	if (!s->announced && !s->stopping && due > now + READY_POLL_MS * NA_NS_PER_MS)
+		return READY_POLL_MS;
+	return due <= now ? 0 : (int)((due - now + NA_NS_PER_MS - 1) / NA_NS_PER_MS);
+}
+
+static int run(struct supervisor *s)
+{
+	while (!s->stopping || s->stop_step < CHILDREN) {
+		struct pollfd wait = { .fd = s->daemon.signal_fd, .events = POLLIN };
+
+		work(s);
+		if (poll(&wait, 1, time_to_wait(s)) < 0 && errno != EINTR) {
+			na_log_error("cannot wait for events: %s", strerror(errno));
+			return NA_EXIT_INTERNAL;
+		}
+		take_signals(s);
+	}
+	return s->exit_code;
+}
+
+int na_supervise(const struct na_config *config, const struct na_startup *startup)
+{
+	struct supervisor s = { .exit_code = NA_EXIT_INTERNAL };
+	struct na_error error = { 0 };
+	int result = na_prepare(&s.daemon, config, startup, &error);
+
+	if (result)
+		na_log_error("%s", error.text);
+	else
+		result = run(&s);
+	if (s.announced && result == NA_EXIT_STOPPED)
+		na_log_info("stopped");
+	na_prepare_undo(&s.daemon);
+	return result;
+}
