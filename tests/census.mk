@@ -15,3 +15,9 @@ $(BUILD)/tests/census/na-blink: tests/system/census/blink.c tests/system/census/
 census-workload: $(BUILD)/tests/census/na-workload $(BUILD)/tests/census/na-blink
 
 .PHONY: census-workload
+
+census-selftest: census-workload ## the census's comparison catches every kind of damage
+	$(call say,CHECK,$@)$(BUILD)/tests/census/na-workload --truth $(BUILD)/tests/census/selftest.jsonl --count 6 --hold 3 --limit 120
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/census/selftest.py $(BUILD)/tests/census/selftest.jsonl
+
+.PHONY: census-selftest

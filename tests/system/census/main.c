@@ -109,13 +109,13 @@ int main(int count, char **arguments)
 
 	read_options(count, arguments, &truth, &limit);
 	if (!na_settings.blink) {
-		char *slash = strrchr(arguments[0], '/');
+		ssize_t used = readlink("/proc/self/exe", beside, sizeof(beside) - sizeof("/na-blink"));
+		char *slash = used > 0 ? memrchr(beside, '/', (size_t)used) : NULL;
 
-		snprintf(beside, sizeof(beside), "%.*s/na-blink", slash ? (int)(slash - arguments[0]) : 1,
-			 slash ? arguments[0] : ".");
-		na_settings.blink = realpath(beside, NULL);
+		strcpy(slash ? slash : beside, "/na-blink");
+		na_settings.blink = beside;
 	}
-	if (!na_settings.blink || access(na_settings.blink, X_OK))
+	if (access(na_settings.blink, X_OK))
 		na_die("no na-blink beside this program; name it with --blink");
 	setpgid(0, 0);
 	signal(SIGPIPE, SIG_IGN);

@@ -141,16 +141,22 @@ static const struct {
 	{ IPPROTO_ICMPV6, "icmpv6" }, { IPPROTO_SCTP, "sctp" },
 };
 
-static void line_transport(struct na_line *line, int family, int protocol)
+/* A family is that of the packets: an IPv6 socket that speaks IPv4 is `inet` and v4_mapped. */
+static void line_transport(struct na_line *line, int family, int protocol, bool mapped)
 {
+	if (mapped)
+		family = AF_INET;
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
 		if (families[i].number == family)
 			na_line_text(line, "family", families[i].name);
 	if (family != AF_INET && family != AF_INET6)
 		return;
 	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
-		if (protocols[i].number == protocol)
+		if (protocols[i].number == protocol) {
 			na_line_text(line, "protocol", protocols[i].name);
+			return;
+		}
+	na_line_number(line, "protocol_number", protocol);
 }
 
 void na_call_write(const struct na_call *call)
@@ -161,7 +167,7 @@ void na_call_write(const struct na_call *call)
 	if (call->of)
 		na_line_text(&line, "of", call->of);
 	na_line_owner(&line, &call->owner);
-	line_transport(&line, call->family, call->protocol);
+	line_transport(&line, call->family, call->protocol, is_mapped(&call->remote));
 	na_line_text(&line, "direction", call->inbound ? "inbound" : "outbound");
 	line_address(&line, "local", "lport", &call->local);
 	line_address(&line, "remote", "rport", &call->remote);
@@ -238,13 +244,15 @@ void na_datagrams_close(struct na_datagrams *socket)
 	socklen_t bytes = sizeof(local);
 
 	getsockname(socket->descriptor, (struct sockaddr *)&local, &bytes);
+	if (socket->protocol == IPPROTO_ICMP || socket->protocol == IPPROTO_ICMPV6)
+		na_set_port(&local, 0);	/* the echo identifier: not a port */
 	for (unsigned int i = 0; i < socket->peers; i++) {
 		const struct na_peer *peer = &socket->peer[i];
 		struct na_line line;
 
 		na_line_begin(&line, "datagram", socket->kind);
 		na_line_owner(&line, &socket->owner);
-		line_transport(&line, socket->family, socket->protocol);
+		line_transport(&line, socket->family, socket->protocol, is_mapped(&peer->address));
 		na_line_text(&line, "direction", peer->inbound ? "inbound" : "outbound");
 		line_address(&line, "local", "lport", &local);
 		line_address(&line, "remote", "rport", &peer->address);
