@@ -13,4 +13,7 @@ odoo-root: ## make the real Odoo the tests use, once
 test-odoo-recognition: $(BUILD)/tests/odoo-recognition ## is a real Odoo recognised, with and without process titles?
 	tests/odoo/run-recognition $(ODOO_ROOT) $<
 
-.PHONY: odoo-root test-odoo-recognition
+test-odoo-fake: $(BUILD)/tests/odoo-recognition ## the same in a second, with a stand-in for Odoo
+	tests/system/odoo_fake/run-recognition $<
+
+.PHONY: odoo-root test-odoo-recognition test-odoo-fake
