@@ -28,8 +28,10 @@ struct synthetic {
 
 static inline unsigned int synthetic_random(struct synthetic *journal, unsigned int below)
 {
-	journal->random = journal->random * 1103515245u + 12345u;
-	return (journal->random >> 8) % below;
+	journal->random ^= journal->random << 13;
+	journal->random ^= journal->random >> 17;
+	journal->random ^= journal->random << 5;
+	return journal->random % below;
 }
 
 static inline const char *synthetic_pick(struct synthetic *journal, const char *const *words, unsigned int count)
@@ -104,7 +106,7 @@ static inline void synthetic_record(struct synthetic *journal)
 	ssize_t length;
 
 	snprintf(dst, sizeof(dst), "%s%u%s%u", networks[network].start, synthetic_random(journal, 3),
-		 networks[network].middle, 1 + synthetic_random(journal, 200));
+		 networks[network].middle, 1 + synthetic_random(journal, 90));
 	na_canonical_begin(&c, buffer, sizeof(buffer));
 	na_canonical_string(&c, "channel", synthetic_pick(journal, channels, 5));
 	na_canonical_text(&c, "comm", comm, strlen(comm));
