@@ -21,3 +21,8 @@ census-selftest: census-workload ## the census's comparison catches every kind o
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/census/selftest.py $(BUILD)/tests/census/selftest.jsonl
 
 .PHONY: census-selftest
+
+test-census: all census-workload ## the census on this machine's kernel (COUNT operations of each kind)
+	@tests/system/census/run.sh $(BUILD) --count $(COUNT)
+
+.PHONY: test-census

@@ -48,7 +48,7 @@ def differences(operation, happening, progress_us):
             operation["begun"] - CLOCK_SLACK_US <= facts["tb"] <= operation["opened"] + CLOCK_SLACK_US):
         yield "tb", f"{operation['begun']}..{operation['opened']}", facts["tb"]
     lived = operation.get("closed", operation["begun"]) - operation["begun"]
-    if lived > 2 * progress_us and not facts.get("progress"):
+    if operation["result"] == "closed" and lived > 2 * progress_us and not facts.get("progress"):
         yield "progress", "at least one record", facts.get("progress")
 
 

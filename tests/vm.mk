@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The census on Debian's stock kernels: make test-vm [KERNELS="5.10 6.1"] [BACKENDS=fentry] [COUNT=20]
+
+KERNELS  ?= 5.10 6.1 6.12 7.2
+BACKENDS ?= fentry kprobe tracepoint
+COUNT    ?= 100
+
+test-vm: all census-workload ## the census on stock kernels in virtual machines (KERNELS, BACKENDS, COUNT)
+	@PYTHONDONTWRITEBYTECODE=1 tests/vm/census.py --build $(BUILD) --kernels "$(KERNELS)" --backends "$(BACKENDS)" \
+		--count $(COUNT)
+
+.PHONY: test-vm

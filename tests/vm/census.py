@@ -1,0 +1,98 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The census on stock kernels: each kernel in a virtual machine with each kind of hooks forced.
+
+    census.py --build BUILD [--kernels "5.10 6.1"] [--backends "fentry kprobe tracepoint"] [--count N]
+
+The machine runs the workload and the auditor; the comparison is made here. A kernel that its archive no longer has
+is a printed skip.
+"""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CENSUS = os.path.join(TOP, "tests/system/census")
+GONE = 77
+
+sys.path.insert(0, CENSUS)
+import run  # pylint: disable=wrong-import-position,wrong-import-order
+
+
+def fetch_kernel(version):
+    done = subprocess.run([os.path.join(TOP, "tools/vm-kernel"), version], stdout=subprocess.PIPE, text=True,
+                          check=False)
+    if done.returncode == GONE:
+        return None
+    if done.returncode:
+        raise SystemExit(f"test-vm: kernel {version} could not be fetched")
+    return done.stdout.strip()
+
+
+def make_root(build):
+    root = os.path.join(build, "vm/root")
+    shutil.rmtree(root, ignore_errors=True)
+    files = [f"{build}/netaudit-bpf:/usr/bin/", f"{build}/netaudit:/usr/bin/",
+             f"{build}/tests/census/na-workload:/usr/bin/", f"{build}/tests/census/na-blink:/usr/bin/"]
+    files += [f"{CENSUS}/{name}:/census/{name}" for name in ("run.py", "records.py", "compare.py")]
+    subprocess.run([os.path.join(TOP, "tools/vm-root"), root, *files], check=True)
+    return root
+
+
+def release(kernel):
+    return os.listdir(os.path.join(kernel, "lib/modules"))[0]
+
+
+def census(options, kernel, root, backend, out):
+    """Returns whether the machine did its part and the comparison found everything."""
+    shutil.rmtree(out, ignore_errors=True)
+    os.makedirs(out)
+    command = [os.path.join(TOP, "tools/vm-run"), "--timeout", str(options.timeout), "--memory", "1024", "--out", out,
+               kernel, root, "python3", "/census/run.py", "--programs", "/usr/bin", "--workload", "/usr/bin",
+               "--out", "/out", "--no-compare", "--backend", backend, "--count", str(options.count)]
+    if options.only:
+        command += ["--only", options.only]
+    status = subprocess.run(command, check=False).returncode
+    if status:
+        print(f"test-vm: the machine ended with status {status}")
+        log = os.path.join(out, "daemon.log")
+        if os.path.exists(log):
+            with open(log, encoding="utf-8", errors="replace") as file:
+                print(file.read()[-4000:])
+    complete = all(os.path.exists(os.path.join(out, name)) for name in ("truth.jsonl", "records.jsonl", "status.json"))
+    sys.stdout.flush()
+    different = run.compare(out, release(kernel)) if complete else 1
+    return not status and not different
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--kernels", default="5.10 6.1 6.12 7.2")
+    parser.add_argument("--backends", default="fentry kprobe tracepoint")
+    parser.add_argument("--count", type=int, default=100, help="operations of each kind")
+    parser.add_argument("--only", help="only kinds whose name contains this")
+    parser.add_argument("--timeout", type=int, default=600, help="seconds for one machine")
+    options = parser.parse_args()
+    build = os.path.abspath(options.build)
+    root, verdicts = make_root(build), []
+    for version in options.kernels.split():
+        kernel = fetch_kernel(version)
+        for backend in options.backends.split():
+            title = f"kernel {version} ({release(kernel) if kernel else 'gone from the archive'}), {backend}"
+            print(f"\n== {title}", flush=True)
+            out = os.path.join(build, "vm/census", f"{version}-{backend}")
+            verdicts.append((title, census(options, kernel, root, backend, out) if kernel else None))
+    print()
+    words = {True: "passed", False: "FAILED", None: "skipped"}
+    for title, verdict in verdicts:
+        print(f"{words[verdict]:8} {title}")
+    counts = [sum(1 for _, verdict in verdicts if verdict is one) for one in (True, False, None)]
+    print("{} passed, {} failed, {} skipped".format(*counts))
+    return 1 if counts[1] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
