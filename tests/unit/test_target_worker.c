@@ -131,6 +131,35 @@ static void test_a_title_set_after_the_fork_is_found_at_the_next_call(void **sta
 	root_free(root);
 }
 
+static void test_a_worker_whose_fork_was_lost_is_found_by_its_first_call(void **state)
+{
+	struct root *root = root_new(false);
+	struct na_process_event child = event(101, 60, 100, 0, NA_SCOPE_ODOO);
+
+	(void)state;
+	put(root, PROCESS(100, 1, 50, "python3", MASTER_COMMAND));
+	assert_int_equal(na_targets_scan(root->targets), 0);
+	put(root, PROCESS(101, 100, 60, "python3", "odoo: WorkerHTTP 101 ", .flags = CLONED));
+	assert_int_equal(na_targets_see(root->targets, &child.task)->worker, NA_WORKER_HTTP);
+	assert_string_equal(na_targets_instance_name(root->targets, na_targets_find(root->targets, 101, 0)->instance),
+			    "config:/e/a.conf");
+	root_free(root);
+}
+
+static void test_the_title_of_a_later_process_of_that_number_is_not_taken(void **state)
+{
+	struct root *root = root_new(false);
+	struct na_process_event child = event(101, 60, 100, 50, NA_SCOPE_ODOO);
+
+	(void)state;
+	put(root, PROCESS(100, 1, 50, "python3", MASTER_COMMAND));
+	assert_int_equal(na_targets_scan(root->targets), 0);
+	na_targets_on_fork(root->targets, &child);
+	put(root, PROCESS(101, 100, 61, "python3", "odoo: WorkerHTTP 101 ", .flags = CLONED));
+	assert_int_equal(na_targets_see(root->targets, &child.task)->worker, NA_WORKER_UNKNOWN);
+	root_free(root);
+}
+
 static void test_workers_of_an_application_server_are_http(void **state)
 {
 	struct root *root = root_new(false);
@@ -300,6 +329,8 @@ int main(void)
 		cmocka_unit_test(test_copies_of_a_threaded_server_are_not_called_http),
 		cmocka_unit_test(test_an_accepted_connection_makes_an_http_worker),
 		cmocka_unit_test(test_a_title_set_after_the_fork_is_found_at_the_next_call),
+		cmocka_unit_test(test_a_worker_whose_fork_was_lost_is_found_by_its_first_call),
+		cmocka_unit_test(test_the_title_of_a_later_process_of_that_number_is_not_taken),
 		cmocka_unit_test(test_workers_of_an_application_server_are_http),
 		cmocka_unit_test(test_instances_have_names_that_survive_a_restart),
 		cmocka_unit_test(test_two_odoos_are_two_instances_and_a_shell_joins_its_own),
