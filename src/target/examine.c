@@ -30,8 +30,9 @@ static void read_exe_name(int pid_fd, char name[NA_EXE_NAME_BYTES])
 		path[length - (sizeof(deleted) - 1)] = '\0';
 	slash = strrchr(path, '/');
 	slash = slash ? slash + 1 : path;
-	strncpy(name, slash, NA_EXE_NAME_BYTES - 1);
-	name[NA_EXE_NAME_BYTES - 1] = '\0';
+	length = strnlen(slash, NA_EXE_NAME_BYTES - 1);
+	memcpy(name, slash, length);
+	name[length] = '\0';
 }
 
 /* The path in the command line if there is one, else in the environment, which replaces it in `text`. */

@@ -169,33 +169,21 @@ static ssize_t list_sockets(int pid_fd, uint64_t *inodes, size_t capacity)
 			close(fd);
 		return error;
 	}
-	while (count < capacity && entries++ < 8 * NA_PROC_SOCKETS && (entry = readdir(folder))) {
+	while (count < capacity && entries++ < NA_PROC_DESCRIPTORS && (entry = readdir(folder))) {
 		char target[64];
 		const char *at = target + strlen("socket:[");
 		ssize_t got = readlinkat(dirfd(folder), entry->d_name, target, sizeof(target) - 1);
+		uint64_t inode;
 
 		if (got < 0)
 			continue;
 		target[got] = '\0';
 		if (strncmp(target, "socket:[", strlen("socket:[")) == 0 &&
-		    take_number(&at, target + got, 10, &inodes[count]))
-			count++;
+		    take_number(&at, target + got, 10, &inode))
+			inodes[count++] = inode;
 	}
 	closedir(folder);
 	return (ssize_t)count;
-}
-
-int na_proc_holds_socket(int pid_fd, uint64_t inode)
-{
-	uint64_t inodes[NA_PROC_SOCKETS];
-	ssize_t count = list_sockets(pid_fd, inodes, NA_PROC_SOCKETS);
-
-	if (count < 0)
-		return (int)count;
-	for (ssize_t i = 0; i < count; i++)
-		if (inodes[i] == inode)
-			return 1;
-	return 0;
 }
 
 static bool is_listed(const uint64_t *inodes, ssize_t count, uint64_t inode)
@@ -204,6 +192,14 @@ static bool is_listed(const uint64_t *inodes, ssize_t count, uint64_t inode)
 		if (inodes[i] == inode)
 			return true;
 	return false;
+}
+
+int na_proc_holds_socket(int pid_fd, uint64_t inode)
+{
+	uint64_t inodes[NA_PROC_SOCKETS];
+	ssize_t count = list_sockets(pid_fd, inodes, NA_PROC_SOCKETS);
+
+	return count < 0 ? (int)count : is_listed(inodes, count, inode);
 }
 
 int na_proc_each_tcp(int pid_fd, bool (*visit)(void *context, const struct na_proc_socket *socket), void *context)

@@ -54,9 +54,11 @@ int na_proc_holds_socket(int pid_fd, uint64_t inode);
 
 /*
  * Visits the TCP sockets the process holds and its network namespace lists, listening ones first, until `visit`
- * returns false. At most NA_PROC_SOCKETS descriptors and NA_PROC_NET_BYTES of either list are looked at.
+ * returns false. At most NA_PROC_SOCKETS sockets among NA_PROC_DESCRIPTORS descriptors, and NA_PROC_NET_BYTES of
+ * either list, are looked at.
  */
 #define NA_PROC_SOCKETS 1024
+#define NA_PROC_DESCRIPTORS 8192
 #define NA_PROC_NET_BYTES (1U << 20)
 int na_proc_each_tcp(int pid_fd, bool (*visit)(void *context, const struct na_proc_socket *socket), void *context);
 

@@ -264,7 +264,8 @@ static void test_hostile_proc_files_are_survived(void **state)
 	assert_non_null(bytes);
 	memset(bytes, 'x', megabyte);
 	for (uint32_t pid = 1; pid <= 12; pid++)
-		put(root, (struct fake_process){ .pid = pid, .parent = pid, .ticks = 7, .exe = "python3", .command = bytes, .length = megabyte });
+		put(root, (struct fake_process){ .pid = pid, .parent = pid, .ticks = 7, .exe = "python3",
+						 .command = bytes, .length = megabyte });
 	write_file(root, 2, "stat", bytes, megabyte);
 	write_file(root, 3, "stat", "", 0);
 	write_file(root, 4, "stat", "4 ()", 4);

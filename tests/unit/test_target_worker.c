@@ -7,11 +7,12 @@
 #include <errno.h>
 #include <limits.h>
 
-#define TCP_HEADER "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-#define LISTENING "   0: 0100007F:1F85 00000000:0000 0A 00000000:00000000 00:00000000 00000000   106        0 7001 1 0 100\n"
-#define OTHER_LISTENER "   1: 0100007F:2328 00000000:0000 0A 00000000:00000000 00:00000000 00000000   106        0 7002 1 0 100\n"
-#define ACCEPTED "   2: 0100007F:1F85 0100007F:D2A0 01 00000000:00000000 00:00000000 00000000   106        0 7003 1 0 20\n"
-#define OUTBOUND "   3: 0100007F:D2A2 0100007F:D431 01 00000000:00000000 02:00000A3B 00000000   106        0 7004 2 0 20\n"
+#define QUIET "00000000:00000000 00:00000000 00000000   106        0 "
+#define TCP_HEADER "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt uid timeout inode\n"
+#define LISTENING "   0: 0100007F:1F85 00000000:0000 0A " QUIET "7001 1 0 100\n"
+#define OTHER_LISTENER "   1: 0100007F:2328 00000000:0000 0A " QUIET "7002 1 0 100\n"
+#define ACCEPTED "   2: 0100007F:1F85 0100007F:D2A0 01 " QUIET "7003 1 0 20\n"
+#define OUTBOUND "   3: 0100007F:D2A2 0100007F:D431 01 00000000:00000000 02:00000A3B 00000000 106 0 7004 2 0 20\n"
 #define HTTP_PORT 0x1F85
 
 static void put_sockets(const struct root *root, uint32_t pid, const char *tcp, const char *const *links)
