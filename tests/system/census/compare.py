@@ -23,7 +23,7 @@ EQUAL = ("pid", "tid", "comm", "uid", "netns", "family", "protocol", "protocol_n
          "remote", "rport", "fast_open", "mptcp", "v4_mapped", "errno", "bytes_out", "messages_out", "messages_in",
          "path", "abstract", "peer_pid", "event", "parent_pid")
 CLOCK_SLACK_US = 1	# both sides cut nanoseconds off
-SHOWN = 5
+SHOWN = 3
 
 
 def differences(operation, happening, progress_us):
@@ -133,13 +133,13 @@ class Summary:
         self.rows = collections.defaultdict(collections.Counter)
         self.details, self.unexplained = collections.defaultdict(list), 0
 
-    def difference(self, kind, column, explained, text):
+    def difference(self, kind, column, explained, text, field=""):
         self.rows[kind][column] += 1
         if explained:
             self.rows[kind]["explained"] += 1
             return
         self.unexplained += 1
-        self.details[kind, column].append(text)
+        self.details[kind, column, field].append(text)
 
     def show(self):
         columns = ("made", "recorded", "missing", "extra", "wrong field", "explained")
@@ -149,25 +149,29 @@ class Summary:
             total.update(self.rows[kind])
             print(f"{kind:24}" + "".join(f"{self.rows[kind][name]:13}" for name in columns))
         print(f"{'all':24}" + "".join(f"{total[name]:13}" for name in columns))
-        for (kind, column), texts in sorted(self.details.items()):
-            print(f"\n{kind}: {column}: {len(texts)}")
+        for (kind, column, field), texts in sorted(self.details.items()):
+            print(f"\n{kind}: {column} {field}: {len(texts)}")
             for text in texts[:SHOWN]:
                 print("  " + text)
 
 
-def belongs(facts, pids, namespaces):
-    return facts.get("pid") in pids or facts.get("netns") in namespaces
+def belongs(happening, pids, namespaces):
+    """A process's life belongs to the census when it was forked there: the workload's first process was not."""
+    if happening.operation == "process":
+        return happening.facts["pid"] in pids["process"]
+    return happening.facts.get("pid") in pids["all"] or happening.facts.get("netns") in namespaces
 
 
 def compare(truth, bodies, allowed, progress_us):
     """Prints the comparison; returns whether everything is explained."""
     happenings, missed = records.fold(bodies)
-    pids = {operation["pid"] for operation in truth}
+    pids = {"all": {operation["pid"] for operation in truth},
+            "process": {operation["pid"] for operation in truth if operation["op"] == "process"}}
     namespaces = {operation["netns"] for operation in truth if "netns" in operation}
     summary = Summary()
     for sort in ("stream", "datagram", "unix", "process"):
         made = [operation for operation in truth if operation["op"] == sort]
-        said = [h for h in happenings if h.operation == sort and belongs(h.facts, pids, namespaces)]
+        said = [h for h in happenings if h.operation == sort and belongs(h, pids, namespaces)]
         matcher = Matcher(made, said, progress_us).run()
         for operation in made:
             summary.rows[operation["kind"]]["made"] += 1
@@ -177,7 +181,7 @@ def compare(truth, bodies, allowed, progress_us):
             for field, expected, recorded in found:
                 text = f"{field}: expected {expected!r}, recorded {recorded!r}; seq " + \
                     ",".join(str(r["seq"]) for r in happening.records) + " " + json.dumps(operation)
-                summary.difference(kind, "wrong field", allowed.explains(kind, field, recorded), text)
+                summary.difference(kind, "wrong field", allowed.explains(kind, field, recorded), text, field)
         for operation in matcher.missing:
             summary.difference(operation["kind"], "missing", allowed.explains(operation["kind"], "missing"),
                                json.dumps(operation))

@@ -28,37 +28,36 @@ static const struct kind {
 	enum reading reading;	/* how the other side takes a message */
 	bool answered;
 	bool empty;		/* messages without a byte */
+	bool inherited;		/* the receiving socket was made by the parent of who reads it */
 } kinds[] = {
-	{ "udp4-connected", AF_INET, false, CONNECTED, WHOLE, true, false },
-	{ "udp6-connected", AF_INET6, false, CONNECTED, WHOLE, true, false },
-	{ "udp-mapped", AF_INET6, true, CONNECTED, WHOLE, true, false },
-	{ "udp4-unconnected", AF_INET, false, UNCONNECTED, WHOLE, true, false },
-	{ "udp6-unconnected", AF_INET6, false, UNCONNECTED, WHOLE, true, false },
-	{ "udp-mapped-loose", AF_INET6, true, UNCONNECTED, WHOLE, true, false },
-	{ "udp4-one-way", AF_INET, false, CONNECTED, WHOLE, false, false },
-	{ "udp4-many", AF_INET, false, MANY_AT_ONCE, WHOLE, false, false },
-	{ "udp6-many", AF_INET6, false, MANY_AT_ONCE, WHOLE, false, false },
-	{ "udp4-peek", AF_INET, false, CONNECTED, PEEKED, true, false },
-	{ "udp6-truncated", AF_INET6, false, CONNECTED, TRUNCATED, true, false },
-	{ "udp4-cut", AF_INET, false, UNCONNECTED, CUT, true, false },
-	{ "udp4-empty", AF_INET, false, CONNECTED, WHOLE, false, true },
-	{ "udp4-refused", AF_INET, false, REFUSED, WHOLE, false, false },
+	{ "udp4-connected", AF_INET, false, CONNECTED, WHOLE, true, false, false },
+	{ "udp6-connected", AF_INET6, false, CONNECTED, WHOLE, true, false, false },
+	{ "udp-mapped", AF_INET6, true, CONNECTED, WHOLE, true, false, false },
+	{ "udp4-unconnected", AF_INET, false, UNCONNECTED, WHOLE, true, false, false },
+	{ "udp6-unconnected", AF_INET6, false, UNCONNECTED, WHOLE, true, false, false },
+	{ "udp-mapped-loose", AF_INET6, true, UNCONNECTED, WHOLE, true, false, false },
+	{ "udp4-one-way", AF_INET, false, CONNECTED, WHOLE, false, false, false },
+	{ "udp4-many", AF_INET, false, MANY_AT_ONCE, WHOLE, false, false, false },
+	{ "udp6-many", AF_INET6, false, MANY_AT_ONCE, WHOLE, false, false, false },
+	{ "udp4-peek", AF_INET, false, CONNECTED, PEEKED, true, false, false },
+	{ "udp6-truncated", AF_INET6, false, CONNECTED, TRUNCATED, true, false, false },
+	{ "udp4-cut", AF_INET, false, UNCONNECTED, CUT, true, false, false },
+	{ "udp4-empty", AF_INET, false, CONNECTED, WHOLE, false, true, false },
+	{ "udp4-inherited", AF_INET, false, CONNECTED, WHOLE, true, false, true },
+	{ "udp4-refused", AF_INET, false, REFUSED, WHOLE, false, false, false },
 };
 
-/* Shared by the processes of one batch. */
-struct tally {
-	atomic_uint sent;
-	atomic_uint received;
-	atomic_bool done;
-};
-
+/* In memory shared by the processes of one batch. */
 struct batch {
 	const struct kind *kind;
 	struct na_route route;
-	struct tally *tally;
-	int server[DESTINATIONS];
+	int server[DESTINATIONS];	/* descriptors */
 	struct sockaddr_storage address[DESTINATIONS];
 	unsigned int servers;
+	int ready[2];
+	atomic_uint sent;
+	atomic_uint received;
+	atomic_bool done;
 };
 
 static ssize_t take(int descriptor, enum reading reading, void *buffer, size_t room, struct sockaddr_storage *from,
@@ -85,7 +84,7 @@ static ssize_t take(int descriptor, enum reading reading, void *buffer, size_t r
 }
 
 /* The receiving side: one socket, as many peers as come. First bytes of a message: size of the answer wanted. */
-static void serve_one_socket(const struct batch *batch, int descriptor)
+static void serve_one_socket(struct batch *batch, int descriptor)
 {
 	char buffer[LARGEST_BYTES + 1] = { 0 };
 	struct na_datagrams log;
@@ -100,8 +99,8 @@ static void serve_one_socket(const struct batch *batch, int descriptor)
 
 		if (!poll(&wait, 1, 10)) {
 			quiet_ms += 10;
-			if (atomic_load(&batch->tally->done) && (quiet_ms >= SETTLE_MS ||
-			    atomic_load(&batch->tally->received) == atomic_load(&batch->tally->sent)))
+			if (atomic_load(&batch->done) && (quiet_ms >= SETTLE_MS ||
+			    atomic_load(&batch->received) == atomic_load(&batch->sent)))
 				break;
 			continue;
 		}
@@ -111,7 +110,7 @@ static void serve_one_socket(const struct batch *batch, int descriptor)
 		if (done < 0)
 			na_die("%s: receive", batch->kind->name);
 		na_datagram_received(&log, &from, full, (size_t)done < full ? (size_t)done : full);
-		atomic_fetch_add(&batch->tally->received, 1);
+		atomic_fetch_add(&batch->received, 1);
 		memcpy(&answer, buffer, sizeof(answer));
 		if (!batch->kind->answered)
 			continue;
@@ -123,7 +122,7 @@ static void serve_one_socket(const struct batch *batch, int descriptor)
 }
 
 struct server_thread {
-	const struct batch *batch;
+	struct batch *batch;
 	int descriptor;
 	pthread_t thread;
 };
@@ -136,12 +135,36 @@ static void *server_thread(void *argument)
 	return NULL;
 }
 
+static void open_servers(struct batch *batch)
+{
+	const struct kind *kind = batch->kind;
+	int room = 4 << 20;
+
+	na_net_enter(batch->route.server);
+	batch->servers = kind->way == MANY_AT_ONCE ? DESTINATIONS : 1;
+	for (unsigned int i = 0; i < batch->servers; i++) {
+		struct sockaddr_storage *address = &batch->address[i];
+		socklen_t bytes = na_net_address(address, kind->family, kind->mapped, batch->route.server,
+						 batch->route.target, 0);
+
+		batch->server[i] = socket(kind->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		if (batch->server[i] < 0 || bind(batch->server[i], (struct sockaddr *)address, bytes) ||
+		    getsockname(batch->server[i], (struct sockaddr *)address, &bytes))
+			na_die("%s: bind", kind->name);
+		setsockopt(batch->server[i], SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+	}
+}
+
 static void server_body(void *argument)
 {
 	struct batch *batch = argument;
 	struct server_thread threads[DESTINATIONS];
 
+	if (!batch->kind->inherited)
+		open_servers(batch);
 	na_net_enter(batch->route.server);
+	if (write(batch->ready[1], "", 1) != 1)
+		na_die("%s: ready", batch->kind->name);
 	for (unsigned int i = 0; i < batch->servers; i++) {
 		threads[i] = (struct server_thread){ batch, batch->server[i], 0 };
 		if (pthread_create(&threads[i].thread, NULL, server_thread, &threads[i]))
@@ -151,7 +174,7 @@ static void server_body(void *argument)
 		pthread_join(threads[i].thread, NULL);
 }
 
-static void exchange(struct na_datagrams *log, const struct batch *batch, uint64_t *state)
+static void exchange(struct na_datagrams *log, struct batch *batch, uint64_t *state)
 {
 	const struct sockaddr_storage *to = &batch->address[0];
 	bool connected = batch->kind->way != UNCONNECTED;
@@ -161,7 +184,7 @@ static void exchange(struct na_datagrams *log, const struct batch *batch, uint64
 	uint16_t answer = (uint16_t)(na_random(state) % LARGEST_BYTES);
 
 	memcpy(buffer, &answer, sizeof(answer));
-	atomic_fetch_add(&batch->tally->sent, 1);
+	atomic_fetch_add(&batch->sent, 1);
 	if (sendto(log->descriptor, buffer, bytes, 0, connected ? NULL : (const struct sockaddr *)to,
 		   connected ? 0 : na_address_bytes(to)) != (ssize_t)bytes)
 		na_die("%s: send", batch->kind->name);
@@ -187,7 +210,7 @@ static void send_refused(struct na_datagrams *log, const struct batch *batch)
 }
 
 /* One system call, every destination twice. */
-static void send_many(struct na_datagrams *log, const struct batch *batch, uint64_t *state)
+static void send_many(struct na_datagrams *log, struct batch *batch, uint64_t *state)
 {
 	struct mmsghdr message[DESTINATIONS * 2] = { 0 };
 	struct iovec data[DESTINATIONS * 2];
@@ -203,14 +226,14 @@ static void send_many(struct na_datagrams *log, const struct batch *batch, uint6
 		message[i].msg_hdr.msg_iovlen = 1;
 		na_datagram_sent(log, to, data[i].iov_len);
 	}
-	atomic_fetch_add(&batch->tally->sent, DESTINATIONS * 2);
+	atomic_fetch_add(&batch->sent, DESTINATIONS * 2);
 	if (sendmmsg(log->descriptor, message, DESTINATIONS * 2, 0) != DESTINATIONS * 2)
 		na_die("%s: sendmmsg", batch->kind->name);
 }
 
 static void run_operation(void *argument, uint64_t index)
 {
-	const struct batch *batch = argument;
+	struct batch *batch = argument;
 	const struct kind *kind = batch->kind;
 	uint64_t state = na_random_seed(kind->name, index);
 	unsigned int messages = 1 + (unsigned int)(na_random(&state) % 5);
@@ -232,29 +255,9 @@ static void run_operation(void *argument, uint64_t index)
 			exchange(&log, batch, &state);
 	/* A full receive buffer would drop messages: wait until the other side has taken them. */
 	while (!kind->answered && kind->way != REFUSED &&
-	       atomic_load(&batch->tally->received) < atomic_load(&batch->tally->sent))
+	       atomic_load(&batch->received) < atomic_load(&batch->sent))
 		sched_yield();
 	na_datagrams_close(&log);
-}
-
-static void open_servers(struct batch *batch)
-{
-	const struct kind *kind = batch->kind;
-	int room = 4 << 20;
-
-	na_net_enter(batch->route.server);
-	batch->servers = kind->way == MANY_AT_ONCE ? DESTINATIONS : 1;
-	for (unsigned int i = 0; i < batch->servers; i++) {
-		struct sockaddr_storage *address = &batch->address[i];
-		socklen_t bytes = na_net_address(address, kind->family, kind->mapped, batch->route.server,
-						 batch->route.target, 0);
-
-		batch->server[i] = socket(kind->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		if (batch->server[i] < 0 || bind(batch->server[i], (struct sockaddr *)address, bytes) ||
-		    getsockname(batch->server[i], (struct sockaddr *)address, &bytes))
-			na_die("%s: bind", kind->name);
-		setsockopt(batch->server[i], SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
-	}
 }
 
 static void close_servers(struct batch *batch)
@@ -263,34 +266,50 @@ static void close_servers(struct batch *batch)
 		close(batch->server[i]);
 }
 
-/* A server's log has room for NA_PEERS_MAX sockets of the other side: a batch has no more operations than that. */
-static void run_batch(const struct kind *kind, unsigned int route, unsigned int count,
-		      struct tally *tally)
+static pid_t start_server(struct batch *batch)
 {
-	struct batch batch = { .kind = kind, .route = na_routes[route], .tally = tally };
-	char name[NA_NAME_BYTES];
+	char name[NA_NAME_BYTES], byte;
+
+	snprintf(name, sizeof(name), "take-%.10s", batch->kind->name);
+	if (pipe(batch->ready))
+		na_die("pipe");
+	if (batch->kind->inherited)
+		open_servers(batch);
+	pid_t server = na_spawn(name, server_body, batch);
+
+	if (read(batch->ready[0], &byte, 1) != 1)
+		na_die("%s: no server", batch->kind->name);
+	close(batch->ready[0]);
+	close(batch->ready[1]);
+	if (batch->kind->inherited)
+		close_servers(batch);
+	return server;
+}
+
+/* A server's log has room for NA_PEERS_MAX sockets of the other side: a batch has no more operations than that. */
+static void run_batch(struct batch *batch, const struct kind *kind, unsigned int route, unsigned int count)
+{
 	pid_t server = 0;
 
-	memset(tally, 0, sizeof(*tally));
-	if (kind->way == REFUSED) {	/* the discard port: below those that sockets get by themselves */
-		na_net_address(&batch.address[0], kind->family, kind->mapped, batch.route.server, batch.route.target, 9);
-	} else {
-		open_servers(&batch);
-		snprintf(name, sizeof(name), "take-%.10s", kind->name);
-		server = na_spawn(name, server_body, &batch);
-		close_servers(&batch);
-	}
-	na_run_clients(kind->name, batch.route.client, true, run_operation, &batch, count);
-	atomic_store(&tally->done, true);
+	memset(batch, 0, sizeof(*batch));
+	batch->kind = kind;
+	batch->route = na_routes[route];
+	if (kind->way == REFUSED)	/* the discard port: below those that sockets get by themselves */
+		na_net_address(&batch->address[0], kind->family, kind->mapped, batch->route.server,
+			       batch->route.target, 9);
+	else
+		server = start_server(batch);
+	na_run_clients(kind->name, batch->route.client, true, run_operation, batch, count);
+	atomic_store(&batch->done, true);
 	if (server)
 		na_wait(server);
 }
 
 void na_kinds_datagram(void)
 {
-	struct tally *tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct batch *batch = mmap(NULL, sizeof(*batch), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	if (tally == MAP_FAILED)
+	if (batch == MAP_FAILED)
 		na_die("shared memory");
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (!na_wanted(kinds[i].name))
@@ -299,9 +318,9 @@ void na_kinds_datagram(void)
 			for (unsigned int left = na_route_share(route); left;) {
 				unsigned int count = left < NA_PEERS_MAX ? left : NA_PEERS_MAX;
 
-				run_batch(&kinds[i], route, count, tally);
+				run_batch(batch, &kinds[i], route, count);
 				left -= count;
 			}
 	}
-	munmap(tally, sizeof(*tally));
+	munmap(batch, sizeof(*batch));
 }

@@ -244,8 +244,8 @@ void na_datagrams_close(struct na_datagrams *socket)
 	socklen_t bytes = sizeof(local);
 
 	getsockname(socket->descriptor, (struct sockaddr *)&local, &bytes);
-	if (socket->protocol == IPPROTO_ICMP || socket->protocol == IPPROTO_ICMPV6)
-		na_set_port(&local, 0);	/* the echo identifier: not a port */
+	if (socket->protocol != IPPROTO_UDP && socket->protocol != IPPROTO_SCTP)
+		na_set_port(&local, 0);	/* an echo identifier or a protocol number: not a port */
 	for (unsigned int i = 0; i < socket->peers; i++) {
 		const struct na_peer *peer = &socket->peer[i];
 		struct na_line line;
