@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for netaudit(1); installed as /usr/share/bash-completion/completions/netaudit
+
+_netaudit()
+{
+	local word=$2 previous=$3 command=${COMP_WORDS[1]}
+	local common='--state-dir --run-dir --json --help'
+	local -A options=(
+		[status]='--rate'
+		[log]='--lines --since --until --worker --direction --destination --channel --kind --pid --comm
+			--flow --instance --follow --reverse --all'
+		[show]=''
+		[verify]='--key --head --anchors'
+		[doctor]=''
+		[help]=''
+	)
+	local -A values=(
+		[--worker]='master http cron gevent shell subprocess relay'
+		[--direction]='outbound inbound'
+		[--channel]='http https smtp imap pop3 dns postgres ldap udp quic icmp raw unix vsock socket tls-opaque'
+		[--kind]='open close progress datagram process start stop config lost gap clock heartbeat head'
+		[--since]='today yesterday now'
+		[--until]='today yesterday now'
+	)
+
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		mapfile -t COMPREPLY < <(compgen -W "${!options[*]} --version --help" -- "$word")
+		return
+	fi
+	case $previous in
+	--state-dir | --run-dir)
+		mapfile -t COMPREPLY < <(compgen -d -- "$word")
+		return
+		;;
+	--head | --anchors)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	esac
+	if [[ -n ${values[$previous]} ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "${values[$previous]}" -- "$word")
+	elif [[ $word == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "${options[$command]} $common" -- "$word")
+	elif [[ $command == help ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "${!options[*]}" -- "$word")
+	elif [[ $command == verify ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+	fi
+}
+
+complete -F _netaudit netaudit

@@ -1,0 +1,322 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The netaudit command as its users meet it: exit codes, pipes, terminals, man page, completion.
+
+Usage: test_cli.py PATH-TO-NETAUDIT
+"""
+import hashlib
+import json
+import os
+import pty
+import re
+import select
+import sqlite3
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+NETAUDIT = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "netaudit"
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HOSTILE = "\x1b[2J\x1b]0;owned\x07\u202egnp\nforged"
+
+
+def run(*arguments, **environment):
+    """Exit code, standard output and standard error, as bytes, of a run in a pipe."""
+    done = subprocess.run([NETAUDIT, *arguments], capture_output=True, timeout=60,
+                          env={**os.environ, "TZ": "UTC", "LC_ALL": "C.UTF-8", **environment})
+    return done.returncode, done.stdout, done.stderr
+
+
+def run_on_terminal(*arguments, **environment):
+    """Exit code and everything printed, of a run whose output is a terminal."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.environ.update({"TZ": "UTC", "LC_ALL": "C.UTF-8", "TERM": "xterm"})
+        os.environ.pop("NO_COLOR", None)
+        os.environ.update(environment)
+        os.execv(NETAUDIT, [NETAUDIT, *arguments])
+    output = b""
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:
+            break
+        if not piece:
+            break
+        output += piece
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), output
+
+
+def row_hash(seq, previous, body):
+    return hashlib.sha256(b"netaudit/row/v1\n" + struct.pack(">Q", seq) + previous + body).digest()
+
+
+class Journal:
+    """A journal with a real chain, but without heads: enough to be listed and explained."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.database = sqlite3.connect(os.path.join(directory, "journal.db"), isolation_level=None)
+        self.database.executescript(
+            "PRAGMA journal_mode=WAL;"
+            "CREATE TABLE record(seq INTEGER PRIMARY KEY, row_hash BLOB NOT NULL, body BLOB NOT NULL) STRICT;"
+            "CREATE TABLE checkpoint(size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT;"
+            "CREATE TABLE meta(id INTEGER PRIMARY KEY, key TEXT NOT NULL, value BLOB NOT NULL) STRICT;")
+        keys = {"origin": b"test/origin", "identity": b"\1" * 32, "first_once": b"\2" * 32}
+        for number, (key, value) in enumerate(keys.items()):
+            self.database.execute("INSERT INTO meta VALUES(?, ?, ?)", (number + 1, key, value))
+        self.hash = hashlib.sha256(b"netaudit/genesis/v1\n" + b"".join(keys.values())).digest()
+        self.seq = 0
+
+    def append(self, **members):
+        self.seq += 1
+        members = {"kind": "open", "nonce": "00" * 16, "t": 1700000000000000 + self.seq, "tb": self.seq, **members}
+        body = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        self.hash = row_hash(self.seq, self.hash, body)
+        self.database.execute("INSERT INTO record VALUES(?, ?, ?)", (self.seq, self.hash, body))
+        return body
+
+    def close(self):
+        self.database.close()
+
+
+class WithJournal(unittest.TestCase):
+    def setUp(self):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.directory = self.temporary.name
+        self.journal = Journal(self.directory)
+        self.journal.append(comm=HOSTILE, channel="https", direction="outbound", dst="192.0.2.1", dport=443,
+                            flow="00000000000000aa", result="connected", pid=5)
+        self.journal.append(kind="heartbeat")
+        self.journal.append(kind="close", comm="odoo", flow="00000000000000aa", result="closed", pid=5)
+        self.state = ["--state-dir", self.directory, "--run-dir", self.directory]
+
+    def tearDown(self):
+        self.journal.close()
+        self.temporary.cleanup()
+
+
+class Listing(WithJournal):
+    def test_quiet_kinds_are_left_out_unless_asked_for(self):
+        def numbers(*arguments):
+            code, output, _ = run("log", *self.state, *arguments)
+            self.assertEqual(code, 0)
+            return [line.split("\t")[0] for line in output.decode().splitlines()]
+        self.assertEqual(numbers(), ["1", "3"])
+        self.assertEqual(numbers("--all"), ["1", "2", "3"])
+        self.assertEqual(numbers("--kind", "heartbeat"), ["2"])
+        self.assertEqual(numbers("--reverse", "--all"), ["3", "2", "1"])
+        self.assertEqual(numbers("-n", "1"), ["3"])
+        self.assertEqual(numbers("--destination", "192.0.2.0/24:443"), ["1"])
+        self.assertEqual(numbers("--until", "2020-01-01"), [])
+
+    def test_json_lines_hold_exactly_what_was_hashed(self):
+        _, output, _ = run("log", "--json", "--all", *self.state)
+        previous = None
+        for line, (seq, stored, body) in zip(output.splitlines(), self.journal.database.execute(
+                "SELECT seq, row_hash, body FROM record ORDER BY seq"), strict=True):
+            self.assertIn(b'"body":' + body + b"}", line)
+            value = json.loads(line)
+            self.assertEqual(value["seq"], seq)
+            self.assertEqual(bytes.fromhex(value["row_hash"]), stored)
+            if previous:
+                self.assertEqual(row_hash(seq, previous, body), stored)
+            previous = stored
+
+    def test_follow_shows_what_is_committed_later(self):
+        process = subprocess.Popen([NETAUDIT, "log", "--follow", "--json", *self.state], stdout=subprocess.PIPE)
+        try:
+            seen = b""
+            deadline = time.monotonic() + 60
+            self.journal.append(comm="later")
+            while b'"comm":"later"' not in seen and time.monotonic() < deadline:
+                if select.select([process.stdout], [], [], 1)[0]:
+                    seen += os.read(process.stdout.fileno(), 65536)
+            self.assertEqual([json.loads(line)["seq"] for line in seen.splitlines()], [1, 3, 4])
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+
+class Untrusted(WithJournal):
+    COMMANDS = (("log", "--all"), ("show", "1"), ("log", "--json"), ("show", "1", "--json"))
+
+    def test_a_pipe_gets_no_control_characters(self):
+        for command in self.COMMANDS:
+            _, output, _ = run(*command, *self.state)
+            self.assertGreater(len(output), 0)
+            self.assertNotIn(b"\x1b", output)
+            self.assertNotIn(b"\x07", output)
+
+    def test_a_terminal_gets_no_control_characters_but_our_colours(self):
+        for command in self.COMMANDS:
+            _, output = run_on_terminal(*command, *self.state)
+            rest = re.sub(rb"\x1b\[\d*m", b"", output).replace(b"\r\n", b"\n")
+            self.assertNotRegex(rest, rb"[\x00-\x09\x0b-\x1f\x7f]")
+            self.assertNotIn("\u202e".encode(), rest)
+
+    def test_no_color_means_none(self):
+        _, coloured = run_on_terminal("show", "1", *self.state)
+        _, plain = run_on_terminal("show", "1", *self.state, NO_COLOR="1")
+        self.assertIn(b"\x1b[", coloured)
+        self.assertNotIn(b"\x1b", plain)
+
+    def test_an_error_message_quotes_arguments_escaped(self):
+        code, _, error = run("log", "--since", HOSTILE)
+        self.assertEqual(code, 2)
+        self.assertNotIn(b"\x1b", error)
+        self.assertIn(b"\\x1b", error)
+
+
+class Showing(WithJournal):
+    def test_the_hash_of_a_row_is_recomputed(self):
+        for seq in ("1", "3"):
+            code, output, _ = run("show", seq, *self.state)
+            self.assertEqual(code, 0)
+            self.assertIn(b"the stored hash is right", output)
+        value = json.loads(run("show", "3", "--json", *self.state)[1])
+        self.assertTrue(value["row_hash_right"])
+        self.assertEqual(value["flow_seqs"], [1, 3])
+
+    def test_a_changed_row_is_named_as_changed(self):
+        self.journal.database.execute("UPDATE record SET body = CAST(replace(body, 'odoo', 'ooda') AS BLOB) WHERE seq = 3")
+        code, output, _ = run("show", "3", *self.state)
+        self.assertEqual(code, 1)
+        self.assertIn(b"WRONG", output)
+
+    def test_bytes_that_are_no_record_are_still_shown(self):
+        self.journal.database.execute("UPDATE record SET body = x'1b5b324a' WHERE seq = 3")
+        self.assertEqual(run("show", "3", *self.state)[0], 1)
+        self.assertEqual(json.loads(run("show", "3", "--json", *self.state)[1])["body_hex"], "1b5b324a")
+
+
+class Codes(WithJournal):
+    def test_what_is_wrong_with_the_command_line_is_code_2(self):
+        for arguments in ((), ("frobnicate",), ("log", "--frobnicate"), ("log", "--lines"), ("log", "-n", "many"),
+                          ("log", "--since", "soon"), ("log", "--destination", "1.2.3.4/99"), ("log", "--pid", "-1"),
+                          ("log", "--flow", "xyz"), ("log", "--direction", "sideways"), ("log", "extra"),
+                          ("log", "--follow", "--reverse"), ("show",), ("show", "0"), ("show", "x"), ("show", "1", "2"),
+                          ("help", "frobnicate"), ("verify", "a", "b"), ("status", "extra"), ("log", "--kind", ",")):
+            code, output, error = run(*arguments)
+            self.assertEqual((code, output), (2, b""), arguments)
+            self.assertEqual(len(error.splitlines()), 2, arguments)
+
+    def test_what_cannot_be_read_is_code_3(self):
+        with tempfile.TemporaryDirectory() as empty:
+            for command in (("log",), ("show", "1"), ("verify",)):
+                code, output, error = run(*command, "--state-dir", empty)
+                self.assertEqual((code, output), (3, b""), command)
+                self.assertEqual(len(error.splitlines()), 1, command)
+            with open(os.path.join(empty, "journal.db"), "w", encoding="ascii") as file:
+                file.write("a shopping list" * 100)
+            for command in (("log",), ("show", "1"), ("verify",)):
+                self.assertEqual(run(*command, "--state-dir", empty)[0], 3, command)
+
+    def test_a_record_that_is_not_there_is_code_5(self):
+        self.assertEqual(run("show", "4", *self.state)[0], 5)
+
+    def test_output_that_cannot_be_written_is_not_success(self):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([NETAUDIT, "log", *self.state], stdout=full, stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual(done.returncode, 3)
+
+    def test_version_and_help_are_no_errors(self):
+        for arguments in (("--version",), ("--help",), ("help",), ("help", "log"), ("log", "--help")):
+            self.assertEqual(run(*arguments)[0], 0, arguments)
+
+
+class Status(WithJournal):
+    def write(self, **members):
+        now = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        status = {"state": "running", "version": "0", "backend": "fentry", "now_boottime_ns": now,
+                  "started_boottime_ns": now - 90 * 10**9, "events_received": {"open": 7, "close": 5},
+                  "components": {"supervisor": {"pid": os.getpid(), "restarts": 0}}, "last_seq": 10, "index_seq": 4,
+                  "head_size": 8, "head_boottime_ns": now, **members}
+        with open(os.path.join(self.directory, "status.json"), "w", encoding="ascii") as file:
+            json.dump(status, file)
+
+    def state_said(self):
+        code, output, _ = run("status", "--json", *self.state)
+        return code, json.loads(output)["daemon"]
+
+    def test_running_stale_and_stopped_are_told_apart(self):
+        self.assertEqual(self.state_said(), (5, "stopped"))
+        self.write()
+        self.assertEqual(self.state_said(), (0, "running"))
+        self.write(now_boottime_ns=time.clock_gettime_ns(time.CLOCK_BOOTTIME) - 10**10)
+        self.assertEqual(self.state_said(), (5, "stale"))
+        finished = subprocess.Popen(["true"])
+        finished.wait()
+        self.write(components={"supervisor": {"pid": finished.pid}})
+        self.assertEqual(self.state_said(), (5, "stopped"))
+
+    def test_numbers_are_shown(self):
+        self.write(lost_ring=3)
+        _, output, _ = run("status", *self.state)
+        text = output.decode()
+        self.assertRegex(text, r"(?m)^daemon +running for 1m30s")
+        self.assertRegex(text, r"(?m)^events +12 received")
+        self.assertRegex(text, r"(?m)^losses +3 ring full$")
+        self.assertIn("index 6 rows behind, 2 records since the last signed head", text)
+
+    def test_a_file_that_is_not_ours_is_code_3(self):
+        for content in ("", "[]", "{", "\0", "{\"a\":1}x"):
+            with open(os.path.join(self.directory, "status.json"), "w", encoding="ascii") as file:
+                file.write(content)
+            self.assertEqual(run("status", *self.state)[0], 3, content)
+
+
+def commands():
+    return re.findall(r"(?m)^  (\w+) ", run("help")[1].decode())
+
+
+def options(command):
+    return set(re.findall(r"(?m)^  .{4}(--[\w-]+)", run("help", command)[1].decode()))
+
+
+class Documented(unittest.TestCase):
+    """What --help says, the man page and both completions say too, and nothing else."""
+
+    @staticmethod
+    def read(*path):
+        with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+            return file.read()
+
+    def test_man_page(self):
+        text = self.read("docs", "man", "netaudit.1").replace("\\-", "-")
+        self.assertEqual(re.findall(r"(?m)^\.SS (\w+)", text), commands())
+        documented = set(re.findall(r"--[\w-]+", " ".join(re.findall(r"(?m)^\.TP\n\.B[IR] (.*)$", text))))
+        self.assertEqual(documented, set().union(*(options(command) for command in commands())))
+
+    def test_bash_completion(self):
+        script = os.path.join(ROOT, "deploy", "completions", "netaudit.bash")
+
+        def complete(*words):
+            code = f'. {script}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); ' \
+                   '_netaudit netaudit "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"; ' \
+                   'printf "%s\\n" "${COMPREPLY[@]}"'
+            return set(subprocess.run(["bash", "-c", code, "bash", *words], capture_output=True, text=True,
+                                      check=True).stdout.split())
+        self.assertEqual(complete("netaudit", ""), {*commands(), "--version", "--help"})
+        for command in commands():
+            self.assertEqual(complete("netaudit", command, "-"), options(command), command)
+        self.assertEqual(complete("netaudit", "log", "--direction", "o"), {"outbound"})
+
+    def test_zsh_completion(self):
+        text = self.read("deploy", "completions", "_netaudit")
+        listed = dict(re.findall(r"(?m)^\t'(\w+):(.*)'$", text))
+        said = dict(re.findall(r"(?m)^  (\w+) +(.*)$", run("help")[1].decode()))
+        self.assertEqual(listed, said)
+        common = set(re.findall(r"--[\w-]+", text[text.index("common=("):text.index("if (( CURRENT")]))
+        for command in commands():
+            body = re.search(rf"\n\t{command}\)\n(.*?)\n\t\t;;", text, re.S).group(1)
+            self.assertEqual(set(re.findall(r"--[\w-]+", body)) | common, options(command), command)
+
+
+if __name__ == "__main__":
+    unittest.main()
