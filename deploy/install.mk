@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# `make install`: programs, unit, users, folders, man pages, completions, a commented configuration file.
+# DESTDIR stages a package: then nothing of the running system is touched.
+
+BINDIR      ?= $(PREFIX)/bin
+MANDIR      ?= $(PREFIX)/share/man
+UNITDIR     ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR  ?= $(PREFIX)/share/zsh/vendor-completions
+SYSCONFDIR  ?= /etc
+INSTALL     ?= install
+
+install: all ## install below DESTDIR and PREFIX (/usr); as root without DESTDIR also makes the users
+	$(call say,INSTALL,$(DESTDIR)$(PREFIX))$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(UNITDIR)
+	$(Q)$(INSTALL) -m 0755 $(BUILD)/netaudit-bpf $(BUILD)/netaudit $(DESTDIR)$(BINDIR)/
+	$(Q)sed 's|/usr/bin/netaudit-bpf|$(BINDIR)/netaudit-bpf|' deploy/systemd/netaudit-bpf.service \
+		> $(DESTDIR)$(UNITDIR)/netaudit-bpf.service
+	$(Q)chmod 0644 $(DESTDIR)$(UNITDIR)/netaudit-bpf.service
+	$(Q)$(INSTALL) -D -m 0644 deploy/systemd/netaudit.sysusers $(DESTDIR)$(SYSUSERSDIR)/netaudit.conf
+	$(Q)$(INSTALL) -D -m 0644 deploy/systemd/netaudit.tmpfiles $(DESTDIR)$(TMPFILESDIR)/netaudit.conf
+	$(Q)$(INSTALL) -D -m 0644 deploy/completions/netaudit.bash $(DESTDIR)$(BASHCOMPDIR)/netaudit
+	$(Q)$(INSTALL) -D -m 0644 deploy/completions/_netaudit $(DESTDIR)$(ZSHCOMPDIR)/_netaudit
+	$(Q)for page in docs/man/*.[1-9]; do \
+		$(INSTALL) -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
+	$(Q)$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/netaudit/conf.d
+	$(Q)test -e $(DESTDIR)$(SYSCONFDIR)/netaudit/netaudit.conf || \
+		{ $(BUILD)/netaudit-bpf --config /dev/null --dump-config > $(BUILD)/netaudit.conf && \
+		$(INSTALL) -m 0644 $(BUILD)/netaudit.conf $(DESTDIR)$(SYSCONFDIR)/netaudit/netaudit.conf; }
+	$(Q)test -n "$(DESTDIR)" || $(MAKE) --no-print-directory install-users
+
+# systemd-sysusers where it is, useradd where it is not; neither touches a user that exists.
+install-users: ## make the users netaudit and netaudit-sign
+	$(Q)if command -v systemd-sysusers >/dev/null; then systemd-sysusers $(CURDIR)/deploy/systemd/netaudit.sysusers; \
+	else for user in netaudit netaudit-sign; do id $$user >/dev/null 2>&1 || \
+		useradd --system --user-group --no-create-home --home-dir /var/lib/netaudit \
+			--shell /usr/sbin/nologin $$user || exit 1; done; fi
+
+uninstall: ## remove what install put there; keeps settings, journal, keys and users
+	$(Q)rm -f $(DESTDIR)$(BINDIR)/netaudit-bpf $(DESTDIR)$(BINDIR)/netaudit $(DESTDIR)$(UNITDIR)/netaudit-bpf.service \
+		$(DESTDIR)$(SYSUSERSDIR)/netaudit.conf $(DESTDIR)$(TMPFILESDIR)/netaudit.conf \
+		$(DESTDIR)$(BASHCOMPDIR)/netaudit $(DESTDIR)$(ZSHCOMPDIR)/_netaudit
+	$(Q)for page in docs/man/*.[1-9]; do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+
+.PHONY: install install-users uninstall
