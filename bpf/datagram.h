@@ -124,10 +124,11 @@ static __always_inline void na_on_datagram(struct sock *sk, const struct na_data
 		}
 	}
 	counters->last_ns = bpf_ktime_get_boot_ns();
-	if (datagram->direction == NA_OUTBOUND) {
+	/* a mere connect or accept carries nothing; adding a constant 0 would become an OR, which 5.10 refuses */
+	if (datagram->messages && datagram->direction == NA_OUTBOUND) {
 		__sync_fetch_and_add(&counters->messages_out, datagram->messages);
 		__sync_fetch_and_add(&counters->bytes_out, datagram->bytes);
-	} else {
+	} else if (datagram->messages) {
 		__sync_fetch_and_add(&counters->messages_in, datagram->messages);
 		__sync_fetch_and_add(&counters->bytes_in, datagram->bytes);
 	}

@@ -38,8 +38,8 @@ static __always_inline struct sock *na_mptcp_parent(struct sock *sk)
 	struct tcp_sock *tcp = (struct tcp_sock *)sk;
 	struct mptcp_subflow_context *subflow;
 
-	if (!bpf_core_field_exists(tcp->is_mptcp) || !BPF_CORE_READ(tcp, is_mptcp))
-		return NULL;
+	if (!bpf_core_type_exists(struct mptcp_subflow_context) || !BPF_CORE_READ(tcp, is_mptcp))
+		return NULL;	/* CONFIG_MPTCP=n has no such types */
 	subflow = (struct mptcp_subflow_context *)BPF_CORE_READ((struct inet_connection_sock *)sk, icsk_ulp_data);
 	return subflow ? BPF_CORE_READ(subflow, conn) : NULL;
 }
@@ -176,7 +176,7 @@ static __always_inline void na_on_accept(struct sock *sk, __u8 seen_by)
 		state.flags |= NA_FLOW_MPTCP;
 	if (!na_keep(key, &state, BPF_NOEXIST))
 		return;
-	if (protocol == IPPROTO_MPTCP)
+	if (bpf_core_type_exists(struct mptcp_sock) && protocol == IPPROTO_MPTCP)
 		na_add_subflow(BPF_CORE_READ((struct mptcp_sock *)sk, first), key);
 	na_report_open(sk, &state);
 	if (protocol == IPPROTO_TCP && BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE)
