@@ -50,7 +50,8 @@ const struct na_command *na_find_command(const char *name);
 
 struct na_cli {
 	const struct na_command *command;
-	const char *state_dir;
+	const char *state_dir;	/* the daemon's; the journal's folder is in it: na_cli_journal() */
+	char journal_dir[4096];
 	const char *run_dir;
 	bool json;
 	bool terminal;		/* standard output is one: align, and colour unless NO_COLOR is set */
@@ -103,5 +104,11 @@ int na_command_help(struct na_cli *cli, int argc, char **argv);
 extern const struct na_option na_status_options[];
 extern const struct na_option na_log_options[];
 extern const struct na_option na_verify_options[];
+
+/*
+ * The folder that holds journal.db: STATE_DIR/journal, where the daemon keeps it, or STATE_DIR itself, so that a
+ * copied journal can be read too. Points into `cli`.
+ */
+const char *na_cli_journal(struct na_cli *cli, const char *state_dir);
 
 #endif

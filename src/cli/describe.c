@@ -79,17 +79,33 @@ static void describe_lost(struct sentence *sentence, const json_t *body)
 
 static void describe_gap(struct sentence *sentence, const json_t *body)
 {
-	char component[NA_FIELD_BYTES], reason[NA_FIELD_BYTES], from[NA_HUMAN_BYTES], to[NA_HUMAN_BYTES];
-	int64_t from_us = na_field_integer(body, "from_t", -1), to_us = na_field_integer(body, "to_t", -1);
+	char component[NA_FIELD_BYTES], cause[NA_FIELD_BYTES], from[NA_HUMAN_BYTES];
+	int64_t from_us = na_field_integer(body, "from_t", -1);
 
-	say(sentence, "something may have been missed");
-	if (from_us >= 0 && to_us >= 0)
-		say(sentence, " from %s to %s", na_local_time(from, from_us), na_local_time(to, to_us));
 	if (*na_field_text(component, body, "component"))
-		say(sentence, ": %s", component);
-	if (*na_field_text(reason, body, "reason"))
-		say(sentence, " %s", reason);
-	say_member(sentence, body, "events_uncommitted", "events taken from the kernel but never committed:");
+		say(sentence, "%s: ", component);
+	if (*na_field_text(cause, body, "cause"))
+		say(sentence, "%s; ", cause);
+	say(sentence, "something may have been missed");
+	if (from_us >= 0)
+		say(sentence, " since %s", na_local_time(from, from_us));
+	say_member(sentence, body, "uncommitted", "events taken from the kernel but never committed:");
+	say_member(sentence, body, "refused", "records refused:");
+}
+
+static void describe_clock(struct sentence *sentence, const json_t *body)
+{
+	int64_t step_us = na_field_integer(body, "step_us", 0);
+	char text[NA_HUMAN_BYTES];
+
+	say(sentence, "the wall clock was stepped %s by %s", step_us < 0 ? "back" : "forward",
+	    na_human_duration(text, step_us < 0 ? -step_us : step_us));
+}
+
+static void describe_config(struct sentence *sentence, const json_t *body)
+{
+	say(sentence, "the settings in force changed");
+	say_member(sentence, body, "settings", "they are:");
 }
 
 static void describe_start(struct sentence *sentence, const json_t *body)
@@ -145,6 +161,7 @@ static const struct {
 	{ "exchange", NULL },	{ "process", describe_process },
 	{ "lost", describe_lost }, { "gap", describe_gap },
 	{ "start", describe_start }, { "stop", describe_stop },
+	{ "clock", describe_clock }, { "config", describe_config },
 };
 
 bool na_describe(char out[NA_SENTENCE_BYTES], const json_t *body)

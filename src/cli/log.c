@@ -191,10 +191,10 @@ int na_command_log(struct na_cli *cli, int argc, char **argv)
 		return na_cli_usage(cli, "there are too many conditions");
 	if (request.follow && request.reverse)
 		return na_cli_usage(cli, "--follow goes forwards; leave out --reverse");
-	err = na_query_open(&query, cli->state_dir);
+	err = na_query_open(&query, na_cli_journal(cli, cli->state_dir));
 	if (err)
-		return na_cli_unreadable(cli, cli->state_dir, err);
+		return na_cli_unreadable(cli, cli->journal_dir, err);
 	err = run(&request, query);
 	na_query_close(query);
-	return err && err != -EPIPE ? na_cli_unreadable(cli, cli->state_dir, err) : NA_CLI_OK;
+	return err && err != -EPIPE ? na_cli_unreadable(cli, cli->journal_dir, err) : NA_CLI_OK;
 }

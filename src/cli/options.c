@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/escape.h"
 #include "cli/cli.h"
@@ -182,4 +184,13 @@ void na_cli_help(const struct na_cli *cli)
 	print_options(command->options);
 	printf("\nCommon options:\n");
 	print_options(na_common_options);
+}
+
+const char *na_cli_journal(struct na_cli *cli, const char *state_dir)
+{
+	int length = snprintf(cli->journal_dir, sizeof(cli->journal_dir), "%s/journal/journal.db", state_dir);
+	bool inside = length > 0 && (size_t)length < sizeof(cli->journal_dir) && !access(cli->journal_dir, F_OK);
+
+	snprintf(cli->journal_dir, sizeof(cli->journal_dir), "%s%s", state_dir, inside ? "/journal" : "");
+	return cli->journal_dir;
 }

@@ -181,9 +181,9 @@ int na_command_show(struct na_cli *cli, int argc, char **argv)
 		return code;
 	if (na_parse_count(cli->argument[0], 1, INT64_MAX, &seq))
 		return na_cli_usage(cli, "'%s' is not a record number", cli->argument[0]);
-	err = na_query_open(&query, cli->state_dir);
+	err = na_query_open(&query, na_cli_journal(cli, cli->state_dir));
 	if (err)
-		return na_cli_unreadable(cli, cli->state_dir, err);
+		return na_cli_unreadable(cli, cli->journal_dir, err);
 	err = na_query_row(query, seq, copy_row, &record);
 	if (err == -ENOENT) {
 		na_cli_error(cli, "there is no record %" PRId64, seq);
@@ -195,7 +195,7 @@ int na_command_show(struct na_cli *cli, int argc, char **argv)
 		code = !record.proof_error && !record.proof.equal ? NA_CLI_TAMPERED : NA_CLI_OK;
 	}
 	if (err && err != -ENOENT)
-		code = na_cli_unreadable(cli, cli->state_dir, err);
+		code = na_cli_unreadable(cli, cli->journal_dir, err);
 	json_decref(record.body);
 	free(record.bytes);
 	na_query_close(query);

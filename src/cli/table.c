@@ -71,7 +71,7 @@ static void put_where(char *cell, const json_t *body)
 	char source[NA_FIELD_BYTES], destination[NA_FIELD_BYTES], path[NA_FIELD_BYTES];
 
 	if (*na_field_text(path, body, "path")) {
-		snprintf(cell, CELL_BYTES, "unix:%s", path);
+		snprintf(cell, CELL_BYTES, "unix:%s%s", json_is_true(json_object_get(body, "abstract")) ? "@" : "", path);
 		return;
 	}
 	put_end(source, sizeof(source), body, "src", "sport", NULL);

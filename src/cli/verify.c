@@ -176,7 +176,7 @@ int na_command_verify(struct na_cli *cli, int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	job.options.path = cli->arguments ? cli->argument[0] : cli->state_dir;
+	job.options.path = na_cli_journal(cli, cli->arguments ? cli->argument[0] : cli->state_dir);
 	run(&job);
 	if (cli->json)
 		print_json(&job.result);

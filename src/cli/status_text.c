@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Prints the lines of `netaudit status`.
+ */
+#include "cli/status_text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/fields.h"
+#include "cli/memory.h"
+
+const struct na_daemon_state_text na_daemon_states[] = {
+	[NA_DAEMON_RUNNING] = { "running", NA_GREEN },
+	[NA_DAEMON_STALE] = { "stale", NA_YELLOW },
+	[NA_DAEMON_STOPPED] = { "stopped", NA_RED },
+};
+
+const char *const na_components[NA_STATUS_COMPONENTS] = { "supervisor", "observer", "journal", "signer" };
+
+int64_t na_status_component(const json_t *status, const char *name, const char *key)
+{
+	return na_field_integer(json_object_get(json_object_get(status, "components"), name), key, 0);
+}
+
+double na_status_age_s(const json_t *status)
+{
+	return (double)((int64_t)na_boottime_ns() - na_field_integer(status, "now_boottime_ns", 0)) / 1e9;
+}
+
+static int64_t events_received(const json_t *status)
+{
+	int64_t total = 0;
+	const char *name;
+	json_t *count;
+
+	json_object_foreach (json_object_get(status, "events_received"), name, count)
+		total += json_integer_value(count);
+	return total;
+}
+
+static void print_label(const char *label)
+{
+	printf("%-14s ", label);
+}
+
+static void print_count(const char *label, int64_t count, const char *what)
+{
+	char text[NA_HUMAN_BYTES];
+
+	print_label(label);
+	printf("%s %s\n", na_human_count(text, count), what);
+}
+
+static void print_text(const json_t *status, const char *label, const char *key)
+{
+	char text[NA_FIELD_BYTES];
+
+	if (!*na_field_text(text, status, key))
+		return;
+	print_label(label);
+	printf("%s\n", text);
+}
+
+static void print_state(const struct na_cli *cli, const json_t *status, enum na_daemon_state state)
+{
+	char duration[NA_HUMAN_BYTES], said[NA_FIELD_BYTES], version[NA_FIELD_BYTES];
+
+	print_label("daemon");
+	printf("%s%s%s", na_colour(cli, na_daemon_states[state].colour), na_daemon_states[state].word, na_colour(cli, NA_PLAIN));
+	if (state == NA_DAEMON_RUNNING) {
+		int64_t up_ns = na_field_integer(status, "now_boottime_ns", 0) -
+				na_field_integer(status, "started_boottime_ns", 0);
+
+		if (*na_field_text(said, status, "state") && strcmp(said, "running"))
+			printf(" (%s)", said);
+		printf(" for %s", na_human_duration(duration, up_ns / 1000));
+	} else if (na_status_age_s(status) >= 0) {
+		printf(", last heard of %s ago", na_human_duration(duration, (int64_t)(na_status_age_s(status) * 1e6)));
+	}
+	printf(", version %s\n", na_field_text(version, status, "version"));
+}
+
+static void print_rates(const json_t *before, const json_t *after)
+{
+	double seconds = (double)(na_field_integer(after, "now_boottime_ns", 0) -
+				  na_field_integer(before, "now_boottime_ns", 0)) / 1e9;
+
+	if (seconds <= 0)
+		return;
+	print_label("rates");
+	printf("%.1f events/s, %.1f records/s\n", (double)(events_received(after) - events_received(before)) / seconds,
+	       (double)(na_field_integer(after, "records_committed", 0) -
+			na_field_integer(before, "records_committed", 0)) / seconds);
+}
+
+/* Each number that should be zero, and what it counts. */
+static void print_losses(const struct na_cli *cli, const json_t *status)
+{
+	static const struct {
+		const char *key, *what;
+	} losses[] = {
+		{ "lost_ring", "ring full" },
+		{ "lost_map", "map full" },
+		{ "missed_programs", "programs skipped by the kernel" },
+		{ "records_refused", "queue full" },
+		{ "io_errors", "I/O errors" },
+	};
+	char text[NA_HUMAN_BYTES];
+	bool any = false;
+
+	print_label("losses");
+	for (size_t i = 0; i < sizeof(losses) / sizeof(*losses); i++) {
+		int64_t count = na_field_integer(status, losses[i].key, 0);
+
+		if (!count)
+			continue;
+		printf("%s%s%s %s%s", any ? ", " : "", na_colour(cli, NA_RED), na_human_count(text, count), losses[i].what,
+		       na_colour(cli, NA_PLAIN));
+		any = true;
+	}
+	printf("%s%s\n", any ? "" : "none",
+	       json_is_true(json_object_get(status, "uncounted_misses")) ? "; uncounted misses are possible on this kernel" : "");
+}
+
+static void print_lags(const json_t *status)
+{
+	int64_t now = na_field_integer(status, "now_boottime_ns", 0), head = na_field_integer(status, "head_boottime_ns", 0);
+	int64_t last = na_field_integer(status, "last_seq", 0);
+	char queue[NA_HUMAN_BYTES], capacity[NA_HUMAN_BYTES], rows[NA_HUMAN_BYTES], age[NA_HUMAN_BYTES];
+
+	print_label("lags");
+	printf("queue %s of %s bytes, index %s rows behind, ",
+	       na_human_bytes(queue, na_field_integer(status, "queue_used_bytes", 0)),
+	       na_human_bytes(capacity, na_field_integer(status, "queue_capacity_bytes", 0)),
+	       na_human_count(rows, last - na_field_integer(status, "index_seq", 0)));
+	if (head)
+		printf("%s records since the last signed head, %s ago\n",
+		       na_human_count(rows, last - na_field_integer(status, "head_size", 0)),
+		       na_human_duration(age, (now - head) / 1000));
+	else
+		printf("no head signed yet\n");
+}
+
+static void print_processes(const json_t *status)
+{
+	int64_t total_kib = 0, restarts = 0;
+
+	print_label("processes");
+	for (size_t i = 0; i < NA_STATUS_COMPONENTS; i++) {
+		int64_t pid = na_status_component(status, na_components[i], "pid"), pss_kib = na_pss_kib(pid);
+
+		printf("%s%s %" PRId64, i ? ", " : "", na_components[i], pid);
+		restarts += na_status_component(status, na_components[i], "restarts");
+		total_kib = pss_kib < 0 || total_kib < 0 ? -1 : total_kib + pss_kib;
+	}
+	printf("\n");
+	print_count("restarts", restarts, "since the start");
+	print_label("memory");
+	if (total_kib < 0)
+		printf("not readable: run this as root\n");
+	else
+		printf("%.1f MB (PSS of the four processes)\n", (double)total_kib * 1024 / 1e6);
+}
+
+void na_status_print(const struct na_cli *cli, const json_t *status, enum na_daemon_state state, const json_t *before)
+{
+	print_state(cli, status, state);
+	print_text(status, "scope", "scope");
+	print_text(status, "backend", "backend");
+	print_text(status, "not better:", "fallback_reason");
+	print_text(status, "hooks", "hooks");
+	print_text(status, "not attached", "missing_hooks");
+	print_text(status, "origin", "origin");
+	print_count("in scope", na_field_integer(status, "processes_in_scope", 0), "processes");
+	print_count("open now", na_field_integer(status, "flows_open", 0), "flows");
+	print_count("events", events_received(status), "received");
+	print_count("records", na_field_integer(status, "records_committed", 0), "committed since the start");
+	print_count("journal", na_field_integer(status, "last_seq", 0), "is the newest record");
+	if (before)
+		print_rates(before, status);
+	print_losses(cli, status);
+	print_lags(status);
+	if (state != NA_DAEMON_STOPPED)
+		print_processes(status);
+}
