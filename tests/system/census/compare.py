@@ -23,7 +23,7 @@ EQUAL = ("pid", "tid", "comm", "uid", "netns", "family", "protocol", "protocol_n
          "remote", "rport", "fast_open", "mptcp", "v4_mapped", "errno", "bytes_out", "messages_out", "messages_in",
          "path", "abstract", "peer_pid", "event", "parent_pid")
 CLOCK_SLACK_US = 1	# both sides cut nanoseconds off
-SHOWN = 3
+SHOWN = 2
 
 
 def differences(operation, happening, progress_us):

@@ -96,10 +96,17 @@ def run_workload(options):
     return subprocess.run(command, check=False).returncode
 
 
-def ask(options, auditor, *arguments, output=None):
-    command = [os.path.join(options.programs, "netaudit"), arguments[0], "--state-dir", auditor.state_dir,
-               "--run-dir", auditor.run_dir, *arguments[1:]]
-    return subprocess.run(command, check=False, stdout=output).returncode
+def ask(options, place, *arguments, output=None, errors=None):
+    command = [os.path.join(options.programs, "netaudit"), arguments[0], "--state-dir", place, *arguments[1:]]
+    return subprocess.run(command, check=False, stdout=output, stderr=errors).returncode
+
+
+def find_journal(options, auditor, status):
+    """The daemon's state folder, or for a command that wants the journal's own folder, that one."""
+    quiet = subprocess.DEVNULL
+    if ask(options, auditor.state_dir, "log", "--lines", "1", output=quiet, errors=quiet) == 0:
+        return auditor.state_dir
+    return status["journal_dir"]
 
 
 def measure(options):
@@ -118,11 +125,12 @@ def measure(options):
     if stopped:
         print(f"census: the auditor ended with status {stopped}:\n{auditor.log()}")
         failed += 1
+    journal = find_journal(options, auditor, status)
     with open(os.path.join(options.out, "records.jsonl"), "wb") as file:
-        if ask(options, auditor, "log", "--json", "--all", "--lines", "0", output=file):
+        if ask(options, journal, "log", "--json", "--all", "--lines", "0", output=file):
             print("census: the journal could not be read")
             failed += 1
-    if ask(options, auditor, "verify"):
+    if ask(options, journal, "verify"):
         print("census: the journal does not verify")
         failed += 1
     print(f"census: backend {status['backend']}, kernel {os.uname().release}, lost {status['lost_ring']} in rings and "
