@@ -18,6 +18,7 @@
 #include "daemon/prepare.h"
 #include "daemon/restart.h"
 
+#define STOP_RESTARTS 3		/* of one that ends while stopping although it still has work to do */
 #define READY_POLL_MS 20	/* children have no way to wake us; only until they are ready */
 
 /* In the order they are stopped; started in the reverse order. */
@@ -36,6 +37,7 @@ struct child {
 	uint64_t generation;	/* of the next start */
 	uint64_t started_ns;
 	uint64_t start_at_ns;	/* when not running */
+	unsigned int stop_restarts;
 	struct na_restart_state restarts;
 };
 
@@ -44,6 +46,7 @@ struct supervisor {
 	struct child child[NA_COMPONENTS];
 	bool announced;		/* READY=1 was sent */
 	bool stopping;
+	bool out_of_patience;	/* the one being stopped was killed by us */
 	size_t stop_step;	/* index in stop_order of who is being stopped */
 	uint64_t kill_at_ns;
 	uint64_t next_status_ns;
@@ -100,6 +103,7 @@ static void stop_step(struct supervisor *s, uint64_t now)
 		s->stop_step++;
 	if (s->stop_step == CHILDREN)
 		return;
+	s->out_of_patience = false;
 	s->kill_at_ns = now + stop_patience_ns[stop_order[s->stop_step]];
 	if (write(s->daemon.stop_fd[stop_order[s->stop_step]], &one, sizeof(one)) < 0)
 		s->kill_at_ns = now;	/* cannot be asked, so it is ended */
@@ -112,6 +116,10 @@ static void begin_stop(struct supervisor *s, int exit_code, uint64_t now)
 	s->stopping = true;
 	s->exit_code = exit_code;
 	na_notify_send(&s->daemon.notify, "STOPPING=1\nSTATUS=Stopping");
+	/* One that waits for its next start is needed to finish: no last head without the signer. */
+	for (size_t i = CHILDREN; exit_code == NA_EXIT_STOPPED && i-- > 0;)
+		if (!s->child[stop_order[i]].pid)
+			start_child(s, stop_order[i], now);
 	stop_step(s, now);
 }
 
@@ -137,6 +145,21 @@ static void replace_signer_socket(struct supervisor *s)
 	}
 }
 
+static void ended_while_stopping(struct supervisor *s, enum na_component component, int wait_status, uint64_t now)
+{
+	struct child *child = &s->child[component];
+	/* Its work is still needed: the rings to be drained, the queue to be committed, the last head to be signed. */
+	bool again = wait_status != 0 && s->exit_code == NA_EXIT_STOPPED && !s->out_of_patience &&
+		     child->stop_restarts < STOP_RESTARTS;
+
+	if (again) {
+		child->stop_restarts++;
+		start_child(s, component, now);
+	} else {
+		stop_step(s, now);
+	}
+}
+
 static void child_ended(struct supervisor *s, enum na_component component, int wait_status)
 {
 	struct child *child = &s->child[component];
@@ -150,14 +173,14 @@ static void child_ended(struct supervisor *s, enum na_component component, int w
 	na_counter_set(&s->daemon.shared->component[component].wait_status, (uint64_t)(unsigned int)wait_status);
 	na_counter_set(&s->daemon.shared->component[component].pid, 0);
 	describe_end(wait_status, how, sizeof(how));
+	if (component == NA_SIGNER && !(s->stopping && wait_status == 0))
+		replace_signer_socket(s);
 	if (s->stopping) {
 		if (wait_status != 0)
 			na_log_warning("the %s %s while stopping", na_component_name(component), how);
-		stop_step(s, now);
+		ended_while_stopping(s, component, wait_status, now);
 		return;
 	}
-	if (component == NA_SIGNER)
-		replace_signer_socket(s);
 	decision = na_restart_decide(&child->restarts, component, wait_status, became_ready, now - child->started_ns);
 	if (decision.give_up) {
 		if (!decision.explained)
@@ -233,6 +256,7 @@ static void work(struct supervisor *s)
 	}
 	if (s->stopping && s->stop_step < CHILDREN && now >= s->kill_at_ns) {
 		na_log_warning("the %s does not stop: ending it", na_component_name(stop_order[s->stop_step]));
+		s->out_of_patience = true;
 		(void)kill(s->child[stop_order[s->stop_step]].pid, SIGKILL);
 		s->kill_at_ns = now + NA_NS_PER_SECOND;
 	}
