@@ -146,8 +146,9 @@ int na_filter_destination(struct na_filter *filter, const char *text)
 	const char *colon = strrchr(text, ':'), *bracket;
 	int err;
 
+	/* A record has the path of an abstract socket without its leading NUL, and says "abstract" beside it. */
 	if (*text == '/' || *text == '@')
-		return na_filter_text(filter, NA_INDEX_PATH, NA_IS_ANY_OF, text);
+		return na_filter_text(filter, NA_INDEX_PATH, NA_IS_ANY_OF, text + (*text == '@'));
 	if (*text == '[') {
 		bracket = strchr(text, ']');
 		if (!bracket || (bracket[1] && bracket[1] != ':'))
