@@ -118,7 +118,7 @@ static void begin_stop(struct supervisor *s, int exit_code, uint64_t now)
 	na_notify_send(&s->daemon.notify, "STOPPING=1\nSTATUS=Stopping");
 	/* One that waits for its next start is needed to finish: no last head without the signer. */
 	for (size_t i = CHILDREN; exit_code == NA_EXIT_STOPPED && i-- > 0;)
-		if (!s->child[stop_order[i]].pid)
+		if (!s->child[stop_order[i]].pid && s->child[stop_order[i]].generation > 0)
 			start_child(s, stop_order[i], now);
 	stop_step(s, now);
 }
@@ -243,17 +243,26 @@ static void write_status(struct supervisor *s, uint64_t now)
 	s->next_status_ns = now + NA_NS_PER_SECOND;
 }
 
+/*
+ * The first time each waits for the one it needs, so that one failure is told once and by who knows
+ * best; meanwhile the kernel's rings hold what the observer has not read yet.
+ */
+static bool waits_for_start(const struct supervisor *s, size_t place)
+{
+	const struct child *child = &s->child[stop_order[place]];
+	bool first = child->generation == 0 && place + 1 < CHILDREN;
+
+	return !child->pid && !s->stopping && (!first || is_ready(s, stop_order[place + 1]));
+}
+
 /* What is due at this moment, whatever woke us. */
 static void work(struct supervisor *s)
 {
 	uint64_t now = na_boottime_ns();
 
-	for (size_t i = CHILDREN; i-- > 0 && !s->stopping;) {
-		struct child *child = &s->child[stop_order[i]];
-
-		if (!child->pid && now >= child->start_at_ns)
+	for (size_t i = CHILDREN; i-- > 0;)
+		if (waits_for_start(s, i) && now >= s->child[stop_order[i]].start_at_ns)
 			start_child(s, stop_order[i], now);
-	}
 	if (s->stopping && s->stop_step < CHILDREN && now >= s->kill_at_ns) {
 		na_log_warning("the %s does not stop: ending it", na_component_name(stop_order[s->stop_step]));
 		s->out_of_patience = true;
@@ -274,12 +283,9 @@ static int time_to_wait(const struct supervisor *s)
 {
 	uint64_t now = na_boottime_ns(), due = s->next_status_ns;
 
-	for (size_t i = 0; i < CHILDREN && !s->stopping; i++) {
-		const struct child *child = &s->child[stop_order[i]];
-
-		if (!child->pid && child->start_at_ns < due)
-			due = child->start_at_ns;
-	}
+	for (size_t i = 0; i < CHILDREN; i++)
+		if (waits_for_start(s, i) && s->child[stop_order[i]].start_at_ns < due)
+			due = s->child[stop_order[i]].start_at_ns;
 	if (s->stopping && s->kill_at_ns < due)
 		due = s->kill_at_ns;
 	if (s->daemon.notify.watchdog_ns && s->daemon.notify.next_watchdog_ns < due)
