@@ -26,6 +26,7 @@ int na_targets_create(struct na_targets **result, const struct na_targets_option
 		return error;
 	}
 	targets->tick_ns = UINT64_C(1000000000) / (ticks > 0 ? (uint64_t)ticks : 100);
+	targets->retired_kept = NA_RETIRED_KEPT;
 	targets->scope_host = options->scope_host;
 	targets->decide = options->decide;
 	targets->context = options->context;
@@ -193,7 +194,8 @@ const struct na_target *na_targets_on_exec(struct na_targets *targets, const str
 	copy_exe_name(entry, event);
 	take_kernel_scope(targets, entry, &event->task);
 	settle(targets, entry);
-	report(targets, entry);
+	if (entry->target.scope != event->task.scope)
+		report(targets, entry);
 	settle_children(targets);
 	return &entry->target;
 }

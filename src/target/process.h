@@ -39,7 +39,7 @@ struct na_target {
 	uint64_t start_ns;
 	uint64_t parent_start_ns;	/* 0: not known */
 	bool start_exact;	/* false: only known from /proc, rounded down to 10 ms */
-	bool exited;		/* kept a while for events that arrive after the exit */
+	bool exited;		/* kept a while for events that arrive after it */
 	enum na_scope scope;
 	enum na_worker worker;
 	uint32_t instance;	/* 0: none; see na_targets_instance_name() */
@@ -49,10 +49,10 @@ struct na_target {
 };
 
 /*
- * A decision for the kernel's scope map. `start_ns` names which process of that number is meant (rounded down to
- * 10 ms unless `target->start_exact`): write nothing when the kernel already knows a later process under `pid`.
- * Called only from inside na_targets_scan(), _see*() and _on_*(). NA_SCOPE_NONE must not replace an
- * NA_SCOPE_RELAY that the kernel has found since: a relay is known to the kernel first.
+ * A decision for the kernel's scope map, called from inside na_targets_scan(), na_targets_see*() and na_targets_on_*()
+ * when the event carried another scope. A decision made over an event comes late: the process may have exited and
+ * its number may be in use again. So replace what the kernel holds, never add to it (BPF_EXIST); only decisions of
+ * na_targets_scan() add. NA_SCOPE_NONE must not replace an NA_SCOPE_RELAY that the kernel has set since.
  */
 typedef void na_decide_fn(void *context, const struct na_target *target);
 
@@ -96,7 +96,7 @@ const struct na_target *na_targets_see_flow(struct na_targets *targets, const st
 /* NULL: not known. `start_ns` may be exact or rounded down to 10 ms; 0: whoever has the pid now. */
 const struct na_target *na_targets_find(const struct na_targets *targets, uint32_t pid, uint64_t start_ns);
 
-/* Calls `visit` for every live process; it must not call back into `targets`. */
+/* Calls `visit` for every process held that has not exited; it must not call back into `targets`. */
 void na_targets_each(const struct na_targets *targets, void (*visit)(void *context, const struct na_target *target),
 		     void *context);
 
@@ -107,7 +107,7 @@ void na_targets_each(const struct na_targets *targets, void (*visit)(void *conte
  */
 const char *na_targets_instance_name(const struct na_targets *targets, uint32_t instance);
 
-/* Live processes that are audited (any scope but none), and all live processes. */
+/* Processes held that have not exited: the audited ones (any scope but none), and all. */
 size_t na_targets_in_scope(const struct na_targets *targets);
 size_t na_targets_count(const struct na_targets *targets);
 

@@ -196,7 +196,7 @@ static bool is_listed(const uint64_t *inodes, ssize_t count, uint64_t inode)
 
 int na_proc_holds_socket(int pid_fd, uint64_t inode)
 {
-	uint64_t inodes[NA_PROC_SOCKETS];
+	uint64_t inodes[NA_PROC_SOCKETS] = { 0 };
 	ssize_t count = list_sockets(pid_fd, inodes, NA_PROC_SOCKETS);
 
 	return count < 0 ? (int)count : is_listed(inodes, count, inode);
@@ -205,7 +205,7 @@ int na_proc_holds_socket(int pid_fd, uint64_t inode)
 int na_proc_each_tcp(int pid_fd, bool (*visit)(void *context, const struct na_proc_socket *socket), void *context)
 {
 	static const char *const lists[] = { "net/tcp", "net/tcp6" };
-	uint64_t inodes[NA_PROC_SOCKETS];
+	uint64_t inodes[NA_PROC_SOCKETS] = { 0 };
 	ssize_t count = list_sockets(pid_fd, inodes, NA_PROC_SOCKETS);
 	bool more = true;
 	char *text;

@@ -121,6 +121,7 @@ int na_targets_scan(struct na_targets *targets)
 			close(fd);
 		return result;
 	}
+	na_table_keep_retired(targets, SIZE_MAX);	/* the list points at entries */
 	while (result == 0 && (entry = readdir(folder))) {
 		uint32_t pid;
 
@@ -132,6 +133,7 @@ int na_targets_scan(struct na_targets *targets)
 		qsort(finds.list, finds.count, sizeof(*finds.list), by_start);
 	classify_all(targets, &finds);
 	report_all(targets, &finds);
+	na_table_keep_retired(targets, NA_RETIRED_KEPT);
 	free(finds.list);
 	return result;
 }

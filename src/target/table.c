@@ -45,19 +45,43 @@ static void count(struct na_targets *targets, const struct na_entry *entry, int 
 	targets->undecided += entry->target.scope == NA_SCOPE_UNDECIDED ? (size_t)sign : 0;
 }
 
-static void forget_oldest(struct na_targets *targets)
+static void unretire(struct na_targets *targets, struct na_entry *entry)
 {
-	struct na_entry *oldest = targets->oldest_exited, **link = bucket_of(targets, oldest->target.pid);
+	if (!entry->retired)
+		return;
+	*(entry->older ? &entry->older->newer : &targets->oldest) = entry->newer;
+	*(entry->newer ? &entry->newer->older : &targets->newest) = entry->older;
+	entry->older = entry->newer = NULL;
+	entry->retired = false;
+	targets->retired--;
+}
 
-	targets->oldest_exited = oldest->next_exited;
-	if (!targets->oldest_exited)
-		targets->newest_exited = NULL;
-	targets->exited--;
-	while (*link != oldest)
-		link = &(*link)->next;
-	*link = oldest->next;
-	na_instance_release(&targets->instances, oldest->target.instance);
-	free(oldest);
+void na_table_keep_retired(struct na_targets *targets, size_t kept)
+{
+	targets->retired_kept = kept;
+	while (targets->retired > kept) {
+		struct na_entry *oldest = targets->oldest, **link = bucket_of(targets, oldest->target.pid);
+
+		count(targets, oldest, -1);
+		unretire(targets, oldest);
+		while (*link != oldest)
+			link = &(*link)->next;
+		*link = oldest->next;
+		na_instance_release(&targets->instances, oldest->target.instance);
+		free(oldest);
+	}
+}
+
+static void retire(struct na_targets *targets, struct na_entry *entry)
+{
+	if (entry->retired)
+		return;
+	entry->older = targets->newest;
+	*(targets->newest ? &targets->newest->newer : &targets->oldest) = entry;
+	targets->newest = entry;
+	entry->retired = true;
+	targets->retired++;
+	na_table_keep_retired(targets, targets->retired_kept);
 }
 
 void na_table_exit(struct na_targets *targets, struct na_entry *entry)
@@ -66,13 +90,7 @@ void na_table_exit(struct na_targets *targets, struct na_entry *entry)
 		return;
 	count(targets, entry, -1);
 	entry->target.exited = true;
-	if (targets->newest_exited)
-		targets->newest_exited->next_exited = entry;
-	else
-		targets->oldest_exited = entry;
-	targets->newest_exited = entry;
-	if (++targets->exited > NA_EXITED_KEPT)
-		forget_oldest(targets);
+	retire(targets, entry);
 }
 
 struct na_entry *na_table_add(struct na_targets *targets, uint32_t pid, uint64_t start_ns, bool start_exact)
@@ -99,6 +117,10 @@ void na_table_set_scope(struct na_targets *targets, struct na_entry *entry, enum
 	count(targets, entry, -1);
 	entry->target.scope = scope;
 	count(targets, entry, 1);
+	if (scope == NA_SCOPE_NONE)
+		retire(targets, entry);
+	else if (!entry->target.exited)
+		unretire(targets, entry);
 }
 
 void na_table_set_instance(struct na_targets *targets, struct na_entry *entry, uint32_t instance)

@@ -2,8 +2,10 @@
 /*
  * Inside of src/target/: the table of processes and what is known about one beyond struct na_target.
  *
- * A process is in the table under its pid and start time. At most one entry of a pid is live; exited ones stay
- * until NA_EXITED_KEPT later exits, because events of other processors may still name them.
+ * A process is in the table under its pid and start time. At most one entry of a pid has not exited. Entries that have
+ * exited stay for a while, because events of other processors may still name them. So do those that are not
+ * audited: the kernel does not report their exits, so keeping them for good would grow without end. Of both
+ * together the newest NA_RETIRED_KEPT are kept.
  */
 #ifndef NETAUDIT_TARGET_TABLE_H
 #define NETAUDIT_TARGET_TABLE_H
@@ -12,14 +14,15 @@
 #include "target/process.h"
 #include "target/procfs.h"
 
-#define NA_EXITED_KEPT 4096
+#define NA_RETIRED_KEPT 4096
 #define NA_TABLE_BUCKETS 4096	/* power of two */
 #define NA_PROC_TEXT_BYTES 65536	/* of a command line or environment that is looked at */
 
 struct na_entry {
 	struct na_target target;
 	struct na_entry *next;		/* same bucket */
-	struct na_entry *next_exited;	/* older to newer */
+	struct na_entry *older, *newer;	/* among the retired */
+	bool retired;
 	uint32_t looks;			/* na_targets_see() calls while the role was unknown */
 	bool cloned;			/* forked, has executed nothing since */
 	bool wsgi;			/* a WSGI server: its workers have its titles, not Odoo's */
@@ -35,8 +38,9 @@ struct na_targets {
 	na_decide_fn *decide;
 	void *context;
 	struct na_entry *bucket[NA_TABLE_BUCKETS];
-	struct na_entry *oldest_exited, *newest_exited;
-	size_t live, exited, in_scope, undecided;
+	struct na_entry *oldest, *newest;	/* retired entries */
+	size_t retired, retired_kept;
+	size_t live, in_scope, undecided;	/* of those that have not exited */
 	struct na_instances instances;
 	char text[NA_PROC_TEXT_BYTES];	/* wiped after each use */
 };
@@ -60,7 +64,10 @@ struct na_entry *na_table_find(const struct na_targets *targets, uint32_t pid, u
 /* NULL when out of memory. A live entry of the pid with another start time is marked exited. */
 struct na_entry *na_table_add(struct na_targets *targets, uint32_t pid, uint64_t start_ns, bool start_exact);
 void na_table_exit(struct na_targets *targets, struct na_entry *entry);
+/* Retires the entry when the scope is NA_SCOPE_NONE, which may free others, never the entry itself. */
 void na_table_set_scope(struct na_targets *targets, struct na_entry *entry, enum na_scope scope);
+/* Frees retired entries until at most `kept` are left. */
+void na_table_keep_retired(struct na_targets *targets, size_t kept);
 void na_table_set_instance(struct na_targets *targets, struct na_entry *entry, uint32_t instance);
 
 /* examine.c */

@@ -310,6 +310,65 @@ static void test_command_lines_are_forgotten(void **state)
 	root_free(root);
 }
 
+/* The kernel reports the exec of everyone, but no exit of those that were let go. */
+static void test_processes_that_are_let_go_do_not_pile_up(void **state)
+{
+	struct root *root = root_new(false);
+	const struct na_target *last = NULL;
+
+	(void)state;
+	put_master(root);
+	assert_int_equal(na_targets_scan(root->targets), 0);
+	for (uint32_t pid = 1000; pid < 1000 + 3 * NA_RETIRED_KEPT; pid++)
+		last = send_exec(root, event(pid, pid, 1, 0, NA_SCOPE_UNDECIDED), "/bin/ls");
+	assert_int_equal(last->scope, NA_SCOPE_NONE);
+	assert_int_equal(na_targets_count(root->targets), NA_RETIRED_KEPT + 1);
+	assert_int_equal(na_targets_in_scope(root->targets), 1);
+	assert_null(na_targets_find(root->targets, 1000, 0));
+	assert_is(root, 100, NA_SCOPE_ODOO, NA_WORKER_MASTER);
+	/* One that was let go comes back, is in nobody's way, and stays. */
+	put(root, PROCESS(last->pid, 1, last->pid, "python3", "python3\0odoo-bin"));
+	send_exec(root, event(last->pid, last->pid, 1, 0, NA_SCOPE_UNDECIDED), "python3");
+	for (uint32_t pid = 20000; pid < 20000 + 2 * NA_RETIRED_KEPT; pid++)
+		send_exec(root, event(pid, pid, 1, 0, NA_SCOPE_UNDECIDED), "/bin/ls");
+	assert_is(root, 999 + 3 * NA_RETIRED_KEPT, NA_SCOPE_ODOO, NA_WORKER_MASTER);
+	root_free(root);
+}
+
+/* More processes than are kept, in a scan that still has to look at each of them. */
+static void test_a_scan_of_many_processes_is_bounded_afterwards(void **state)
+{
+	struct root *root = root_new(false);
+
+	(void)state;
+	for (uint32_t pid = 1000; pid < 1000 + NA_RETIRED_KEPT + 100; pid++)
+		put(root, PROCESS(pid, 1, pid, "bash", "bash"));
+	put(root, PROCESS(60000, 1000, 60000, "python3", "python3\0odoo-bin"));
+	assert_int_equal(na_targets_scan(root->targets), 0);
+	assert_int_equal(root->decisions, NA_RETIRED_KEPT + 101);
+	assert_int_equal(na_targets_count(root->targets), NA_RETIRED_KEPT + 1);
+	assert_is(root, 60000, NA_SCOPE_ODOO, NA_WORKER_MASTER);
+	root_free(root);
+}
+
+static void test_only_news_are_reported_to_the_kernel(void **state)
+{
+	struct root *root = root_new(false);
+	struct na_process_event child = event(101, 60, 100, 50, NA_SCOPE_ODOO);
+
+	(void)state;
+	put_master(root);
+	assert_int_equal(na_targets_scan(root->targets), 0);
+	root->decisions = 0;
+	na_targets_on_fork(root->targets, &child);
+	send_exec(root, child, "/usr/bin/curl");
+	na_targets_see(root->targets, &child.task);
+	na_targets_on_exit(root->targets, &child);
+	/* A decision over a process that may be gone would stay in the kernel for the next one of its number. */
+	assert_int_equal(root->decisions, 0);
+	root_free(root);
+}
+
 static void count_scope(void *context, const struct na_target *target)
 {
 	size_t *counts = context;
@@ -353,7 +412,7 @@ static void test_random_events_keep_the_table_whole(void **state)
 		na_targets_each(root->targets, count_scope, counts);
 		assert_int_equal(counts[0], na_targets_count(root->targets));
 		assert_int_equal(counts[1], na_targets_in_scope(root->targets));
-		assert_true(root->targets->exited <= NA_EXITED_KEPT);
+		assert_true(root->targets->retired <= NA_RETIRED_KEPT);
 	}
 	root_free(root);
 }
@@ -405,6 +464,9 @@ int main(void)
 		cmocka_unit_test(test_a_lost_fork_is_mended_by_the_kernels_scope),
 		cmocka_unit_test(test_hostile_proc_files_are_survived),
 		cmocka_unit_test(test_command_lines_are_forgotten),
+		cmocka_unit_test(test_processes_that_are_let_go_do_not_pile_up),
+		cmocka_unit_test(test_a_scan_of_many_processes_is_bounded_afterwards),
+		cmocka_unit_test(test_only_news_are_reported_to_the_kernel),
 		cmocka_unit_test(test_random_events_keep_the_table_whole),
 		cmocka_unit_test(test_scans_survive_processes_that_vanish),
 	};
