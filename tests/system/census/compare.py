@@ -118,14 +118,20 @@ class Allowed:
                       any(kernel == one or kernel.startswith(one + ".") or one == "*" for one in rule["kernels"])]
         self.used = collections.Counter()
 
-    def explains(self, kind, field, recorded=None):
+    def explains(self, kind, field, operation=None, recorded=None):
         """`field` is a field's name, or "missing" or "extra"."""
         for number, rule in enumerate(self.rules):
-            if fnmatch.fnmatch(kind, rule["kind"]) and fnmatch.fnmatch(field, rule["field"]) and (
-                    "recorded" not in rule or recorded in rule["recorded"]):
+            if fnmatch.fnmatch(kind, rule["kind"]) and field in rule["fields"] and \
+                    rule.get("direction") in (None, (operation or {}).get("direction")) and \
+                    ("recorded" not in rule or recorded in rule["recorded"]) and \
+                    ("same_as" not in rule or recorded == operation[rule["same_as"] + field]):
                 self.used[number] += 1
                 return True
         return False
+
+    def show(self):
+        for number, count in sorted(self.used.items()):
+            print(f"explained {count:5}: {self.rules[number]['why']}")
 
 
 class Summary:
@@ -181,14 +187,16 @@ def compare(truth, bodies, allowed, progress_us):
             for field, expected, recorded in found:
                 text = f"{field}: expected {expected!r}, recorded {recorded!r}; seq " + \
                     ",".join(str(r["seq"]) for r in happening.records) + " " + json.dumps(operation)
-                summary.difference(kind, "wrong field", allowed.explains(kind, field, recorded), text, field)
+                summary.difference(kind, "wrong field", allowed.explains(kind, field, operation, recorded),
+                                   text, field)
         for operation in matcher.missing:
-            summary.difference(operation["kind"], "missing", allowed.explains(operation["kind"], "missing"),
+            summary.difference(operation["kind"], "missing", allowed.explains(operation["kind"], "missing", operation),
                                json.dumps(operation))
         for happening in matcher.free.values():
             kind = f"({sort})"
             summary.difference(kind, "extra", allowed.explains(kind, "extra"), json.dumps(happening.records))
     summary.show()
+    allowed.show()
     for body in missed:
         print("journal says: " + json.dumps(body))
     return not summary.unexplained and not missed

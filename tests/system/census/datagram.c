@@ -53,6 +53,7 @@ struct batch {
 	struct na_route route;
 	int server[DESTINATIONS];	/* descriptors */
 	struct sockaddr_storage address[DESTINATIONS];
+	struct na_owner maker;		/* of the receiving sockets */
 	unsigned int servers;
 	int ready[2];
 	atomic_uint sent;
@@ -92,6 +93,7 @@ static void serve_one_socket(struct batch *batch, int descriptor)
 	int quiet_ms = 0;
 
 	na_datagrams_begin(&log, batch->kind->name, descriptor, batch->kind->family, IPPROTO_UDP);
+	log.maker = batch->maker;
 	for (;;) {
 		struct sockaddr_storage from;
 		uint16_t answer;
@@ -141,6 +143,7 @@ static void open_servers(struct batch *batch)
 	int room = 4 << 20;
 
 	na_net_enter(batch->route.server);
+	na_owner_here(&batch->maker);
 	batch->servers = kind->way == MANY_AT_ONCE ? DESTINATIONS : 1;
 	for (unsigned int i = 0; i < batch->servers; i++) {
 		struct sockaddr_storage *address = &batch->address[i];

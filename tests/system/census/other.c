@@ -89,7 +89,11 @@ static void run_raw(const struct kind *kind, uint64_t *state)
 	na_datagrams_begin(&receiver, kind->name, open_socket(kind), kind->family, kind->protocol);
 	if (bind(receiver.descriptor, (struct sockaddr *)&to, bytes))
 		na_die("%s: bind", kind->name);
+	/* bound to another address, else the sender would be given its own message too */
+	na_net_address(&from, kind->family, false, NA_PLACE_A, NA_TARGET_DEVICE, 0);
 	na_datagrams_begin(&sender, kind->name, open_socket(kind), kind->family, kind->protocol);
+	if (bind(sender.descriptor, (struct sockaddr *)&from, bytes))
+		na_die("%s: bind", kind->name);
 	send_one(&sender, &to, zeros, 1 + na_random(state) % 1000);
 	take_one(&receiver, kind->family == AF_INET ? sizeof(struct iphdr) : 0, &from);
 	na_datagrams_close(&sender);

@@ -171,6 +171,19 @@ def verdict(truth, bodies, allowed=None):
     return equal, output.getvalue()
 
 
+def check_allowed(truth, perfect):
+    """A weaker field is explained on the backend that announces it, with the announced value, and nowhere else."""
+    operation = next(o for o in truth if o["op"] == "datagram" and o["maker_tid"] != o["tid"])
+    wanted = {"kind": "datagram", "tid": operation["tid"]}
+    for backend, tid, right in (("tracepoint", operation["maker_tid"], True), ("fentry", operation["maker_tid"], False),
+                                ("tracepoint", operation["tid"] + 1_000_000, False)):
+        bodies = copy.deepcopy(perfect)
+        change_flow(bodies, "tid", tid, **wanted)
+        allowed = compare.Allowed(HERE + "/allowed.json", backend, "6.1.0-1")
+        if verdict(truth, bodies, allowed)[0] != right:
+            yield f"tid {tid} on {backend}: should {'pass' if right else 'be caught'}"
+
+
 def main():
     truth = list(records.read_lines(sys.argv[1]))
     perfect = make_records(truth)
@@ -190,7 +203,10 @@ def main():
         if verdict(truth, bodies)[0]:
             print(f"failed: not caught: {name}")
             failed += 1
-    checks = len(MUTATIONS) + 2
+    for text in check_allowed(truth, perfect):
+        print("failed: " + text)
+        failed += 1
+    checks = len(MUTATIONS) + 5
     print(f"{checks - failed} passed, {failed} failed")
     return 1 if failed else 0
 

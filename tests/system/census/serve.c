@@ -195,8 +195,7 @@ static void *accept_loop(void *argument)
 		struct na_call call = {
 			.kind = accept_kind(server, manner), .of = server->kind, .family = server->family,
 			.protocol = server->protocol, .inbound = true, .mptcp = server->protocol == IPPROTO_MPTCP,
-			.fast_open = -1, .begun_us = na_now_us(), .result = "closed|reset",
-			.error = -1,
+			.fast_open = -1, .begun_us = na_now_us(), .result = "closed",
 		};
 		int descriptor = accept_one(server, manner);
 		socklen_t bytes = sizeof(call.local), remote_bytes = sizeof(call.remote);

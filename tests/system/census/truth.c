@@ -197,6 +197,7 @@ void na_datagrams_begin(struct na_datagrams *socket, const char *kind, int descr
 	socket->family = family;
 	socket->protocol = protocol;
 	na_owner_here(&socket->owner);
+	socket->maker = socket->owner;
 }
 
 static struct na_peer *find_peer(struct na_datagrams *socket, const void *address, bool inbound)
@@ -252,6 +253,10 @@ void na_datagrams_close(struct na_datagrams *socket)
 
 		na_line_begin(&line, "datagram", socket->kind);
 		na_line_owner(&line, &socket->owner);
+		na_line_number(&line, "maker_pid", socket->maker.pid);
+		na_line_number(&line, "maker_tid", socket->maker.tid);
+		na_line_text(&line, "maker_comm", socket->maker.comm);
+		na_line_number(&line, "maker_uid", socket->maker.uid);
 		line_transport(&line, socket->family, socket->protocol, is_mapped(&peer->address));
 		na_line_text(&line, "direction", peer->inbound ? "inbound" : "outbound");
 		line_address(&line, "local", "lport", &local);

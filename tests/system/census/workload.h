@@ -79,7 +79,8 @@ struct na_peer {
 /* One datagram socket and all it spoke to. */
 struct na_datagrams {
 	const char *kind;
-	struct na_owner owner;
+	struct na_owner owner;		/* who uses it */
+	struct na_owner maker;		/* who made it: all that some hooks can know */
 	int descriptor;
 	int family;
 	int protocol;
