@@ -1,0 +1,249 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The life of netaudit-bpf on this kernel: ready, separated privileges, restarts, orderly stop.
+
+usage: test_daemon_life.py BUILD; as root, with the users netaudit and netaudit-sign.
+"""
+import json
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BUILD = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build"
+CHILDREN = ("observer", "journal", "signer")
+PATIENCE = 60  # seconds; only ends a test that would wait forever
+
+
+def wait_for(what, condition):
+    """Polls until condition() is true; what it waited for is in the failure."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.02)
+    raise AssertionError("waited in vain for " + what)
+
+
+def status_of(pid):
+    with open(f"/proc/{pid}/status") as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+
+def is_alive(pid):
+    try:
+        return status_of(pid)["State"][0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def link_ids(pid):
+    """The BPF links a process holds, by the kernel's ids."""
+    ids = set()
+    for fd in os.listdir(f"/proc/{pid}/fdinfo"):
+        with open(f"/proc/{pid}/fdinfo/{fd}") as file:
+            ids.update(re.findall(r"^link_id:\s*(\d+)", file.read(), re.M))
+    return ids
+
+
+class Daemon:
+    """One running netaudit-bpf in folders of its own, with a service manager's socket."""
+
+    def __init__(self, folder, *options, watchdog_us=None):
+        self.folder = folder
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        name = f"{folder}/notify-{time.monotonic_ns()}"
+        self.notify.bind(name)
+        self.notify.settimeout(PATIENCE)
+        environment = dict(os.environ, NOTIFY_SOCKET=name)
+        if watchdog_us:
+            environment["WATCHDOG_USEC"] = str(watchdog_us)
+        self.log = open(f"{folder}/log", "w+")
+        self.process = subprocess.Popen(
+            [f"{BUILD}/netaudit-bpf", "--state-dir", f"{folder}/state", "--run-dir", f"{folder}/run", *options],
+            env=environment, stderr=self.log, stdin=subprocess.DEVNULL, start_new_session=True)
+        self.pid = self.process.pid
+        self.until("READY=1")
+        wait_for("status.json", lambda: self.status() and self.status()["state"] == "running")
+
+    def until(self, line):
+        """Messages to the service manager up to the one that has this line."""
+        seen = []
+        while True:
+            seen += self.notify.recv(4096).decode().split("\n")
+            if line in seen:
+                return seen
+
+    def status(self):
+        try:
+            with open(f"{self.folder}/run/status.json") as file:
+                return json.load(file)
+        except FileNotFoundError:
+            return None
+
+    def child(self, name):
+        return self.status()["components"][name]["pid"]
+
+    def log_text(self):
+        with open(f"{self.folder}/log") as file:
+            return file.read()
+
+    def wait(self):
+        return self.process.wait(PATIENCE)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.notify.close()
+        self.log.close()
+
+
+class Life(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="netaudit-test-")
+        os.chmod(self.folder, 0o755)
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def start(self, *options, **more):
+        daemon = Daemon(self.folder, *options, **more)
+        self.addCleanup(daemon.close)
+        return daemon
+
+    def verify(self):
+        """0: verified; 4: verified, with gaps or an unsigned tail. Anything else is a failure."""
+        done = subprocess.run([f"{BUILD}/netaudit", "verify", f"{self.folder}/state/journal"],
+                              capture_output=True, text=True)
+        self.assertIn(done.returncode, (0, 4), done.stdout + done.stderr)
+        return done.stdout
+
+    def test_ready_watchdog_and_clean_stop(self):
+        daemon = self.start(watchdog_us=200000)
+        self.assertIn("ready: version", daemon.log_text())
+        for _ in range(3):
+            daemon.until("WATCHDOG=1")
+        daemon.process.send_signal(signal.SIGTERM)
+        daemon.until("STOPPING=1")
+        self.assertEqual(daemon.wait(), 0)
+        self.assertIsNone(daemon.status(), "a stopped daemon leaves no status")
+        self.assertNotIn("gaps", self.verify())
+
+    def test_ctrl_c_stops_in_order_although_it_reaches_everybody(self):
+        daemon = self.start()
+        os.killpg(daemon.pid, signal.SIGINT)
+        self.assertEqual(daemon.wait(), 0)
+        self.assertNotIn("was ended", daemon.log_text())
+        self.assertNotIn("gaps", self.verify())
+
+    def test_hangup_changes_nothing(self):
+        daemon = self.start()
+        before = daemon.status()["components"]
+        os.killpg(daemon.pid, signal.SIGHUP)
+        wait_for("a line about it", lambda: "SIGHUP changes nothing" in daemon.log_text())
+        self.assertEqual(daemon.status()["components"], before)
+
+    def test_each_process_has_only_its_privileges(self):
+        daemon = self.start()
+        capabilities = {"observer": (1 << 2) | (1 << 19) | (1 << 38) | (1 << 39), "journal": 0, "signer": 0}
+        users = {"observer": 0, "journal": pwd.getpwnam("netaudit").pw_uid,
+                 "signer": pwd.getpwnam("netaudit-sign").pw_uid}
+        for name in CHILDREN:
+            with self.subTest(name):
+                pid = daemon.child(name)
+                status = status_of(pid)
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    self.assertEqual(file.read().rstrip(b"\0"), b"netaudit-bpf: " + name.encode())
+                self.assertEqual(status["Name"], "na-" + name)
+                self.assertEqual(status["Uid"].split(), [str(users[name])] * 4)
+                self.assertEqual(status["Groups"].strip(), "")
+                for line in ("CapEff", "CapPrm", "CapBnd"):
+                    self.assertEqual(int(status[line], 16), capabilities[name], line)
+                for line in ("CapInh", "CapAmb"):
+                    self.assertEqual(int(status[line], 16), 0, line)
+                self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"))
+        # Not dumpable: its files in /proc belong to root, not to the signer's user.
+        self.assertEqual(os.stat(f"/proc/{daemon.child('signer')}/mem").st_uid, 0)
+        for name in ("journal", "signer"):
+            held = [os.readlink(f"/proc/{daemon.child(name)}/fd/{fd}")
+                    for fd in os.listdir(f"/proc/{daemon.child(name)}/fd")]
+            self.assertFalse([link for link in held if "bpf" in link], f"the {name} holds nothing of BPF")
+
+    def test_no_process_has_an_internet_socket(self):
+        daemon = self.start()
+        inodes = set()
+        for table in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6", "icmp", "icmp6", "packet", "netlink"):
+            if os.path.exists(f"/proc/net/{table}"):
+                with open(f"/proc/net/{table}") as file:
+                    inodes.update(re.findall(r"\s(\d{3,})\b", file.read()))
+        for pid in [daemon.pid] + [daemon.child(name) for name in CHILDREN]:
+            for fd in os.listdir(f"/proc/{pid}/fd"):
+                try:
+                    match = re.match(r"socket:\[(\d+)\]", os.readlink(f"/proc/{pid}/fd/{fd}"))
+                except FileNotFoundError:
+                    continue
+                self.assertFalse(match and match.group(1) in inodes, f"pid {pid} fd {fd}")
+
+    def test_killed_children_come_back_and_no_hook_detaches(self):
+        daemon = self.start()
+        links = link_ids(daemon.pid)
+        self.assertTrue(links)
+        for name in CHILDREN * 3:
+            before = daemon.status()["components"][name]
+            os.kill(before["pid"], signal.SIGKILL)
+
+            def is_back():
+                status = daemon.status()
+                now = status["components"][name]
+                return now["restarts"] > before["restarts"] and status["state"] == "running" and now
+
+            now = wait_for(f"the {name} to be back", is_back)
+            self.assertEqual(now["wait_status"] & 0x7f, signal.SIGKILL)
+            self.assertGreater(now["ended_boottime_ns"], before["ended_boottime_ns"])
+            self.assertEqual(link_ids(daemon.pid), links)
+        self.assertEqual(daemon.stop(), 0)
+        self.assertIn("gaps", self.verify())
+
+    def test_a_signer_killed_before_the_stop_still_signs_the_last_head(self):
+        daemon = self.start()
+        os.kill(daemon.child("signer"), signal.SIGKILL)
+        self.assertEqual(daemon.stop(), 0)
+        output = self.verify()
+        records, signed = map(int, re.search(r"(\d+) records, signed to record (\d+)", output).groups())
+        self.assertEqual(records, signed)
+
+    def test_children_die_with_the_supervisor_and_the_journal_goes_on(self):
+        daemon = self.start()
+        children = [daemon.child(name) for name in CHILDREN]
+        daemon.process.kill()
+        daemon.wait()
+        for pid in children:
+            wait_for(f"the end of {pid}", lambda pid=pid: not is_alive(pid))
+        again = self.start()
+        self.assertEqual(again.stop(), 0)
+        self.verify()
+
+    def test_settings_in_force_are_on_record(self):
+        daemon = self.start("--heartbeat-seconds", "7")
+        expected = daemon.status()["config_hash"]
+        self.assertEqual(daemon.stop(), 0)
+        other = self.start("--heartbeat-seconds", "8")
+        self.assertNotEqual(other.status()["config_hash"], expected)
+        self.assertEqual(other.stop(), 0)
+
+
+if __name__ == "__main__":
+    if os.geteuid() != 0:
+        sys.exit("this test needs root")
+    unittest.main(verbosity=2)
