@@ -65,6 +65,43 @@ static __always_inline struct na_socket *na_datagram_socket(struct sock *sk, boo
 	return bpf_map_lookup_elem(&sockets, &key);
 }
 
+/* Tracepoint backend: known from creation; whoever first uses it makes it his own. */
+static __always_inline void na_created_socket(struct sock *sk)
+{
+	struct na_socket *socket = na_datagram_socket(sk, true);
+
+	if (socket)
+		socket->stage = NA_STAGE_CREATED;
+}
+
+/*
+ * Tracepoint backend: the first thread that sends or receives on a socket. Datagrams that had
+ * arrived before were reported with the creator's name: an event without a flow corrects that.
+ */
+static __always_inline void na_claim_socket(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+	struct na_socket *socket = bpf_map_lookup_elem(&sockets, &key);
+	struct na_flow_event *event;
+	struct na_task task = {};
+	__u32 flags = 0;
+
+	if (!socket || socket->stage != NA_STAGE_CREATED)
+		return;
+	socket->stage = NA_STAGE_SOCKET;
+	if (socket->task.tid == (__u32)bpf_get_current_pid_tgid() || !na_describe_owner(sk, &task, &flags))
+		return;
+	socket->task = task;
+	event = na_reserve(&ring_bulk, NA_EVENT_DATAGRAM, sizeof(*event), bpf_ktime_get_boot_ns());
+	if (!event) {
+		na_lost(NA_EVENT_DATAGRAM, NA_LOSS_RING, &task, NULL, 0, 0);
+		return;
+	}
+	event->task = task;
+	event->socket = socket->id;
+	na_submit(event, NA_EVENT_DATAGRAM);
+}
+
 static __always_inline void na_report_datagram(struct sock *sk, const struct na_socket *socket,
 					       const struct na_peer_counters *counters, const struct na_datagram *datagram)
 {

@@ -6,9 +6,7 @@
 #ifndef NETAUDIT_BPF_HOOKS_TRACEPOINT_H
 #define NETAUDIT_BPF_HOOKS_TRACEPOINT_H
 
-#include "datagram.h"
-#include "tcp.h"
-#include "unix.h"
+#include "other.h"
 #include <bpf/bpf_tracing.h>
 
 #define ALLOW 1
@@ -26,12 +24,15 @@ static __always_inline void na_cgroup_connect(struct bpf_sock_addr *context, con
 {
 	struct sock *sk = na_plain_pointer(context->sk);
 	__u64 thread = bpf_get_current_task();
-	struct na_call call = { .sk = (__u64)sk };
+	struct na_call *call;
 
 	if (context->protocol != IPPROTO_TCP)
 		return;
 	na_on_connect_attempt(sk, remote, bpf_ntohs((__u16)context->user_port));
-	bpf_map_update_elem(&calls, &thread, &call, BPF_ANY);
+	/* inside connect(2) its exit will tell the result; io_uring and Fast Open have no such exit */
+	call = bpf_map_lookup_elem(&calls, &thread);
+	if (call)
+		call->sk = (__u64)sk;
 }
 
 SEC("cgroup/connect4")
@@ -98,8 +99,55 @@ int na_sock_create(struct bpf_sock *socket)
 		return ALLOW;
 	sk = na_plain_pointer(socket);
 	if (na_is_datagram_socket(sk))
-		na_datagram_socket(sk, true);
+		na_created_socket(sk);
 	return ALLOW;
+}
+
+/*
+ * An accepted connection whose accept we did not see (io_uring): first noticed at its first input or
+ * output, else when it is closed. Connections made by this host's own connect are known already.
+ */
+static __always_inline void na_accepted_unseen(struct sock *sk, __u8 seen_by)
+{
+	__u32 state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	__u64 key = (__u64)sk;
+
+	if (state == TCP_LISTEN || state == TCP_CLOSE || state == TCP_SYN_SENT)
+		return;
+	if (!bpf_map_lookup_elem(&sockets, &key))
+		na_on_accept(sk, seen_by);
+}
+
+/* A thread has sent or received on a socket; 6.3 and later (commit 40e0b0908142). */
+static __always_inline void na_did_io(struct sock *sk, int result, __u8 direction)
+{
+	__u32 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	struct na_datagram datagram = { .messages = 1 };
+
+	if (family == AF_INET || family == AF_INET6) {
+		if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP)
+			na_accepted_unseen(sk, NA_SEEN_FIRST_IO);
+		else if (result >= 0 && na_is_datagram_socket(sk))
+			na_claim_socket(sk);
+	} else if (result >= 0 && (family == AF_PACKET || family == AF_VSOCK)) {
+		na_begin_other(&datagram, sk, direction);
+		datagram.bytes = result;
+		na_on_datagram(sk, &datagram);
+	}
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(na_sock_send, struct sock *sk, int result, int flags)
+{
+	na_did_io(sk, result, NA_OUTBOUND);
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(na_sock_receive, struct sock *sk, int result, int flags)
+{
+	na_did_io(sk, result, NA_INBOUND);
+	return 0;
 }
 
 SEC("cgroup/sock_release")
@@ -107,9 +155,11 @@ int na_sock_release(struct bpf_sock *socket)
 {
 	struct sock *sk = na_plain_pointer(socket);
 
-	if (socket->protocol == IPPROTO_TCP)
+	if (socket->protocol == IPPROTO_TCP) {
 		na_fail_connect(sk, (__u64)sk, 0, NA_FLOW_NO_SYN | NA_FLOW_RESULT_UNKNOWN);
-	else if (na_is_datagram_socket(sk))
+		na_accepted_unseen(sk, NA_SEEN_CLOSE);
+	}
+	if (socket->protocol != IPPROTO_TCP && na_is_datagram_socket(sk))
 		na_on_socket_gone(sk);
 	return ALLOW;
 }

@@ -50,6 +50,9 @@ static __always_inline void na_begin_other(struct na_datagram *datagram, struct 
 	datagram->process_context = true;
 	datagram->family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	datagram->protocol = BPF_CORE_READ(sk, sk_protocol);
+	/* packet sockets have no ports: the field keeps what is sent apart from what is received */
+	if (datagram->family == AF_PACKET)
+		datagram->remote_port = direction;
 }
 
 /* The ends an inet socket has by itself, where the message names none. */

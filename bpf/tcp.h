@@ -255,13 +255,25 @@ static __always_inline void na_on_established(struct sock *sk, __u64 key)
 		na_add_subflow(sk, (__u64)parent);
 }
 
+/* Tracepoint backend: the connecting thread is still inside connect(2), whose exit will tell the errno. */
+static __always_inline bool na_result_to_come(struct sock *sk, const struct na_socket *state)
+{
+	__u64 thread = bpf_get_current_task();
+	struct na_call *call;
+
+	if (!backend_tracepoint || state->stage != NA_STAGE_PENDING)
+		return false;
+	call = bpf_map_lookup_elem(&calls, &thread);
+	return call && call->sk == (__u64)sk;
+}
+
 static __always_inline void na_on_tcp_closed(struct sock *sk, __u32 old_state)
 {
 	__u64 key = (__u64)sk;
 	struct na_socket *state = bpf_map_lookup_elem(&sockets, &key);
 	__s32 error;
 
-	if (!state)
+	if (!state || na_result_to_come(sk, state))
 		return;
 	error = BPF_CORE_READ(sk, sk_err);
 	if (backend_tracepoint)

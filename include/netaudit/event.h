@@ -22,7 +22,8 @@ enum na_event_type {
 	NA_EVENT_NONE,
 	NA_EVENT_OPEN,		/* stream flow: connect attempted, accepted, or found open at start */
 	NA_EVENT_CLOSE,		/* stream flow ended: result and final counters */
-	NA_EVENT_DATAGRAM,	/* first datagram of a (socket, peer) flow; counters live in na_peer_counters */
+	NA_EVENT_DATAGRAM,	/* first datagram of a (socket, peer) flow; counters live in na_peer_counters.
+				 * With flow 0: the socket's real user, for flows that had only been received */
 	NA_EVENT_SOCKET_GONE,	/* a datagram socket was destroyed: its peers are final */
 	NA_EVENT_UNIX,		/* unix stream or seqpacket connect */
 	NA_EVENT_FORK,		/* new process (not thread) */

@@ -50,6 +50,8 @@ static const struct na_hook hooks[] = {
 	{ "na_packet_in", TRACEPOINT, NULL },
 	{ "na_sock_create", TRACEPOINT, NULL },
 	{ "na_sock_release", TRACEPOINT, NULL },
+	{ "na_sock_send", TRACEPOINT, "btf_trace_sock_send_length" },
+	{ "na_sock_receive", TRACEPOINT, "btf_trace_sock_recv_length" },
 	{ "na_exit_accept", TRACEPOINT, NULL },
 	{ "na_exit_accept4", TRACEPOINT, NULL },
 	{ "na_enter_connect", TRACEPOINT, NULL },

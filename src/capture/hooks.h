@@ -13,7 +13,7 @@
 struct na_hook {
 	const char *program;	/* name of the BPF program */
 	unsigned int backends;	/* NA_BACKEND_BIT()s */
-	const char *needs;	/* function that must be in the kernel's BTF, or NULL; without it the program is left out */
+	const char *needs;	/* function or tracepoint type that must be in the kernel's BTF, or NULL: needed always */
 };
 
 const struct na_hook *na_hook_find(const char *program);

@@ -115,8 +115,7 @@ static void choose_programs(struct na_capture *capture)
 		const struct na_hook *hook = na_hook_find(bpf_program__name(program));
 		bool wanted = hook && (hook->backends & NA_BACKEND_BIT(capture->backend));
 
-		if (wanted && hook->needs && kernel &&
-		    btf__find_by_name_kind(kernel, hook->needs, BTF_KIND_FUNC) < 0) {
+		if (wanted && hook->needs && kernel && btf__find_by_name(kernel, hook->needs) < 0) {
 			append_name(capture->missing, sizeof(capture->missing), hook->program);
 			wanted = false;
 		}

@@ -74,6 +74,10 @@ static void handle_datagram(struct na_observer *observer, const struct na_flow_e
 
 	if (!describe(observer, &event->task, &context))
 		return;
+	if (!event->flow) {
+		na_datagrams_claim(observer->datagrams, event->socket, &event->task);
+		return;
+	}
 	flow = na_datagrams_begin(observer->datagrams, event);
 	if (!flow)
 		return;

@@ -125,6 +125,15 @@ static void drop_socket(struct na_datagrams *datagrams, struct socket_flows *soc
 	free(socket);
 }
 
+void na_datagrams_claim(struct na_datagrams *datagrams, uint64_t id, const struct na_task *task)
+{
+	struct socket_flows *socket = find_socket(datagrams, id);
+
+	for (struct na_datagram_flow *flow = socket ? socket->first : NULL; flow; flow = flow->next)
+		if (flow->opened.seen_by == NA_SEEN_RECEIVE)
+			flow->opened.task = *task;
+}
+
 void na_datagrams_socket_gone(struct na_datagrams *datagrams, uint64_t id)
 {
 	struct socket_flows *socket = find_socket(datagrams, id);

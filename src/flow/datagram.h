@@ -34,6 +34,9 @@ void na_datagrams_destroy(struct na_datagrams *datagrams);
 /* A flow began. Returns it for the caller to name its author, or NULL when out of memory. */
 struct na_datagram_flow *na_datagrams_begin(struct na_datagrams *datagrams, const struct na_flow_event *event);
 
+/* Whoever really uses the socket, for flows that were noticed before anybody had. */
+void na_datagrams_claim(struct na_datagrams *datagrams, uint64_t socket, const struct na_task *task);
+
 /* The socket is gone: its flows are reported a last time and forgotten. */
 void na_datagrams_socket_gone(struct na_datagrams *datagrams, uint64_t socket);
 
