@@ -167,4 +167,9 @@ static inline void assert_is(const struct root *root, uint32_t pid, enum na_scop
 			 na_scope_name(scope), na_worker_name(worker));
 }
 
+static inline void put_master(const struct root *root)
+{
+	put(root, PROCESS(100, 1, 50, "python3.11", MASTER_COMMAND));
+}
+
 #endif
