@@ -78,7 +78,7 @@ static __always_inline void na_created_socket(struct sock *sk)
  * Tracepoint backend: the first thread that sends or receives on a socket. Datagrams that had
  * arrived before were reported with the creator's name: an event without a flow corrects that.
  */
-static __always_inline void na_claim_socket(struct sock *sk)
+static __noinline void na_claim_socket(struct sock *sk)
 {
 	__u64 key = (__u64)sk;
 	struct na_socket *socket = bpf_map_lookup_elem(&sockets, &key);

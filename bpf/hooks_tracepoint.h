@@ -107,7 +107,7 @@ int na_sock_create(struct bpf_sock *socket)
  * An accepted connection whose accept we did not see (io_uring): first noticed at its first input or
  * output, else when it is closed. Connections made by this host's own connect are known already.
  */
-static __always_inline void na_accepted_unseen(struct sock *sk, __u8 seen_by)
+static __noinline void na_accepted_unseen(struct sock *sk, __u8 seen_by)
 {
 	__u32 state = BPF_CORE_READ(sk, __sk_common.skc_state);
 	__u64 key = (__u64)sk;
@@ -118,11 +118,37 @@ static __always_inline void na_accepted_unseen(struct sock *sk, __u8 seen_by)
 		na_on_accept(sk, seen_by);
 }
 
+/*
+ * Nothing tells this backend that a packet or vsock socket is gone, and its address may be used again:
+ * another inode is another socket.
+ */
+static __always_inline void na_notice_reuse(struct sock *sk)
+{
+	__u64 key = (__u64)sk, inode = BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
+	struct na_socket *socket = bpf_map_lookup_elem(&sockets, &key);
+
+	if (socket && socket->inode && socket->inode != inode) {
+		na_on_socket_gone(sk);
+		socket = NULL;
+	}
+	if (!socket)
+		socket = na_datagram_socket(sk, true);
+	if (socket)
+		socket->inode = inode;
+}
+
+static __noinline void na_did_other_io(struct sock *sk, __u64 bytes, __u8 direction)
+{
+	struct na_datagram datagram = { .messages = 1, .bytes = bytes };
+
+	na_begin_other(&datagram, sk, direction);
+	na_on_datagram(sk, &datagram);
+}
+
 /* A thread has sent or received on a socket; 6.3 and later (commit 40e0b0908142). */
 static __always_inline void na_did_io(struct sock *sk, int result, __u8 direction)
 {
 	__u32 family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	struct na_datagram datagram = { .messages = 1 };
 
 	if (family == AF_INET || family == AF_INET6) {
 		if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP)
@@ -130,9 +156,8 @@ static __always_inline void na_did_io(struct sock *sk, int result, __u8 directio
 		else if (result >= 0 && na_is_datagram_socket(sk))
 			na_claim_socket(sk);
 	} else if (result >= 0 && (family == AF_PACKET || family == AF_VSOCK)) {
-		na_begin_other(&datagram, sk, direction);
-		datagram.bytes = result;
-		na_on_datagram(sk, &datagram);
+		na_notice_reuse(sk);
+		na_did_other_io(sk, result, direction);
 	}
 }
 
@@ -150,17 +175,28 @@ int BPF_PROG(na_sock_receive, struct sock *sk, int result, int flags)
 	return 0;
 }
 
+static __noinline void na_connect_came_to_nothing(struct sock *sk)
+{
+	na_fail_connect(sk, (__u64)sk, 0, NA_FLOW_NO_SYN | NA_FLOW_RESULT_UNKNOWN);
+}
+
+static __noinline void na_datagram_socket_gone(struct sock *sk)
+{
+	if (na_is_datagram_socket(sk))
+		na_on_socket_gone(sk);
+}
+
 SEC("cgroup/sock_release")
 int na_sock_release(struct bpf_sock *socket)
 {
 	struct sock *sk = na_plain_pointer(socket);
 
 	if (socket->protocol == IPPROTO_TCP) {
-		na_fail_connect(sk, (__u64)sk, 0, NA_FLOW_NO_SYN | NA_FLOW_RESULT_UNKNOWN);
+		na_connect_came_to_nothing(sk);
 		na_accepted_unseen(sk, NA_SEEN_CLOSE);
+	} else {
+		na_datagram_socket_gone(sk);
 	}
-	if (socket->protocol != IPPROTO_TCP && na_is_datagram_socket(sk))
-		na_on_socket_gone(sk);
 	return ALLOW;
 }
 

@@ -159,7 +159,7 @@ struct task_struct {
 struct qstr { const unsigned char *name; };
 struct dentry { struct qstr d_name; };
 struct path { struct dentry *dentry; };
-struct inode { unsigned short i_mode; };
+struct inode { unsigned short i_mode; unsigned long i_ino; };
 struct file { struct path f_path; struct inode *f_inode; void *private_data; };
 struct linux_binprm { struct file *file; };
 

@@ -37,6 +37,7 @@ struct na_socket {
 	__u16 remote_port;	/* stream, outbound: where the connect went, should the socket forget */
 	__u16 family;
 	__u32 reserved2;
+	__u64 inode;		/* where reuse of the address must be told apart: of the socket's file */
 	__u8 remote[16];
 	struct na_task task;
 };
