@@ -38,18 +38,9 @@ static void append_choices(struct text *sql, const struct na_condition *conditio
 	append(sql, ")");
 }
 
-/*
- * "+dst" keeps SQLite from using row_dst for a network: rows come out of a range of that index in
- * address order, and sorting them all for every batch costs more than reading the table once.
- */
 static void append_network(struct text *sql, const struct na_condition *condition, int *parameter)
 {
-	const char *name = na_index_columns[condition->column].name;
-
-	if (!memcmp(condition->low_address, condition->high_address, NA_INDEX_ADDRESS_BYTES))
-		append(sql, "%s = ?%d", name, *parameter);
-	else
-		append(sql, "+%s BETWEEN ?%d AND ?%d", name, *parameter, *parameter + 1);
+	append(sql, "%s BETWEEN ?%d AND ?%d", na_index_columns[condition->column].name, *parameter, *parameter + 1);
 	*parameter += 2;
 }
 
