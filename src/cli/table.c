@@ -70,8 +70,10 @@ static void put_where(char *cell, const json_t *body)
 {
 	char source[NA_FIELD_BYTES], destination[NA_FIELD_BYTES], path[NA_FIELD_BYTES];
 
-	if (*na_field_text(path, body, "path")) {
-		snprintf(cell, CELL_BYTES, "unix:%s%s", json_is_true(json_object_get(body, "abstract")) ? "@" : "", path);
+	na_field_text(path, body, "path");
+	if (*path || na_field_is(body, "channel", "unix")) {
+		snprintf(cell, CELL_BYTES, "unix:%s%s", json_is_true(json_object_get(body, "abstract")) ? "@" : "",
+			 *path ? path : "(unnamed)");
 		return;
 	}
 	put_end(source, sizeof(source), body, "src", "sport", NULL);

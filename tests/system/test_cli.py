@@ -143,6 +143,15 @@ class Listing(WithJournal):
             process.stdout.close()
 
 
+class Places(WithJournal):
+    def test_the_journal_is_found_in_the_daemons_state_directory_and_in_a_copy(self):
+        with tempfile.TemporaryDirectory() as state:
+            os.symlink(self.directory, os.path.join(state, "journal"))
+            in_state = run("log", "--json", "--state-dir", state)
+        self.assertEqual(in_state[0], 0)
+        self.assertEqual(in_state, run("log", "--json", *self.state))
+
+
 class Untrusted(WithJournal):
     COMMANDS = (("log", "--all"), ("show", "1"), ("log", "--json"), ("show", "1", "--json"))
 
