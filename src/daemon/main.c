@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* netaudit-bpf: options, settings, start-up checks, then the supervisor. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -142,10 +143,9 @@ static int load_settings(const struct request *request, struct na_config *config
 /* Descriptors 0 to 2 must be taken, or a socket of ours could become somebody's standard error. */
 static int open_standard_descriptors(void)
 {
-	struct stat status;
-
+	/* open(2) takes the lowest free number, which is this one. */
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
-		if (fstat(fd, &status) < 0 && !freopen("/dev/null", fd ? "w" : "r", fd == 0 ? stdin : fd == 1 ? stdout : stderr))
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
 			return -errno;
 	return 0;
 }

@@ -89,11 +89,19 @@ static int allow_list(scmp_filter_ctx filter, unsigned int component)
 
 		if (!(rule->components & FOR(component)) || number < 0)
 			continue;
-		if (rule->never_executable)
+		switch (rule->limit) {
+		case NA_CALL_ANY:
+			result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+			break;
+		case NA_CALL_NOT_EXECUTABLE:
 			result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
 						  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-		else
-			result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+			break;
+		case NA_CALL_UNDUMPABLE:
+			result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 2,
+						  SCMP_A0(SCMP_CMP_EQ, PR_SET_DUMPABLE), SCMP_A1(SCMP_CMP_EQ, 0));
+			break;
+		}
 	}
 	return result;
 }

@@ -6,13 +6,19 @@
 #ifndef NETAUDIT_DAEMON_SANDBOX_CALLS_H
 #define NETAUDIT_DAEMON_SANDBOX_CALLS_H
 
-#include <stdbool.h>
 #include <stddef.h>
+
+/* How an allowed call may be made. */
+enum na_call_limit {
+	NA_CALL_ANY,
+	NA_CALL_NOT_EXECUTABLE,	/* third argument without PROT_EXEC */
+	NA_CALL_UNDUMPABLE,	/* prctl(PR_SET_DUMPABLE, 0) only */
+};
 
 struct na_call_rule {
 	const char *name;
 	unsigned int components;	/* bits: 1 << enum na_component */
-	bool never_executable;		/* third argument without PROT_EXEC only */
+	enum na_call_limit limit;
 };
 
 /* The supervisor and the observer: everything except these. */

@@ -84,7 +84,7 @@ void na_setting_option(const struct na_setting *setting, char *out)
 {
 	size_t at = 0;
 
-	for (; setting->name[at] && at < NA_CONFIG_NAME_BYTES - 1; at++)
+	for (; at < NA_CONFIG_NAME_BYTES - 1 && setting->name[at]; at++)
 		out[at] = (char)(setting->name[at] == '_' ? '-' : setting->name[at]);
 	out[at] = '\0';
 }

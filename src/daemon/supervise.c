@@ -109,6 +109,14 @@ static void stop_step(struct supervisor *s, uint64_t now)
 		s->kill_at_ns = now;	/* cannot be asked, so it is ended */
 }
 
+/* One that waits for its next start is needed to finish: no last head without the signer. */
+static void start_ended_children(struct supervisor *s, uint64_t now)
+{
+	for (size_t i = CHILDREN; i-- > 0;)
+		if (!s->child[stop_order[i]].pid && s->child[stop_order[i]].generation > 0)
+			start_child(s, stop_order[i], now);
+}
+
 static void begin_stop(struct supervisor *s, int exit_code, uint64_t now)
 {
 	if (s->stopping)
@@ -116,10 +124,8 @@ static void begin_stop(struct supervisor *s, int exit_code, uint64_t now)
 	s->stopping = true;
 	s->exit_code = exit_code;
 	na_notify_send(&s->daemon.notify, "STOPPING=1\nSTATUS=Stopping");
-	/* One that waits for its next start is needed to finish: no last head without the signer. */
-	for (size_t i = CHILDREN; exit_code == NA_EXIT_STOPPED && i-- > 0;)
-		if (!s->child[stop_order[i]].pid && s->child[stop_order[i]].generation > 0)
-			start_child(s, stop_order[i], now);
+	if (exit_code == NA_EXIT_STOPPED)
+		start_ended_children(s, now);
 	stop_step(s, now);
 }
 

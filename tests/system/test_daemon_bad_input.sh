@@ -69,7 +69,8 @@ expect "unknown setting" 78 'test.conf:2:1: no setting "colour" in [daemon]' \
 expect "unknown section" 78 "no section [dæmon]" "$program" --config "$(config '[dæmon]\nuser = x\n')"
 expect "value out of range" 78 "test.conf:2:13: queue_mib" "$program" --config "$(config '[journal]\nqueue_mib = 0\n')"
 expect "one user for both" 78 "must differ" "$program" --sign-user netaudit
-expect "user that does not exist" 78 'user "na-nobody" does not exist: create it with systemd-sysusers or "make install"' \
+expect "user that does not exist" 78 \
+	'user "na-nobody" does not exist: create it with systemd-sysusers or "make install"' \
 	"$program" $folders --user na-nobody
 expect "settings everybody may write" 78 "writable by nobody else" \
 	"$program" --config "$(config ''; chmod 666 "$work/test.conf")"

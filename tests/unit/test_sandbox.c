@@ -111,7 +111,11 @@ static int strict_processes_cannot_fork_or_add_code(enum na_component component)
 	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (page == MAP_FAILED)
 		return 3;
-	return refused(mprotect(page, 4096, PROT_READ | PROT_EXEC)) ? 0 : 4;
+	if (!refused(mprotect(page, 4096, PROT_READ | PROT_EXEC)))
+		return 4;
+	if (!refused(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)))
+		return 5;
+	return component == NA_SIGNER && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ? 6 : 0;
 }
 
 static void for_each_component(int (*check)(enum na_component))
