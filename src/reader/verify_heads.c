@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Checks every signed head: its root, both signatures, the chain of one-time keys, and the life between. */
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "reader/verify_work.h"
+
+/* Where we are between two heads. */
+struct heads {
+	struct na_verifier *v;
+	struct na_merkle outer;		/* of the full blocks so far */
+	size_t outer_blocks;
+	size_t next;			/* checkpoint to come */
+	uint8_t once[NA_PUBLIC_KEY_BYTES];	/* key that must sign it */
+	uint8_t previous_note[NA_HASH_BYTES];
+	uint64_t stop_seq, head_seq;	/* newest of each; 0: none */
+	uint64_t open_start;		/* an unclean start that still lacks its gap; 0: none */
+};
+
+static uint64_t last_good(const struct heads *h)
+{
+	return h->next ? h->v->checkpoint[h->next - 1].size : 0;
+}
+
+/* The root of the first `size` leaves: full blocks, then the edge kept inside the last one. */
+static int root_at(struct heads *h, const struct na_checkpoint *checkpoint, uint8_t root[NA_HASH_BYTES])
+{
+	struct na_verifier *v = h->v;
+	struct na_merkle tree;
+	uint64_t inside = checkpoint->size % NA_BLOCK_ROWS;
+
+	for (; h->outer_blocks < checkpoint->size / NA_BLOCK_ROWS; h->outer_blocks++)
+		if (na_merkle_append_subtree(&v->hash, &h->outer, NA_BLOCK_LEVEL, v->block[h->outer_blocks].root))
+			return na_verify_bad(v, NA_VERIFY_UNREADABLE, 0, "cannot hash");
+	tree = h->outer;
+	tree.size += inside;
+	memcpy(tree.node, checkpoint->edge, sizeof(checkpoint->edge));
+	return na_merkle_root(&v->hash, &tree, root) ? na_verify_bad(v, NA_VERIFY_UNREADABLE, 0, "cannot hash") : 0;
+}
+
+static int check_signatures(struct heads *h, const struct na_note *note, const char *text)
+{
+	struct na_verifier *v = h->v;
+
+	if (!na_note_signed_by(&v->hash, note, text, NA_NOTE_IDENTITY, v->identity))
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, note->size, "head at %" PRIu64 ": not signed by the identity key",
+				     note->size);
+	if (!na_note_signed_by(&v->hash, note, text, NA_NOTE_ONCE, h->once))
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, note->size, "head at %" PRIu64 ": not signed by its one-time key",
+				     note->size);
+	return 0;
+}
+
+/* One head record and the checkpoint that must go with it. */
+static int check_head(struct heads *h, const struct na_life *life)
+{
+	struct na_verifier *v = h->v;
+	const struct na_checkpoint *checkpoint = &v->checkpoint[h->next];
+	uint8_t root[NA_HASH_BYTES];
+	struct na_note note;
+	int result;
+
+	if (life->number != h->next)
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, life->seq, "record %" PRIu64 ": head number %" PRIu64
+				     " where %zu was due", life->seq, life->number, h->next);
+	if (memcmp(life->previous_note, h->previous_note, NA_HASH_BYTES))
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, life->seq, "record %" PRIu64 ": names another head before it than "
+				     "the one at hand", life->seq);
+	if (h->next == v->checkpoint_count)
+		return 0;	/* not signed yet: na_verify_heads() looks whether it may be so */
+	if (na_note_read(&note, checkpoint->note, checkpoint->note_bytes) || note.size != checkpoint->size ||
+	    strcmp(note.origin, v->result->origin))
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, checkpoint->size, "head at %" PRIu64 ": not a head of this journal",
+				     checkpoint->size);
+	if (life->seq != checkpoint->size)
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, life->seq, "record %" PRIu64 ": its signed head is missing (the next "
+				     "one is at %" PRIu64 ")", life->seq, checkpoint->size);
+	result = root_at(h, checkpoint, root);
+	if (result)
+		return result;
+	if (memcmp(root, note.root, NA_HASH_BYTES))
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, last_good(h) + 1, "records %" PRIu64 " to %" PRIu64 ": not those that "
+				     "were signed (the head at %" PRIu64 " has another root)", last_good(h) + 1, note.size, note.size);
+	result = check_signatures(h, &note, checkpoint->note);
+	if (result)
+		return result;
+	memcpy(h->once, life->next_key, NA_PUBLIC_KEY_BYTES);
+	const struct na_hash_part part = { checkpoint->note, checkpoint->note_bytes };
+
+	if (na_hash_parts(&v->hash, h->previous_note, &part, 1))
+		return na_verify_bad(v, NA_VERIFY_UNREADABLE, 0, "cannot hash");
+	h->next++;
+	v->result->heads++;
+	v->result->head_size = note.size;
+	v->result->head_t = life->t;
+	return 0;
+}
+
+/* What the journal says of its own life must not contradict itself. */
+static int check_life(struct heads *h, const struct na_life *life)
+{
+	struct na_verifier *v = h->v;
+	struct na_verify_result *result = v->result;
+
+	if (h->open_start && (life->kind != NA_LIFE_GAP || life->seq != h->open_start + 1))
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, h->open_start, "record %" PRIu64 ": an unclean start without the gap "
+				     "record that belongs to it", h->open_start);
+	h->open_start = 0;
+	switch (life->kind) {
+	case NA_LIFE_START:
+		/* a clean end is a stop, the head over it, and nothing more */
+		if (life->clean && life->seq != 1 && (life->seq != h->stop_seq + 2 || life->seq != h->head_seq + 1))
+			return na_verify_bad(v, NA_VERIFY_TAMPERED, life->seq, "record %" PRIu64 ": claims a clean stop before it, "
+					     "but there is none", life->seq);
+		if (!life->clean) {
+			result->unclean_starts++;
+			h->open_start = life->seq;
+		}
+		return 0;
+	case NA_LIFE_STOP:
+		h->stop_seq = life->seq;
+		return 0;
+	case NA_LIFE_GAP:
+		result->gaps++;
+		return 0;
+	case NA_LIFE_LOST:
+		result->losses++;
+		return 0;
+	case NA_LIFE_HEAD:
+		h->head_seq = life->seq;
+		return check_head(h, life);
+	}
+	return 0;
+}
+
+static bool tail_is_old(const struct na_verifier *v, int64_t now_us)
+{
+	uint32_t seconds = v->options->tail_seconds ? v->options->tail_seconds : 120;
+
+	return v->unsigned_since && now_us - (int64_t)v->unsigned_since > (int64_t)seconds * 1000000;
+}
+
+int na_verify_heads(struct na_verifier *v)
+{
+	struct na_verify_result *r = v->result;
+	struct heads h = { .v = v };
+	struct timespec now;
+	int result = 0;
+
+	memcpy(h.once, v->first_once, NA_PUBLIC_KEY_BYTES);
+	for (size_t i = 0; i < v->block_count && result == 0; i++)
+		for (size_t j = 0; j < v->block[i].life_count && result == 0; j++) {
+			/* after a head that was never signed nothing is written before it is */
+			if (h.next == v->checkpoint_count && h.head_seq > last_good(&h))
+				result = na_verify_bad(v, NA_VERIFY_TAMPERED, h.head_seq, "record %" PRIu64 ": its signed head is missing",
+						       h.head_seq);
+			else
+				result = check_life(&h, &v->block[i].life[j]);
+		}
+	if (result)
+		return result;
+	if (h.head_seq > last_good(&h) && h.head_seq != v->last_seq)
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, h.head_seq, "record %" PRIu64 ": its signed head is missing", h.head_seq);
+	if (h.next < v->checkpoint_count)
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, v->checkpoint[h.next].size, "head at %" PRIu64 ": record %" PRIu64
+				     " is not its head record", v->checkpoint[h.next].size, v->checkpoint[h.next].size);
+	if (h.open_start && h.open_start != v->last_seq)
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, h.open_start, "record %" PRIu64 ": an unclean start without the gap "
+				     "record that belongs to it", h.open_start);
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	r->unsigned_records = v->last_seq - r->head_size;
+	r->notes |= tail_is_old(v, (int64_t)now.tv_sec * 1000000) ? NA_VERIFY_UNSIGNED_TAIL : 0;
+	r->notes |= r->gaps ? NA_VERIFY_GAPS : 0;
+	r->notes |= r->losses ? NA_VERIFY_LOSSES : 0;
+	r->notes |= r->unclean_starts ? NA_VERIFY_UNCLEAN : 0;
+	r->notes |= r->heads ? 0 : NA_VERIFY_NO_HEAD;
+	return 0;
+}

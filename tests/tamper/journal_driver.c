@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Runs the real journal and signer processes over made-up records, for the tamper suite and for
+ * measuring. Usage:
+ *
+ *	journal_driver run DIRECTORY RECORDS	clean life; heads every 100 records
+ *	journal_driver crash DIRECTORY RECORDS	the same, ended by SIGKILL once all are committed
+ *	journal_driver refuse DIRECTORY		as `run` without records; prints how each process ended
+ *	journal_driver verify DIRECTORY [fingerprint=HEX] [head=FILE] [anchors=FILE] [tail=SECONDS] [threads=N]
+ *	journal_driver bench DIRECTORY RECORDS	rates of appending and verifying, and of the canonical writer
+ *
+ * DIRECTORY gets journal/ and signer/ inside.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "journal/canonical.h"
+#include "journal/process.h"
+#include "reader/verify.h"
+#include "signer/signer.h"
+
+#define QUEUE_BYTES (64 << 20)
+#define WAIT_NS (60 * NA_NS_PER_SECOND)
+
+struct driver {
+	char journal[4096], signer[4096];
+	struct na_shared *shared;
+	struct na_queue *queue;
+	int signer_socket[2], journal_stop[2], signer_stop[2];
+	pid_t journal_pid, signer_pid;
+	uint32_t head_records;
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "journal_driver: %s: %s\n", what, strerror(errno));
+	exit(99);
+}
+
+/* About 450 bytes, the shape of a `close` record. */
+static ssize_t make_record(uint8_t *buffer, size_t capacity, uint64_t number)
+{
+	struct na_canonical c;
+	struct na_clock_pair now = na_clock_read();
+
+	na_canonical_begin(&c, buffer, capacity);
+	na_canonical_integer(&c, "bytes_in", (int64_t)(number * 37 % 100000));
+	na_canonical_integer(&c, "bytes_out", (int64_t)(number * 11 % 100000));
+	na_canonical_string(&c, "channel", "https");
+	na_canonical_string(&c, "comm", "odoo-bin");
+	na_canonical_string(&c, "direction", "outbound");
+	na_canonical_integer(&c, "dport", 443);
+	na_canonical_string(&c, "dst", "203.0.113.17");
+	na_canonical_integer(&c, "duration_us", 18250);
+	na_canonical_id(&c, "flow", number);
+	na_canonical_string(&c, "host", "api.vendor.example.com");
+	na_canonical_string(&c, "instance", "odoo-production");
+	na_canonical_string(&c, "kind", "close");
+	na_canonical_nonce(&c);
+	na_canonical_integer(&c, "pid", 4711);
+	na_canonical_integer(&c, "retransmits", 0);
+	na_canonical_integer(&c, "rtt_us", 812);
+	na_canonical_integer(&c, "sport", 40000 + (int64_t)(number % 20000));
+	na_canonical_string(&c, "src", "192.0.2.4");
+	na_canonical_integer(&c, "t", now.wall_us);
+	na_canonical_integer(&c, "tb", (int64_t)(now.boottime_ns / NA_NS_PER_US));
+	na_canonical_integer(&c, "uid", 107);
+	na_canonical_string(&c, "worker", "http");
+	return na_canonical_end(&c);
+}
+
+static pid_t fork_signer(struct driver *d)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct na_signer_context context = {
+			.directory = d->signer, .fd = d->signer_socket[1], .stop_fd = d->signer_stop[0], .shared = d->shared,
+		};
+
+		close(d->signer_socket[0]);
+		_exit(na_signer_process(&context));
+	}
+	return pid;
+}
+
+static pid_t fork_journal(struct driver *d)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct na_journal_context context = {
+			.directory = d->journal, .origin = "netaudit.test/journal", .queue = d->queue, .shared = d->shared,
+			.signer_fd = d->signer_socket[0], .stop_fd = d->journal_stop[0], .version = "test",
+			.config_hash = "0000000000000000000000000000000000000000000000000000000000000000",
+			.settings = "[netaudit]\n", .backend = "none", .head_records = d->head_records,
+		};
+
+		close(d->signer_socket[1]);
+		_exit(na_journal_process(&context));
+	}
+	return pid;
+}
+
+static void begin(struct driver *d, const char *directory, uint32_t head_records)
+{
+	memset(d, 0, sizeof(*d));
+	d->head_records = head_records;
+	(void)snprintf(d->journal, sizeof(d->journal), "%s/journal", directory);
+	(void)snprintf(d->signer, sizeof(d->signer), "%s/signer", directory);
+	if (mkdir(directory, 0700) < 0 && errno != EEXIST)
+		die(directory);
+	d->shared = mmap(NULL, sizeof(*d->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (d->shared == MAP_FAILED || na_queue_create(&d->queue, QUEUE_BYTES) ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, d->signer_socket) ||
+	    pipe(d->journal_stop) || pipe(d->signer_stop))
+		die("begin");
+	d->signer_pid = fork_signer(d);
+	d->journal_pid = fork_journal(d);
+	if (d->signer_pid < 0 || d->journal_pid < 0)
+		die("fork");
+	/* ours would keep the other side's end of the conversation alive */
+	close(d->signer_socket[0]);
+	close(d->signer_socket[1]);
+}
+
+static int end_of(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) < 0)
+		die("waitpid");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Until `count` records of ours are committed, or the journal has ended. */
+static bool wait_committed(struct driver *d, uint64_t count)
+{
+	uint64_t until = na_boottime_ns() + WAIT_NS;
+	siginfo_t info;
+
+	while (na_queue_used_bytes(d->queue) > 0 || na_counter_get(&d->shared->records_committed) < count) {
+		memset(&info, 0, sizeof(info));
+		if (waitid(P_PID, (id_t)d->journal_pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid)
+			return false;
+		if (na_boottime_ns() > until)
+			die("the records are not committed");
+		poll(NULL, 0, 2);
+	}
+	return true;
+}
+
+static void put_records(struct driver *d, uint64_t count)
+{
+	uint8_t buffer[2048];
+
+	for (uint64_t i = 0; i < count; i++) {
+		ssize_t bytes = make_record(buffer, sizeof(buffer), i);
+
+		if (bytes < 0)
+			die("make_record");
+		while (na_queue_put(d->queue, buffer, (uint32_t)bytes) == -EAGAIN)
+			poll(NULL, 0, 1);
+	}
+}
+
+static int stop(struct driver *d, bool print)
+{
+	int journal, signer;
+
+	if (write(d->journal_stop[1], "s", 1) != 1)
+		die("write");
+	journal = end_of(d->journal_pid);
+	if (write(d->signer_stop[1], "s", 1) != 1)
+		die("write");
+	signer = end_of(d->signer_pid);
+	if (print)
+		printf("journal=%d signer=%d\n", journal, signer);
+	return journal ? journal : signer;
+}
+
+static int run(const char *directory, uint64_t count, bool crash)
+{
+	struct driver d;
+
+	begin(&d, directory, 100);
+	put_records(&d, count);
+	if (!wait_committed(&d, count + 1))
+		return stop(&d, true);
+	if (!crash)
+		return stop(&d, true);
+	kill(d.journal_pid, SIGKILL);
+	kill(d.signer_pid, SIGKILL);
+	printf("journal=%d signer=%d\n", end_of(d.journal_pid), end_of(d.signer_pid));
+	return 0;
+}
+
+static int verify(int argc, char **argv)
+{
+	char path[4096];
+	struct na_verify_result result;
+	struct na_verify_options options = { .path = path };
+
+	(void)snprintf(path, sizeof(path), "%s/journal", argv[2]);
+	for (int i = 3; i < argc; i++) {
+		char *value = strchr(argv[i], '=');
+
+		if (!value)
+			die(argv[i]);
+		*value++ = 0;
+		if (!strcmp(argv[i], "fingerprint"))
+			options.fingerprint = value;
+		else if (!strcmp(argv[i], "head"))
+			options.expected_head = value;
+		else if (!strcmp(argv[i], "anchors"))
+			options.anchors = value;
+		else if (!strcmp(argv[i], "tail"))
+			options.tail_seconds = (uint32_t)strtoul(value, NULL, 10);
+		else if (!strcmp(argv[i], "threads"))
+			options.threads = (unsigned int)strtoul(value, NULL, 10);
+	}
+	na_verify(&options, &result);
+	printf("{\"verdict\":%d,\"seq\":%" PRIu64 ",\"records\":%" PRIu64 ",\"heads\":%" PRIu64 ",\"head_size\":%" PRIu64
+	       ",\"unsigned\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"unclean\":%" PRIu64 ",\"fingerprint\":\"%s\",\"why\":\"%s\"}\n",
+	       (int)result.verdict, result.first_bad_seq, result.records, result.heads, result.head_size,
+	       result.unsigned_records, result.gaps, result.unclean_starts, result.fingerprint, result.why);
+	return (int)result.verdict;
+}
+
+static double seconds_since(uint64_t begin_ns)
+{
+	return (double)(na_boottime_ns() - begin_ns) / 1e9;
+}
+
+static int bench(const char *directory, uint64_t count)
+{
+	struct driver d;
+	struct na_verify_result result;
+	struct na_verify_options options = { .path = d.journal };
+	uint8_t buffer[2048];
+	uint64_t began = na_boottime_ns();
+	size_t bytes = 0;
+
+	for (uint64_t i = 0; i < count; i++)
+		bytes += (size_t)make_record(buffer, sizeof(buffer), i);
+	printf("canonical record: %.2f us, %.0f bytes\n", seconds_since(began) * 1e6 / (double)count,
+	       (double)bytes / (double)count);
+	began = na_boottime_ns();
+	for (uint64_t i = 0; i < count; i++)
+		if (na_canonical_check(buffer, strnlen((char *)buffer, bytes / count), NULL))
+			die("check");
+	printf("canonical check: %.2f us\n", seconds_since(began) * 1e6 / (double)count);
+	begin(&d, directory, 10000);
+	began = na_boottime_ns();
+	put_records(&d, count);
+	if (!wait_committed(&d, count + 1))
+		return stop(&d, true);
+	printf("journal, records made, queued, appended, committed, signed: %.0f records/s\n",
+	       (double)count / seconds_since(began));
+	if (stop(&d, false))
+		die("stop");
+	for (unsigned int threads = 1; threads <= 2; threads++) {
+		options.threads = threads;
+		began = na_boottime_ns();
+		if (na_verify(&options, &result) != NA_VERIFY_OK)
+			die(result.why);
+		printf("verify, %u thread(s): %.0f records/s\n", threads, (double)result.records / seconds_since(began));
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t count = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
+
+	na_log_open("journal_driver", NA_LOG_NOTICE);
+	if (argc < 3)
+		die("usage");
+	if (!strcmp(argv[1], "run") || !strcmp(argv[1], "refuse"))
+		return run(argv[2], count, false);
+	if (!strcmp(argv[1], "crash"))
+		return run(argv[2], count, true);
+	if (!strcmp(argv[1], "verify"))
+		return verify(argc, argv);
+	if (!strcmp(argv[1], "bench"))
+		return bench(argv[2], count);
+	die("usage");
+}
