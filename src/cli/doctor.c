@@ -6,7 +6,6 @@
 #include "cli/doctor.h"
 
 #include <errno.h>
-#include <jansson.h>
 
 static const struct {
 	const char *word;
@@ -26,7 +25,8 @@ static int no_option(void *context, const char *name, const char *value)
 	return -EINVAL;
 }
 
-static void print_text(const struct na_cli *cli, const struct na_check *check, enum na_verdict verdict, const char *found)
+static void print_text(const struct na_cli *cli, const struct na_check *check, enum na_verdict verdict,
+		       const char *found)
 {
 	printf("  %s%-8s%s %-22s %s\n", na_colour(cli, verdicts[verdict].colour), verdicts[verdict].word,
 	       na_colour(cli, NA_PLAIN), check->name, found);
@@ -76,21 +76,24 @@ int na_command_doctor(struct na_cli *cli, int argc, char **argv)
 		{ "host", na_host_checks, na_host_check_count },
 	};
 	int code = na_cli_parse(cli, argc, argv, no_option, NULL);
-	json_t *out;
+	json_t *checks, *out;
 	size_t bad = 0;
 
 	if (code >= 0)
 		return code;
-	out = json_array();
+	checks = json_array();
 	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++)
-		bad += run_group(cli, out, &groups[i]);
+		bad += run_group(cli, checks, &groups[i]);
+	out = json_pack("{s:o, s:o}", "checks", checks, "hooks", na_doctor_hooks_json());
 	if (cli->json) {
 		json_dumpf(out, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 		printf("\n");
-	} else if (bad) {
-		printf("%zu of the checks deserve a look.\n", bad);
 	} else {
-		printf("Nothing is missing here.\n");
+		na_doctor_hooks_text(cli);
+		if (bad)
+			printf("%zu of the checks deserve a look.\n", bad);
+		else
+			printf("Nothing is missing here.\n");
 	}
 	json_decref(out);
 	return bad ? NA_CLI_REMARKS : NA_CLI_OK;

@@ -5,6 +5,7 @@
 #ifndef NETAUDIT_CLI_DOCTOR_H
 #define NETAUDIT_CLI_DOCTOR_H
 
+#include <jansson.h>
 #include <stddef.h>
 
 #include "cli/cli.h"
@@ -37,5 +38,9 @@ extern const struct na_check na_kernel_checks[];
 extern const size_t na_kernel_check_count;
 extern const struct na_check na_host_checks[];
 extern const size_t na_host_check_count;
+
+/* The table of what each backend sees; the JSON is the caller's. */
+void na_doctor_hooks_text(const struct na_cli *cli);
+json_t *na_doctor_hooks_json(void);
 
 #endif

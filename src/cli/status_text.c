@@ -121,7 +121,8 @@ static void print_losses(const struct na_cli *cli, const json_t *status)
 		any = true;
 	}
 	printf("%s%s\n", any ? "" : "none",
-	       json_is_true(json_object_get(status, "uncounted_misses")) ? "; uncounted misses are possible on this kernel" : "");
+	       json_is_true(json_object_get(status, "uncounted_misses")) ?
+		       "; uncounted misses are possible on this kernel" : "");
 }
 
 static void print_lags(const json_t *status)

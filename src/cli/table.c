@@ -73,7 +73,7 @@ static void put_where(char *cell, const json_t *body)
 	na_field_text(path, body, "path");
 	if (*path || na_field_is(body, "channel", "unix")) {
 		snprintf(cell, CELL_BYTES, "unix:%s%s", json_is_true(json_object_get(body, "abstract")) ? "@" : "",
-			 *path ? path : "(unnamed)");
+			 *path ? path : "?");
 		return;
 	}
 	put_end(source, sizeof(source), body, "src", "sport", NULL);

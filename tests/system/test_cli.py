@@ -239,6 +239,21 @@ class Codes(WithJournal):
             self.assertEqual(run(*arguments)[0], 0, arguments)
 
 
+class Doctor(unittest.TestCase):
+    def test_each_check_that_is_not_good_says_what_is_missed_and_what_to_do(self):
+        code, output, _ = run("doctor", "--json", "--state-dir", "/nonexistent")
+        report = json.loads(output)
+        bad = [check for check in report["checks"] if check["verdict"] != "ok"]
+        self.assertEqual(code, 4)
+        self.assertIn("state directory", [check["check"] for check in bad])
+        for check in bad:
+            self.assertTrue(check["missed"] and check["advice"], check)
+        for row in report["hooks"]:
+            self.assertEqual(set(row), {"what", "fentry", "kprobe", "tracepoint"})
+        text = run("doctor", "--state-dir", "/nonexistent")[1].decode()
+        self.assertEqual(text.count("what to do:"), len(bad))
+
+
 class Status(WithJournal):
     def write(self, **members):
         now = time.clock_gettime_ns(time.CLOCK_BOOTTIME)

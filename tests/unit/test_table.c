@@ -71,7 +71,7 @@ static void test_a_flow_reads_well_in_a_pipe(void **state)
 	assert_line(PIPE, "{\"abstract\":true,\"kind\":\"open\",\"path\":\"bus\",\"t\":0}",
 		    "7\t1970-01-01 00:00:00.000\topen\t\t\t\t\tunix:@bus\n");
 	assert_line(PIPE, "{\"channel\":\"unix\",\"kind\":\"open\",\"path\":\"\",\"t\":0}",
-		    "7\t1970-01-01 00:00:00.000\topen\t\tunix\t\t\tunix:(unnamed)\n");
+		    "7\t1970-01-01 00:00:00.000\topen\t\tunix\t\t\tunix:?\n");
 	assert_line(PIPE, "{\"comm\":\"psql\",\"direction\":\"outbound\",\"kind\":\"open\",\"path\":\"/run/x\",\"t\":0}",
 		    "7\t1970-01-01 00:00:00.000\topen\t->\t\tpsql\t\tunix:/run/x\n");
 }
