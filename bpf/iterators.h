@@ -91,15 +91,21 @@ static __noinline void na_answer_progress(struct seq_file *seq, __u64 key, const
 	struct na_flow_event event = {};
 	struct na_ends ends = {};
 
-	na_read_ends(&ends, sk);
 	event.header.time_ns = bpf_ktime_get_boot_ns();
 	event.header.type = NA_EVENT_PROGRESS;
 	event.header.size = sizeof(event);
-	na_fill_flow(&event, sk, &ends, state, &report);
+	if (state->stage == NA_STAGE_OPEN) {
+		na_read_ends(&ends, sk);
+		na_fill_flow(&event, sk, &ends, state, &report);
+	} else {
+		event.socket = state->id;
+		event.task = state->task;
+	}
 	bpf_seq_write(seq, &event, sizeof(event));
 }
 
 /*
+ * Datagram sockets answer with their id and owner only (flow 0): an observer that takes over needs them.
  * The entry may be deleted and the socket freed while we read: the reads cannot fault, and an
  * entry that is gone afterwards has had its close event, so its answer is not sent.
  */
@@ -114,7 +120,7 @@ int na_open_flows(struct bpf_iter__bpf_map_elem *context)
 		return 0;
 	bpf_probe_read_kernel(&state, sizeof(state), value);
 	bpf_probe_read_kernel(&key, sizeof(key), socket_key);
-	if (state.stage == NA_STAGE_OPEN)
+	if (state.stage == NA_STAGE_OPEN || state.stage >= NA_STAGE_SOCKET)
 		na_answer_progress(context->meta->seq, key, &state);
 	return 0;
 }

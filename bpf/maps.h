@@ -83,6 +83,15 @@ struct {
 	__type(value, struct na_peer_counters);
 } peers SEC(".maps");
 
+/* Written by user space only: what records already said of a datagram flow. It outlives the observer. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(map_flags, 1 /* BPF_F_NO_PREALLOC */);
+	__type(key, __u64);	/* flow */
+	__type(value, struct na_peer_counters);
+} said SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);

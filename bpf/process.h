@@ -41,8 +41,10 @@ int BPF_PROG(na_process_fork, struct task_struct *parent, struct task_struct *ch
 	if (child_pid != BPF_CORE_READ(child, pid))
 		return 0;	/* a thread */
 	scope = na_scope_of(BPF_CORE_READ(parent, tgid));
-	if (scope == NA_SCOPE_NONE)
+	if (scope == NA_SCOPE_NONE) {
+		bpf_map_delete_elem(&scopes, &child_pid);	/* of an earlier process with this number, should one be left */
 		return 0;
+	}
 	if (!scope_host && bpf_map_update_elem(&scopes, &child_pid, &scope, BPF_ANY))
 		na_count(NA_EVENT_FORK, NA_LOSS_MAP);
 	na_report_process(NA_EVENT_FORK, child, scope, NULL, 0);

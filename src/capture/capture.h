@@ -59,16 +59,28 @@ int na_capture_poll_fd(const struct na_capture *capture);
 
 /* Sockets already open, as NA_EVENT_OPEN and NA_EVENT_DATAGRAM marked pre-existing. Returns their number. */
 int na_capture_existing(struct na_capture *capture, na_event_fn *handle, void *context);
-/* Counters of every open stream flow, as NA_EVENT_PROGRESS. Returns their number. */
+/* Counters of every open stream flow, as NA_EVENT_PROGRESS; datagram sockets with flow 0. Returns their number. */
 int na_capture_progress(struct na_capture *capture, na_event_fn *handle, void *context);
 
-/* Scope of a process; NA_SCOPE_NONE removes it. NONE never replaces RELAY. */
-int na_capture_set_scope(struct na_capture *capture, uint32_t pid, enum na_scope scope);
+/*
+ * Scope of a process; NA_SCOPE_NONE removes it. NONE never replaces RELAY. With `only_known`, a process the kernel
+ * has no entry for is left alone: it has exited, and its number may be another's soon.
+ */
+int na_capture_set_scope(struct na_capture *capture, uint32_t pid, enum na_scope scope, bool only_known);
 enum na_scope na_capture_get_scope(struct na_capture *capture, uint32_t pid);
 
 /* Counters of a datagram flow; `forget` removes it in the same step (exact on 5.14+, else within one update). */
 int na_capture_peer(struct na_capture *capture, const struct na_peer_key *key, struct na_peer_counters *counters,
 		    bool forget);
+
+/* All datagram flows the kernel counts now. The visitor must not remove any. Returns their number. */
+typedef void na_peer_fn(void *context, const struct na_peer_key *key, const struct na_peer_counters *counters);
+int na_capture_each_peer(struct na_capture *capture, na_peer_fn *visit, void *context);
+
+/* What records have said of a datagram flow; kept outside the observer, so that the next one does not say it again. */
+void na_capture_set_said(struct na_capture *capture, const struct na_peer_counters *counters);
+bool na_capture_get_said(struct na_capture *capture, uint64_t flow, struct na_peer_counters *counters);
+void na_capture_forget_said(struct na_capture *capture, uint64_t flow);
 
 /* Totals since attach: handed over (NA_LOSS_NONE) or lost, by type and reason. */
 int na_capture_counts(struct na_capture *capture, uint64_t counts[NA_EVENT_TYPES][NA_LOSS_REASONS]);

@@ -102,7 +102,7 @@ enum na_scope na_capture_get_scope(struct na_capture *capture, uint32_t pid)
 	return bpf_map_lookup_elem(capture->scopes, &pid, &scope) ? NA_SCOPE_NONE : (enum na_scope)scope;
 }
 
-int na_capture_set_scope(struct na_capture *capture, uint32_t pid, enum na_scope scope)
+int na_capture_set_scope(struct na_capture *capture, uint32_t pid, enum na_scope scope, bool only_known)
 {
 	uint32_t value = scope;
 
@@ -114,7 +114,9 @@ int na_capture_set_scope(struct na_capture *capture, uint32_t pid, enum na_scope
 		bpf_map_delete_elem(capture->scopes, &pid);
 		return 0;
 	}
-	return bpf_map_update_elem(capture->scopes, &pid, &value, BPF_ANY) ? -errno : 0;
+	if (!bpf_map_update_elem(capture->scopes, &pid, &value, only_known ? BPF_EXIST : BPF_ANY))
+		return 0;
+	return only_known && errno == ENOENT ? 0 : -errno;
 }
 
 int na_capture_peer(struct na_capture *capture, const struct na_peer_key *key, struct na_peer_counters *counters,
@@ -130,6 +132,39 @@ int na_capture_peer(struct na_capture *capture, const struct na_peer_key *key, s
 	if (bpf_map_lookup_elem(capture->peers, key, counters))
 		return -errno;
 	return bpf_map_delete_elem(capture->peers, key) ? -errno : 0;
+}
+
+int na_capture_each_peer(struct na_capture *capture, na_peer_fn *visit, void *context)
+{
+	struct na_peer_key key, next;
+	struct na_peer_counters counters;
+	bool first = true;
+	int count = 0;
+
+	while (!bpf_map_get_next_key(capture->peers, first ? NULL : &key, &next)) {
+		key = next;
+		first = false;
+		if (!bpf_map_lookup_elem(capture->peers, &key, &counters)) {
+			visit(context, &key, &counters);
+			count++;
+		}
+	}
+	return count;
+}
+
+void na_capture_set_said(struct na_capture *capture, const struct na_peer_counters *counters)
+{
+	bpf_map_update_elem(capture->said, &counters->flow, counters, BPF_ANY);
+}
+
+bool na_capture_get_said(struct na_capture *capture, uint64_t flow, struct na_peer_counters *counters)
+{
+	return !bpf_map_lookup_elem(capture->said, &flow, counters);
+}
+
+void na_capture_forget_said(struct na_capture *capture, uint64_t flow)
+{
+	bpf_map_delete_elem(capture->said, &flow);
 }
 
 int na_capture_counts(struct na_capture *capture, uint64_t counts[NA_EVENT_TYPES][NA_LOSS_REASONS])

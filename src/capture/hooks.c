@@ -65,3 +65,49 @@ const struct na_hook *na_hook_find(const char *program)
 			return &hooks[i];
 	return NULL;
 }
+
+/* What is seen, by backend; "not seen" and weaker fields in words. Each cell was found by experiment (tests/vm). */
+static const struct na_hook_row rows[] = {
+	{ "TCP connect", { [NA_BACKEND_FENTRY] = "fexit tcp_v4_connect, tcp_v6_connect",
+		[NA_BACKEND_KPROBE] = "kprobe+kretprobe tcp_v4_connect, tcp_v6_connect",
+		[NA_BACKEND_TRACEPOINT] = "cgroup connect4/6, sock:inet_sock_set_state, cgroup_skb (the SYN)" } },
+	{ "failure before SYN", { [NA_BACKEND_FENTRY] = "the same, with errno", [NA_BACKEND_KPROBE] = "the same, with errno",
+		[NA_BACKEND_TRACEPOINT] = "connect4/6 + exit of connect(2); errno not seen for io_uring" } },
+	{ "accept", { [NA_BACKEND_FENTRY] = "security_sock_graft", [NA_BACKEND_KPROBE] = "security_sock_graft",
+		[NA_BACKEND_TRACEPOINT] = "exit of accept(2), accept4(2); io_uring: first input or output (6.3+), else close" } },
+	{ "TCP close, counters", { [NA_BACKEND_FENTRY] = "sock:inet_sock_set_state",
+		[NA_BACKEND_KPROBE] = "sock:inet_sock_set_state", [NA_BACKEND_TRACEPOINT] = "sock:inet_sock_set_state" } },
+	{ "UDP sent", { [NA_BACKEND_FENTRY] = "ip_send_skb, ip6_send_skb", [NA_BACKEND_KPROBE] = "ip_send_skb, ip6_send_skb",
+		[NA_BACKEND_TRACEPOINT] = "cgroup_skb egress" } },
+	{ "UDP received", { [NA_BACKEND_FENTRY] = "skb_consume_udp, in the reading thread",
+		[NA_BACKEND_KPROBE] = "skb_consume_udp, in the reading thread",
+		[NA_BACKEND_TRACEPOINT] = "cgroup_skb ingress: counted on arrival, read or not; before 6.3 the name is of who "
+			"made the socket" } },
+	{ "UDP send that fails in routing", { [NA_BACKEND_FENTRY] = "not seen", [NA_BACKEND_KPROBE] = "not seen",
+		[NA_BACKEND_TRACEPOINT] = "not seen" } },
+	{ "unix connect", { [NA_BACKEND_FENTRY] = "fexit unix_stream_connect",
+		[NA_BACKEND_KPROBE] = "kprobe+kretprobe unix_stream_connect",
+		[NA_BACKEND_TRACEPOINT] = "exit of connect(2); path not seen when it fails; io_uring not seen" } },
+	{ "raw, ICMP", { [NA_BACKEND_FENTRY] = "security_socket_sendmsg, skb_free_datagram",
+		[NA_BACKEND_KPROBE] = "security_socket_sendmsg, skb_free_datagram",
+		[NA_BACKEND_TRACEPOINT] = "cgroup_skb: received packets are counted on arrival, read or not" } },
+	{ "packet sockets", { [NA_BACKEND_FENTRY] = "security_socket_sendmsg, skb_free_datagram",
+		[NA_BACKEND_KPROBE] = "security_socket_sendmsg, skb_free_datagram",
+		[NA_BACKEND_TRACEPOINT] = "sock:sock_send_length, sock_recv_length (6.3+; address not seen); before 6.3 not seen" } },
+	{ "SCTP", { [NA_BACKEND_FENTRY] = "security_socket_connect, _sendmsg, security_sock_graft; received bytes not seen",
+		[NA_BACKEND_KPROBE] = "security_socket_connect, _sendmsg, security_sock_graft; received bytes not seen",
+		[NA_BACKEND_TRACEPOINT] = "cgroup_skb: packets with their chunks, not messages" } },
+	{ "vsock", { [NA_BACKEND_FENTRY] = "security_socket_connect, _sendmsg, security_sock_graft; received bytes not seen",
+		[NA_BACKEND_KPROBE] = "security_socket_connect, _sendmsg, security_sock_graft; received bytes not seen",
+		[NA_BACKEND_TRACEPOINT] = "sock:sock_send_length, sock_recv_length (6.3+; peer not seen); before 6.3 not seen" } },
+	{ "clear text out and in", { [NA_BACKEND_FENTRY] = "not seen", [NA_BACKEND_KPROBE] = "not seen",
+		[NA_BACKEND_TRACEPOINT] = "not seen" } },
+	{ "process fork, exec, exit", { [NA_BACKEND_FENTRY] = "sched:sched_process_*", [NA_BACKEND_KPROBE] = "sched:sched_process_*",
+		[NA_BACKEND_TRACEPOINT] = "sched:sched_process_*" } },
+};
+
+const struct na_hook_row *na_hook_table(size_t *count)
+{
+	*count = sizeof(rows) / sizeof(rows[0]);
+	return rows;
+}

@@ -27,7 +27,7 @@ struct na_capture {
 	struct ring_buffer *rings;		/* observer only */
 	na_event_fn *handle;
 	void *context;
-	int peers, scopes, losses, counts, sockets;	/* map fds */
+	int peers, said, scopes, losses, counts, sockets;	/* map fds */
 	uint64_t flow_id_base;
 	char hooks[NA_NAMES_BYTES];
 	char missing[NA_NAMES_BYTES];

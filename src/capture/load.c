@@ -93,6 +93,7 @@ static int size_maps(struct na_capture *capture)
 		{ "ring_bulk", ring_bytes(capture->options.bulk_ring_kib) },
 		{ "sockets", capture->options.max_sockets },
 		{ "peers", capture->options.max_peers },
+		{ "said", capture->options.max_peers },
 		{ "scopes", capture->options.max_processes },
 	};
 
@@ -148,6 +149,7 @@ int na_capture_load(struct na_capture *capture, struct na_error *error)
 		return na_error_set(error, err, "this kernel does not load the %s backend: %s",
 				    na_backend_name(capture->backend), last_complaint);
 	capture->peers = bpf_object__find_map_fd_by_name(capture->object, "peers");
+	capture->said = bpf_object__find_map_fd_by_name(capture->object, "said");
 	capture->scopes = bpf_object__find_map_fd_by_name(capture->object, "scopes");
 	capture->losses = bpf_object__find_map_fd_by_name(capture->object, "losses");
 	capture->counts = bpf_object__find_map_fd_by_name(capture->object, "counts");

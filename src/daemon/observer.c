@@ -36,7 +36,7 @@ static void decide(void *context, const struct na_target *target)
 {
 	struct na_observer *observer = context;
 
-	na_capture_set_scope(observer->context->capture, target->pid, target->scope);
+	na_capture_set_scope(observer->context->capture, target->pid, target->scope, !observer->scanning);
 }
 
 /* Handles everything that nothing older can overtake any more. */
@@ -80,15 +80,15 @@ static int open_observer(struct na_observer *observer)
 		err = na_datagrams_create(&observer->datagrams, context->capture, na_observer_report_datagram, observer);
 	if (!err)
 		err = na_targets_create(&observer->targets, &options);
-	if (!err)
+	if (!err) {
+		observer->scanning = true;
 		err = na_targets_scan(observer->targets);
+		observer->scanning = false;
+	}
 	if (!err)
 		err = na_capture_start_draining(context->capture, on_event, observer);
-	if (!err) {
-		int found = na_capture_existing(context->capture, na_observer_handle_existing, observer);
-
-		err = found < 0 ? found : 0;
-	}
+	if (!err)
+		err = na_observer_find_existing(observer);
 	if (err)
 		na_log_error("cannot start observing: %s", strerror(-err));
 	return err;

@@ -27,7 +27,7 @@ static bool describe(struct na_observer *observer, const struct na_task *task, s
 	return true;
 }
 
-static void handle_open(struct na_observer *observer, const struct na_flow_event *event)
+void na_observer_open(struct na_observer *observer, const struct na_flow_event *event)
 {
 	char record[NA_COMPOSE_BYTES];
 	struct na_context context;
@@ -67,7 +67,7 @@ static void handle_close(struct na_observer *observer, const struct na_flow_even
 		na_flow_remove(observer->flows, flow);
 }
 
-static void handle_datagram(struct na_observer *observer, const struct na_flow_event *event)
+static void handle_datagram(struct na_observer *observer, const struct na_flow_event *event, bool taken_over)
 {
 	struct na_context context;
 	struct na_datagram_flow *flow;
@@ -78,7 +78,7 @@ static void handle_datagram(struct na_observer *observer, const struct na_flow_e
 		na_datagrams_claim(observer->datagrams, event->socket, &event->task);
 		return;
 	}
-	flow = na_datagrams_begin(observer->datagrams, event);
+	flow = na_datagrams_begin(observer->datagrams, event, taken_over);
 	if (!flow)
 		return;
 	flow->instance = context.instance;
@@ -124,13 +124,13 @@ void na_observer_handle(struct na_observer *observer, const struct na_event_head
 {
 	switch (event->type) {
 	case NA_EVENT_OPEN:
-		handle_open(observer, (const struct na_flow_event *)event);
+		na_observer_open(observer, (const struct na_flow_event *)event);
 		break;
 	case NA_EVENT_CLOSE:
 		handle_close(observer, (const struct na_flow_event *)event);
 		break;
 	case NA_EVENT_DATAGRAM:
-		handle_datagram(observer, (const struct na_flow_event *)event);
+		handle_datagram(observer, (const struct na_flow_event *)event, false);
 		break;
 	case NA_EVENT_SOCKET_GONE:
 		na_datagrams_socket_gone(observer->datagrams, ((const struct na_flow_event *)event)->socket);
@@ -149,10 +149,9 @@ void na_observer_handle(struct na_observer *observer, const struct na_event_head
 	na_counter_add(&observer->context->shared->events_settled, 1);
 }
 
-void na_observer_handle_existing(void *context, const struct na_event_header *event)
+void na_observer_take_over_datagram(struct na_observer *observer, const struct na_flow_event *event)
 {
-	if (event->type == NA_EVENT_OPEN)
-		handle_open(context, (const struct na_flow_event *)event);
+	handle_datagram(observer, event, true);
 }
 
 /* A record when the last one is nearly a period old; the walk itself comes four times a period. */
@@ -165,6 +164,8 @@ void na_observer_handle_progress(void *context, const struct na_event_header *he
 	char record[NA_COMPOSE_BYTES];
 	struct na_context names;
 
+	if (!event->flow)
+		return;	/* a datagram socket: its flows have periods of their own */
 	if (header->time_ns - (flow ? flow->reported_ns : event->opened_ns) < due_ns)
 		return;
 	if (!describe_known(observer, event, flow, &names))

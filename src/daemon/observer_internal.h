@@ -22,15 +22,20 @@ struct na_observer {
 	struct na_clock_pair clock;
 	uint64_t counts_said[NA_EVENT_TYPES][NA_LOSS_REASONS];	/* losses already in a record */
 	uint64_t missed_said, refused_said;
+	bool scanning;		/* processes found now may not be known to the kernel yet */
 	uint64_t next_progress_ns, next_heartbeat_ns;
 };
 
 /* observer_events.c: what an event becomes. */
 void na_observer_handle(struct na_observer *observer, const struct na_event_header *event);
-void na_observer_handle_existing(void *observer, const struct na_event_header *event);
+void na_observer_open(struct na_observer *observer, const struct na_flow_event *event);
+void na_observer_take_over_datagram(struct na_observer *observer, const struct na_flow_event *event);
 void na_observer_handle_progress(void *observer, const struct na_event_header *event);
 void na_observer_report_datagram(void *observer, const struct na_datagram_flow *flow,
 				 const struct na_peer_counters *period, bool final);
+
+/* observer_existing.c: what was there before this observer. 0 or negative errno. */
+int na_observer_find_existing(struct na_observer *observer);
 
 /* observer_life.c: once a second. */
 void na_observer_tick(struct na_observer *observer);

@@ -45,7 +45,8 @@ static struct socket_flows *find_socket(struct na_datagrams *datagrams, uint64_t
 	return socket;
 }
 
-struct na_datagram_flow *na_datagrams_begin(struct na_datagrams *datagrams, const struct na_flow_event *event)
+struct na_datagram_flow *na_datagrams_begin(struct na_datagrams *datagrams, const struct na_flow_event *event,
+					    bool taken_over)
 {
 	struct socket_flows *socket = find_socket(datagrams, event->socket);
 	struct na_datagram_flow *flow;
@@ -65,6 +66,8 @@ struct na_datagram_flow *na_datagrams_begin(struct na_datagrams *datagrams, cons
 	flow->opened = *event;
 	flow->reported_ns = event->header.time_ns;
 	flow->reported.last_ns = event->opened_ns;
+	if (taken_over)
+		na_capture_get_said(datagrams->capture, event->flow, &flow->reported);
 	flow->next = socket->first;
 	socket->first = flow;
 	datagrams->count++;
@@ -104,6 +107,8 @@ static bool report_difference(struct na_datagrams *datagrams, struct na_datagram
 	datagrams->report(datagrams->context, flow, &period, final);
 	flow->reported = *now;
 	flow->reported.flow = flow->opened.flow;
+	if (!final)
+		na_capture_set_said(datagrams->capture, &flow->reported);
 	return true;
 }
 
@@ -115,6 +120,8 @@ static void finish(struct na_datagrams *datagrams, struct na_datagram_flow *flow
 
 	if (!na_capture_peer(datagrams->capture, &key, &now, true))
 		report_difference(datagrams, flow, &now, true);
+	if (flow->reported.flow)
+		na_capture_forget_said(datagrams->capture, flow->opened.flow);
 	datagrams->count--;
 	free(flow);
 }

@@ -31,8 +31,12 @@ int na_datagrams_create(struct na_datagrams **datagrams, struct na_capture *capt
 			void *context);
 void na_datagrams_destroy(struct na_datagrams *datagrams);
 
-/* A flow began. Returns it for the caller to name its author, or NULL when out of memory. */
-struct na_datagram_flow *na_datagrams_begin(struct na_datagrams *datagrams, const struct na_flow_event *event);
+/*
+ * A flow began, or is taken over from an observer that died (what that one had said is not said again). Returns it
+ * for the caller to name its author, or NULL when out of memory.
+ */
+struct na_datagram_flow *na_datagrams_begin(struct na_datagrams *datagrams, const struct na_flow_event *event,
+					    bool taken_over);
 
 /* Whoever really uses the socket, for flows that were noticed before anybody had. */
 void na_datagrams_claim(struct na_datagrams *datagrams, uint64_t socket, const struct na_task *task);
