@@ -49,8 +49,10 @@ int main(int argc, char **argv)
 	if (!strcmp(name, "--help") || !strcmp(name, "-h"))
 		name = "help";
 	cli.command = na_find_command(name);
+	if (!cli.command && *name)
+		return na_cli_usage(&cli, "there is no command '%s'", name);
 	if (!cli.command)
-		return *name ? na_cli_usage(&cli, "there is no command '%s'", name) : na_cli_usage(&cli, "a command is needed");
+		return na_cli_usage(&cli, "a command is needed");
 	code = cli.command->run(&cli, argc - 1, argv + 1);
 	if (fflush(stdout) || ferror(stdout)) {
 		na_cli_error(&cli, "the output could not be written");

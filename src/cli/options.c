@@ -18,7 +18,8 @@
 #define FIRST_VALUE 256		/* getopt_long's value of the first option: above every letter */
 
 const struct na_option na_common_options[] = {
-	{ "state-dir", 0, "DIRECTORY", "where the daemon keeps the journal, or a copy of it is (default " NA_STATE_DIR ")" },
+	{ "state-dir", 0, "DIRECTORY",
+	  "where the daemon keeps the journal, or a copy of it is (default " NA_STATE_DIR ")" },
 	{ "run-dir", 0, "DIRECTORY", "where the running daemon keeps its status (default " NA_RUN_DIR ")" },
 	{ "json", 'j', NULL, "print JSON, for programs" },
 	{ "help", 'h', NULL, "print this help" },
@@ -100,8 +101,10 @@ int na_cli_parse(struct na_cli *cli, int argc, char **argv,
 		const struct na_option *option = value == '?' || value == ':' ? NULL : find_option(&parser, value);
 		int common;
 
+		if (!option && value == ':')
+			return na_cli_usage(cli, "%s needs a value", argv[optind - 1]);
 		if (!option)
-			return na_cli_usage(cli, value == ':' ? "%s needs a value" : "there is no option %s", argv[optind - 1]);
+			return na_cli_usage(cli, "there is no option %s", argv[optind - 1]);
 		common = take_common(cli, option->name);
 		if (common == 0) {
 			na_cli_help(cli);
