@@ -77,17 +77,6 @@ static int take_common(struct na_cli *cli, const char *name)
 	return -1;
 }
 
-/* The daemon keeps the journal in a folder of its own; a copy is mostly just the files. */
-static int find_journal(struct na_cli *cli)
-{
-	const size_t room = sizeof(cli->journal_dir);
-	int length = snprintf(cli->journal_dir, room, "%s/journal.db", cli->state_dir);
-	bool here = length > 0 && (size_t)length < room && !access(cli->journal_dir, F_OK);
-
-	length = snprintf(cli->journal_dir, room, "%s%s", cli->state_dir, here ? "" : "/journal");
-	return length > 0 && (size_t)length < room ? 0 : -ENAMETOOLONG;
-}
-
 int na_cli_parse(struct na_cli *cli, int argc, char **argv,
 		 int (*take)(void *context, const char *name, const char *value), void *context)
 {
@@ -119,8 +108,6 @@ int na_cli_parse(struct na_cli *cli, int argc, char **argv,
 		return na_cli_usage(cli, "%s is needed", cli->command->arguments);
 	if (cli->arguments > cli->command->most)
 		return na_cli_usage(cli, "'%s' is one argument too many", cli->argument[cli->command->most]);
-	if (find_journal(cli))
-		return na_cli_usage(cli, "the name of the state directory is too long");
 	return -1;
 }
 
