@@ -251,15 +251,17 @@ static int bench(const char *directory, uint64_t count)
 	struct na_verify_options options = { .path = d.journal };
 	uint8_t buffer[2048];
 	uint64_t began = na_boottime_ns();
-	size_t bytes = 0;
+	size_t bytes = 0, last = 0;
 
-	for (uint64_t i = 0; i < count; i++)
-		bytes += (size_t)make_record(buffer, sizeof(buffer), i);
+	for (uint64_t i = 0; i < count; i++) {
+		last = (size_t)make_record(buffer, sizeof(buffer), i);
+		bytes += last;
+	}
 	printf("canonical record: %.2f us, %.0f bytes\n", seconds_since(began) * 1e6 / (double)count,
 	       (double)bytes / (double)count);
 	began = na_boottime_ns();
 	for (uint64_t i = 0; i < count; i++)
-		if (na_canonical_check(buffer, strnlen((char *)buffer, bytes / count), NULL))
+		if (na_canonical_check(buffer, last, NULL))
 			die("check");
 	printf("canonical check: %.2f us\n", seconds_since(began) * 1e6 / (double)count);
 	begin(&d, directory, 10000);

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The tamper suite: every way to change a journal, each with the answer it must get.
+
+$(BUILD)/tests/journal_driver: tests/tamper/journal_driver.c $(BUILD)/libnetaudit.a
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libnetaudit.a $(LDLIBS)
+
+$(BUILD)/tests/faulty_io.so: tests/tamper/faulty_io.c
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
+
+tamper: $(BUILD)/tests/journal_driver $(BUILD)/tests/faulty_io.so ## change a journal in every way known; each must be told
+	python3 tests/tamper/run.py $(BUILD)/tests
+
+bench-journal: $(BUILD)/tests/journal_driver ## rates of writing and verifying the journal
+	d=$$(mktemp -d) && $(BUILD)/tests/journal_driver bench $$d $(or $(N),500000); s=$$?; rm -rf $$d; exit $$s
+
+.PHONY: tamper bench-journal
