@@ -18,6 +18,7 @@ install: all ## install below DESTDIR and PREFIX (/usr); as root without DESTDIR
 	$(Q)sed 's|/usr/bin/netaudit-bpf|$(BINDIR)/netaudit-bpf|' deploy/systemd/netaudit-bpf.service \
 		> $(DESTDIR)$(UNITDIR)/netaudit-bpf.service
 	$(Q)chmod 0644 $(DESTDIR)$(UNITDIR)/netaudit-bpf.service
+	$(Q)$(INSTALL) -D -m 0644 deploy/systemd/odoo-instances.conf $(DESTDIR)$(UNITDIR)/odoo@.service.d/10-netaudit.conf
 	$(Q)$(INSTALL) -D -m 0644 deploy/systemd/netaudit.sysusers $(DESTDIR)$(SYSUSERSDIR)/netaudit.conf
 	$(Q)$(INSTALL) -D -m 0644 deploy/systemd/netaudit.tmpfiles $(DESTDIR)$(TMPFILESDIR)/netaudit.conf
 	$(Q)$(INSTALL) -D -m 0644 deploy/completions/netaudit.bash $(DESTDIR)$(BASHCOMPDIR)/netaudit
@@ -39,6 +40,7 @@ install-users: ## make the users netaudit and netaudit-sign
 
 uninstall: ## remove what install put there; keeps settings, journal, keys and users
 	$(Q)rm -f $(DESTDIR)$(BINDIR)/netaudit-bpf $(DESTDIR)$(BINDIR)/netaudit $(DESTDIR)$(UNITDIR)/netaudit-bpf.service \
+		$(DESTDIR)$(UNITDIR)/odoo@.service.d/10-netaudit.conf \
 		$(DESTDIR)$(SYSUSERSDIR)/netaudit.conf $(DESTDIR)$(TMPFILESDIR)/netaudit.conf \
 		$(DESTDIR)$(BASHCOMPDIR)/netaudit $(DESTDIR)$(ZSHCOMPDIR)/_netaudit
 	$(Q)for page in docs/man/*.[1-9]; do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
