@@ -112,6 +112,24 @@ static __always_inline void na_read_tcp_counters(struct na_tcp_counters *counter
 	counters->smoothed_rtt_us = BPF_CORE_READ(tcp, srtt_us) >> 3;
 }
 
+/*
+ * Before 6.5 an MPTCP socket has no counters: the sum of its subflows counts twice what was sent again on another
+ * subflow (docs/hooks.md).
+ */
+static __always_inline void na_read_mptcp_counters(struct na_tcp_counters *counters, struct sock *sk,
+						   const struct na_socket *state)
+{
+	struct mptcp_sock *mptcp = (struct mptcp_sock *)sk;
+
+	counters->bytes_out = state->subflow_bytes_out;
+	counters->bytes_in = state->subflow_bytes_in;
+	counters->retransmits = state->subflow_retransmits;
+	if (bpf_core_field_exists(mptcp->bytes_received)) {
+		counters->bytes_out = BPF_CORE_READ(mptcp, bytes_sent);
+		counters->bytes_in = BPF_CORE_READ(mptcp, bytes_received);
+	}
+}
+
 struct na_flow_report {
 	__u64 time_ns;
 	__u32 type;
@@ -145,9 +163,7 @@ static __always_inline void na_fill_flow(struct na_flow_event *event, struct soc
 	if (report->type == NA_EVENT_OPEN)
 		return;
 	if (state->flags & NA_FLOW_MPTCP) {
-		counters.bytes_out = state->subflow_bytes_out;
-		counters.bytes_in = state->subflow_bytes_in;
-		counters.retransmits = state->subflow_retransmits;
+		na_read_mptcp_counters(&counters, sk, state);
 	} else if (event->protocol == IPPROTO_TCP) {
 		na_read_tcp_counters(&counters, sk);
 	}

@@ -200,7 +200,7 @@ struct tcp_sock {
 };
 
 struct mptcp_subflow_context { struct sock *conn; };
-struct mptcp_sock { struct sock *first; };
+struct mptcp_sock { struct sock *first; __u64 bytes_sent, bytes_received; /* 6.5 */ };
 
 struct sockaddr_un { unsigned short sun_family; char sun_path[108]; };
 struct unix_address { int len; struct sockaddr_un name[1]; };
