@@ -165,7 +165,8 @@ static void hold_open(void *argument)
 	na_net_enter(NA_PLACE_A);
 	na_owner_here(&call.owner);
 	call.begun_us = na_now_us();
-	if (descriptor < 0 || connect(descriptor, (struct sockaddr *)&server->address, na_address_bytes(&server->address)))
+	if (descriptor < 0 ||
+	    connect(descriptor, (struct sockaddr *)&server->address, na_address_bytes(&server->address)))
 		na_die("progress: connect");
 	call.opened_us = na_now_us();
 	getsockname(descriptor, (struct sockaddr *)&call.local, &bytes);

@@ -55,8 +55,8 @@ bool na_wanted(const char *kind)
 
 static void usage(void)
 {
-	fputs("usage: na-workload --truth FILE [--blink PROGRAM] [--count N] [--seed N] [--hold SECONDS] [--only PART]\n"
-	      "                   [--limit SECONDS]\n", stderr);
+	fputs("usage: na-workload --truth FILE [--blink PROGRAM] [--count N] [--seed N] [--hold SECONDS]\n"
+	      "                   [--only PART] [--limit SECONDS]\n", stderr);
 	exit(2);
 }
 

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -177,7 +178,8 @@ static void send_rights(int channel, int descriptor, const struct operation *ope
 	} control = { 0 };
 	struct iovec data = { .iov_base = (void *)(uintptr_t)operation, .iov_len = sizeof(*operation) };
 	struct msghdr message = {
-		.msg_iov = &data, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof(control.space),
+		.msg_iov = &data, .msg_iovlen = 1,
+		.msg_control = control.space, .msg_controllen = sizeof(control.space),
 	};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
@@ -198,7 +200,8 @@ static void receive_rights_and_finish(void *argument)
 	} control = { 0 };
 	struct iovec data = { .iov_base = &operation, .iov_len = sizeof(operation) };
 	struct msghdr message = {
-		.msg_iov = &data, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof(control.space),
+		.msg_iov = &data, .msg_iovlen = 1,
+		.msg_control = control.space, .msg_controllen = sizeof(control.space),
 	};
 
 	/* `operation` holds pointers to constants of this same program image */
@@ -262,6 +265,34 @@ static void finish_silent(struct operation *operation)
 	na_call_write(&operation->call);
 }
 
+/*
+ * A child forked beside another thread's operation would hold that operation's socket open, and its peer would wait
+ * for an end that does not come: operations that fork go one at a time.
+ */
+static pthread_mutex_t forking = PTHREAD_MUTEX_INITIALIZER;
+
+static bool forks(const struct kind *kind)
+{
+	return kind->ending == NA_END_EXIT || kind->ending == NA_END_FORK || kind->ending == NA_END_RIGHTS;
+}
+
+static void run_alone(struct operation *operation)
+{
+	pthread_mutex_lock(&forking);
+	if (operation->request.ending == NA_END_EXIT) {
+		na_wait(na_spawn("leaves-open", leave_in_child, operation));
+	} else if (operation->request.ending == NA_END_RIGHTS) {
+		run_passed(operation);
+	} else {
+		open_call(operation);
+		pid_t child = na_spawn("inherits-socket", finish_in_child, operation);
+
+		close(operation->descriptor);
+		na_wait(child);
+	}
+	pthread_mutex_unlock(&forking);
+}
+
 static void run_operation(void *argument, uint64_t index)
 {
 	const struct batch *batch = argument;
@@ -281,26 +312,18 @@ static void run_operation(void *argument, uint64_t index)
 		},
 		.uring = kind->manner == URING,
 	};
-	pid_t child;
 
-	if (kind->ending == NA_END_EXIT) {
-		na_wait(na_spawn("leaves-open", leave_in_child, &operation));
-		return;
-	}
-	if (kind->ending == NA_END_RIGHTS) {
-		run_passed(&operation);
+	if (kind->ending == NA_END_CLIENT_RESET)	/* an answer tells that the request was taken */
+		operation.request.bytes_down++;
+	if (forks(kind)) {
+		run_alone(&operation);
 		return;
 	}
 	open_call(&operation);
-	if (kind->silent) {
+	if (kind->silent)
 		finish_silent(&operation);
-	} else if (kind->ending == NA_END_FORK) {
-		child = na_spawn("inherits-socket", finish_in_child, &operation);
-		close(operation.descriptor);
-		na_wait(child);
-	} else {
+	else
 		finish(&operation, false);
-	}
 }
 
 /* Within one namespace over the loopback device, and over the pair both ways. */
