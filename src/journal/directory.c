@@ -111,23 +111,25 @@ void na_directory_close(struct na_directory *directory)
 	directory->fd = -1;
 }
 
-void na_directory_reserve(const struct na_directory *directory)
+bool na_directory_reserve(const struct na_directory *directory)
 {
 	struct statvfs space;
 	struct stat status;
-	int fd;
+	int fd, error;
 
 	if (fstatat(directory->fd, RESERVE_FILE, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_size == NA_RESERVE_BYTES)
-		return;
+		return true;
 	if (fstatvfs(directory->fd, &space) < 0 ||
 	    (uint64_t)space.f_bavail * space.f_frsize < (uint64_t)NA_RESERVE_BYTES * RESERVE_FREE_FACTOR)
-		return;
+		return false;
 	fd = openat(directory->fd, RESERVE_FILE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return;
-	if (posix_fallocate(fd, 0, NA_RESERVE_BYTES))
-		(void)unlinkat(directory->fd, RESERVE_FILE, 0);
+		return false;
+	error = posix_fallocate(fd, 0, NA_RESERVE_BYTES);
 	close(fd);
+	if (error)
+		(void)unlinkat(directory->fd, RESERVE_FILE, 0);
+	return error == 0;
 }
 
 bool na_directory_release_reserve(const struct na_directory *directory)

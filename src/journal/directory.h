@@ -28,8 +28,8 @@ struct na_directory {
 int na_directory_open(struct na_directory *directory, const char *path, struct na_error *error);
 void na_directory_close(struct na_directory *directory);
 
-/* Keeps NA_RESERVE_BYTES in a file of their own while there is plenty of room. Best effort. */
-void na_directory_reserve(const struct na_directory *directory);
+/* Keeps NA_RESERVE_BYTES in a file of their own while there is plenty of room. Returns whether they are there. */
+bool na_directory_reserve(const struct na_directory *directory);
 /* Gives them back to the file system. Returns whether there was anything to give. */
 bool na_directory_release_reserve(const struct na_directory *directory);
 

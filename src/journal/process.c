@@ -83,6 +83,13 @@ static int commit(struct na_journal *journal)
 	return 0;
 }
 
+/* On a nearly full disk the journal's own records come before the index. */
+static void look_for_room(struct na_journal *journal)
+{
+	journal->roomy = na_directory_reserve(&journal->store.directory);
+	na_store_keep_wal(&journal->store, !journal->roomy);
+}
+
 static int make_head(struct na_journal *journal)
 {
 	struct na_shared *shared = journal->context->shared;
@@ -91,6 +98,7 @@ static int make_head(struct na_journal *journal)
 	journal->head_made_ns = na_boottime_ns();
 	if (result)
 		return result;
+	look_for_room(journal);
 	journal->records_since_head = 0;
 	journal->worth_a_head = false;
 	na_counter_add(&shared->records_committed, 1);
@@ -181,7 +189,7 @@ static int wait_ms(const struct na_journal *journal, bool index_lags)
 /* A broken index is no reason to stop journaling: it is derived, and status shows its lag. */
 static bool index_some(struct na_journal *journal, struct na_index *index)
 {
-	int64_t rows = index ? na_index_catch_up(index, INDEX_ROWS) : 0;
+	int64_t rows = index && journal->roomy ? na_index_catch_up(index, INDEX_ROWS) : 0;
 
 	if (index)
 		na_counter_set(&journal->context->shared->index_seq, (uint64_t)na_index_last_seq(index));
@@ -285,7 +293,7 @@ static int run(struct na_journal *journal, enum na_journal_exit *otherwise)
 	if (result)
 		return result;
 	*otherwise = NA_JOURNAL_EXIT_IO;
-	na_directory_reserve(&journal->store.directory);
+	look_for_room(journal);
 	na_journal_watch_begin(journal);
 	journal->cursor = na_queue_tail(context->queue);
 	result = read_ending(journal, &ending);
@@ -324,6 +332,7 @@ int na_journal_process(const struct na_journal_context *given)
 	if (result) {
 		na_log_error("%s", journal->error.text);
 		/* room for the gap and lost records of the next life */
+		na_store_keep_wal(&journal->store, true);
 		if (result == -ENOSPC || result == -EDQUOT)
 			(void)na_directory_release_reserve(&journal->store.directory);
 		if (exit_code == NA_JOURNAL_EXIT_IO)

@@ -11,6 +11,8 @@
 
 #include "journal/schema.h"
 
+#define WAL_PAGES 1000	/* SQLite's own default; 4 MB */
+
 static const char *const statement_sql[NA_STORE_STATEMENTS] = {
 	[NA_STORE_BEGIN] = "BEGIN IMMEDIATE",
 	[NA_STORE_COMMIT] = "COMMIT",
@@ -105,6 +107,14 @@ static int set_up(struct na_store *store, struct na_error *error)
 	return 0;
 }
 
+void na_store_keep_wal(struct na_store *store, bool keep)
+{
+	if (!store->db)
+		return;
+	sqlite3_wal_autocheckpoint(store->db, keep ? 0 : WAL_PAGES);
+	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep, NULL);
+}
+
 int na_store_open(struct na_store *store, const char *directory, struct na_error *error)
 {
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX;
@@ -130,6 +140,7 @@ int na_store_open(struct na_store *store, const char *directory, struct na_error
 		if (result == -EMEDIUMTYPE)
 			na_error_set(error, result, "%s is not a netaudit journal: move it away or use another directory", path);
 	}
+	na_store_keep_wal(store, true);
 	if (result == 0)
 		result = set_up(store, error);
 	umask(mask);

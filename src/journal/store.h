@@ -57,6 +57,13 @@ int na_store_create(struct na_store *store, const char *origin, const uint8_t id
  */
 int na_store_resume(struct na_store *store, const struct na_merkle *signed_tree, struct na_error *error);
 
+/*
+ * While room is scarce the WAL is not copied into the database, which would grow by as much: what
+ * is left is for new records. So it is after opening, until told otherwise; and to be called before
+ * closing after an error.
+ */
+void na_store_keep_wal(struct na_store *store, bool keep);
+
 int na_store_begin(struct na_store *store, struct na_error *error);
 /* `body` must be canonical (na_canonical_check()): the store does not look into it. */
 int na_store_append(struct na_store *store, const void *body, size_t body_bytes, struct na_error *error);

@@ -18,6 +18,7 @@ struct na_journal {
 	struct na_store store;
 	struct na_heads heads;
 	struct na_error error;
+	bool roomy;			/* the reserve is there: room for the index and a smaller WAL */
 
 	/* the batch in progress */
 	bool open;			/* a transaction is */
