@@ -14,6 +14,7 @@
 
 #include "base/escape.h"
 #include "base/file.h"
+#include "capture/capture.h"
 #include "cli/doctor.h"
 
 #define SMALL_FILE_BYTES (1024 * 1024)
@@ -146,13 +147,50 @@ static enum na_verdict check_tracefs(const struct na_cli *cli, char found[NA_FIN
 	return NA_WEAKER;
 }
 
-static enum na_verdict check_kprobes(const struct na_cli *cli, char found[NA_FINDING_BYTES])
+/* Loads and attaches a backend for a moment: what the daemon would do at start, and the only honest answer. */
+static enum na_verdict try_backend(enum na_backend backend, char found[NA_FINDING_BYTES])
 {
-	bool there = !access("/sys/bus/event_source/devices/kprobe/type", F_OK);
+	const struct na_capture_options options = {
+		.backend = backend, .scope_host = true, .ring_kib = 4, .bulk_ring_kib = 4, .max_sockets = 64, .max_peers = 64,
+		.max_processes = 64,
+	};
+	struct na_capture *capture;
+	struct na_error error;
 
+	if (geteuid()) {
+		say(found, "only root can try");
+		return NA_NOT_KNOWN;
+	}
+	if (na_capture_open(&capture, &options, &error)) {
+		say(found, error.text);
+		return NA_WEAKER;
+	}
+	say(found, "loads and attaches");
+	if (*na_capture_missing_hooks(capture)) {
+		snprintf(found, NA_FINDING_BYTES, "loads and attaches, without ");
+		na_escape(found + strlen(found), NA_FINDING_BYTES - strlen(found), na_capture_missing_hooks(capture),
+			  strlen(na_capture_missing_hooks(capture)));
+	}
+	na_capture_close(capture);
+	return NA_GOOD;
+}
+
+static enum na_verdict check_fentry(const struct na_cli *cli, char found[NA_FINDING_BYTES])
+{
 	(void)cli;
-	say(found, there ? "the kernel has them" : "not built into this kernel");
-	return there ? NA_GOOD : NA_WEAKER;
+	return try_backend(NA_BACKEND_FENTRY, found);
+}
+
+static enum na_verdict check_kprobe(const struct na_cli *cli, char found[NA_FINDING_BYTES])
+{
+	(void)cli;
+	return try_backend(NA_BACKEND_KPROBE, found);
+}
+
+static enum na_verdict check_tracepoint(const struct na_cli *cli, char found[NA_FINDING_BYTES])
+{
+	(void)cli;
+	return try_backend(NA_BACKEND_TRACEPOINT, found);
 }
 
 static enum na_verdict check_uprobes(const struct na_cli *cli, char found[NA_FINDING_BYTES])
@@ -180,8 +218,12 @@ const struct na_check na_kernel_checks[] = {
 	  "mount -t cgroup2 none /sys/fs/cgroup/unified" },
 	{ "tracefs", check_tracefs, "tracepoints: without fentry and kprobes nearly everything",
 	  "mount -t tracefs none /sys/kernel/tracing" },
-	{ "kprobes", check_kprobes, "nothing where fentry loads; else the weaker tracepoint backend is used",
-	  "use a kernel with CONFIG_KPROBES=y, if fentry is refused too" },
+	{ "backend fentry", check_fentry, "nothing, as long as another backend loads; see the table below",
+	  "use a kernel that permits BPF trampolines" },
+	{ "backend kprobe", check_kprobe, "nothing, as long as another backend loads; see the table below",
+	  "use a kernel with CONFIG_KPROBES=y" },
+	{ "backend tracepoint", check_tracepoint, "nothing, as long as another backend loads; see the table below",
+	  "mount cgroup v2 and tracefs" },
 	{ "uprobes", check_uprobes, "clear text of TLS connections, the audit events of Python",
 	  "use a kernel with CONFIG_UPROBE_EVENTS=y" },
 };
