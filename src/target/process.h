@@ -70,7 +70,8 @@ int na_targets_create(struct na_targets **targets, const struct na_targets_optio
 void na_targets_destroy(struct na_targets *targets);
 
 /*
- * Reads every process of /proc, decides on it and reports each decision. Call once, after the hooks are attached
+ * Reads every process of /proc, decides on it and reports each decision; looks again until nobody new is Odoo, because
+ * children of a process the kernel does not know yet raise no event. Call once, after the hooks are attached
  * and before the first event is handed over: what happens in between is then seen twice, never not at all.
  * Returns 0 or negative errno; a process that vanishes meanwhile is no error.
  */

@@ -108,7 +108,16 @@ static bool parse_pid(const char *name, uint32_t *pid)
 	return *end == '\0' && value <= INT32_MAX;
 }
 
-int na_targets_scan(struct na_targets *targets)
+static bool any_in_scope(const struct finds *finds)
+{
+	for (size_t i = 0; i < finds->count; i++)
+		if (finds->list[i].entry->target.scope == NA_SCOPE_ODOO)
+			return true;
+	return false;
+}
+
+/* Returns 1 when it met an Odoo process that was not known before, 0, or negative errno. */
+static int scan_once(struct na_targets *targets)
 {
 	int fd = openat(targets->proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
 	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
@@ -121,7 +130,6 @@ int na_targets_scan(struct na_targets *targets)
 			close(fd);
 		return result;
 	}
-	na_table_keep_retired(targets, SIZE_MAX);	/* the list points at entries */
 	while (result == 0 && (entry = readdir(folder))) {
 		uint32_t pid;
 
@@ -133,7 +141,23 @@ int na_targets_scan(struct na_targets *targets)
 		qsort(finds.list, finds.count, sizeof(*finds.list), by_start);
 	classify_all(targets, &finds);
 	report_all(targets, &finds);
-	na_table_keep_retired(targets, NA_RETIRED_KEPT);
+	if (result == 0)
+		result = any_in_scope(&finds);
 	free(finds.list);
 	return result;
+}
+
+/*
+ * What an Odoo process forks before the kernel has its decision is in no scope and raises no event. Such a child is
+ * met by looking once more after the decisions are out, until a look meets nobody new.
+ */
+int na_targets_scan(struct na_targets *targets)
+{
+	int result = 1;
+
+	na_table_keep_retired(targets, SIZE_MAX);	/* lists point at entries, and known ones are not looked at twice */
+	for (size_t round = 0; result == 1 && round < 16; round++)
+		result = scan_once(targets);
+	na_table_keep_retired(targets, NA_RETIRED_KEPT);
+	return result < 0 ? result : 0;
 }

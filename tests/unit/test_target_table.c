@@ -66,6 +66,32 @@ static void test_a_scan_of_many_processes_is_bounded_afterwards(void **state)
 	root_free(root);
 }
 
+static void fork_once_decided(void *context, const struct na_target *target)
+{
+	struct root *root = context;
+	uint32_t child = target->pid + 1;
+
+	note_decision(root, target);
+	if (target->pid >= 100 && target->pid < 103 && !na_targets_find(root->targets, child, 0))
+		put(root, PROCESS(child, target->pid, child, "curl", "curl"));
+}
+
+/* The child appears after the folder was read and before the kernel knows its parent: no event tells of it. */
+static void test_a_child_forked_during_the_scan_is_not_missed(void **state)
+{
+	struct root *root = root_new(false);
+
+	(void)state;
+	root->targets->decide = fork_once_decided;
+	put_master(root);
+	assert_int_equal(na_targets_scan(root->targets), 0);
+	for (uint32_t pid = 101; pid <= 103; pid++) {
+		assert_is(root, pid, NA_SCOPE_ODOO, NA_WORKER_SUBPROCESS);
+		assert_int_equal(root->decided[pid], NA_SCOPE_ODOO);
+	}
+	root_free(root);
+}
+
 static void test_only_news_are_reported_to_the_kernel(void **state)
 {
 	struct root *root = root_new(false);
@@ -168,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_processes_that_are_let_go_do_not_pile_up),
 		cmocka_unit_test(test_an_instance_ends_with_its_last_process),
 		cmocka_unit_test(test_a_scan_of_many_processes_is_bounded_afterwards),
+		cmocka_unit_test(test_a_child_forked_during_the_scan_is_not_missed),
 		cmocka_unit_test(test_only_news_are_reported_to_the_kernel),
 		cmocka_unit_test(test_random_events_keep_the_table_whole),
 		cmocka_unit_test(test_scans_survive_processes_that_vanish),

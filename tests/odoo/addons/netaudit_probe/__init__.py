@@ -12,7 +12,7 @@ class Probe(http.Controller):
     def hold(self):
         """Announce (worker pid, sub-process pid) in the file "held"; return once the file "release" exists."""
         folder = os.environ["NETAUDIT_PROBE_FOLDER"]
-        with subprocess.Popen(["sleep", "60"]) as child:
+        with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:
             with open(os.path.join(folder, "held.new"), "w") as announce:
                 announce.write(f"{os.getpid()} {child.pid}")
             os.rename(os.path.join(folder, "held.new"), os.path.join(folder, "held"))
