@@ -130,8 +130,9 @@ def measure(options):
         if ask(options, journal, "log", "--json", "--all", "--lines", "0", output=file):
             print("census: the journal could not be read")
             failed += 1
-    if ask(options, journal, "verify"):
-        print("census: the journal does not verify")
+    verified = ask(options, journal, "verify")
+    if verified:
+        print(f"census: netaudit verify ended with status {verified}")
         failed += 1
     print(f"census: backend {status['backend']}, kernel {os.uname().release}, lost {status['lost_ring']} in rings and "
           f"{status['lost_map']} in maps, {status['missed_programs']} program runs missed")
