@@ -124,7 +124,7 @@ class Allowed:
             if fnmatch.fnmatch(kind, rule["kind"]) and field in rule["fields"] and \
                     rule.get("direction") in (None, (operation or {}).get("direction")) and \
                     ("recorded" not in rule or recorded in rule["recorded"]) and \
-                    ("same_as" not in rule or recorded == operation[rule["same_as"] + field]):
+                    ("same_as" not in rule or recorded == operation.get(rule["same_as"] + field)):
                 self.used[number] += 1
                 return True
         return False
