@@ -5,7 +5,7 @@
  *
  *	journal_driver run DIRECTORY RECORDS	clean life; heads every 100 records
  *	journal_driver crash DIRECTORY RECORDS	the same, ended by SIGKILL once all are committed
- *	journal_driver refuse DIRECTORY		as `run` without records; prints how each process ended
+ *	journal_driver kill DIRECTORY RECORDS	as `run`, but journal and signer are killed and restarted in turn, under load
  *	journal_driver verify DIRECTORY [fingerprint=HEX] [head=FILE] [anchors=FILE] [tail=SECONDS] [threads=N]
  *	journal_driver bench DIRECTORY RECORDS	rates of appending and verifying, and of the canonical writer
  *
@@ -81,13 +81,14 @@ static ssize_t make_record(uint8_t *buffer, size_t capacity, uint64_t number)
 	return na_canonical_end(&c);
 }
 
-static pid_t fork_signer(struct driver *d)
+static pid_t fork_signer(struct driver *d, uint64_t generation)
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		struct na_signer_context context = {
 			.directory = d->signer, .fd = d->signer_socket[1], .stop_fd = d->signer_stop[0], .shared = d->shared,
+			.generation = generation,
 		};
 
 		close(d->signer_socket[0]);
@@ -96,7 +97,7 @@ static pid_t fork_signer(struct driver *d)
 	return pid;
 }
 
-static pid_t fork_journal(struct driver *d)
+static pid_t fork_journal(struct driver *d, uint64_t generation)
 {
 	pid_t pid = fork();
 
@@ -105,7 +106,7 @@ static pid_t fork_journal(struct driver *d)
 			.directory = d->journal, .origin = "netaudit.test/journal", .queue = d->queue, .shared = d->shared,
 			.signer_fd = d->signer_socket[0], .stop_fd = d->journal_stop[0], .version = "test",
 			.config_hash = "0000000000000000000000000000000000000000000000000000000000000000",
-			.settings = "[netaudit]\n", .backend = "none", .head_records = d->head_records,
+			.settings = "[netaudit]\n", .backend = "none", .head_records = d->head_records, .generation = generation,
 		};
 
 		close(d->signer_socket[1]);
@@ -127,11 +128,15 @@ static void begin(struct driver *d, const char *directory, uint32_t head_records
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, d->signer_socket) ||
 	    pipe(d->journal_stop) || pipe(d->signer_stop))
 		die("begin");
-	d->signer_pid = fork_signer(d);
-	d->journal_pid = fork_journal(d);
+	d->signer_pid = fork_signer(d, 0);
+	d->journal_pid = fork_journal(d, 0);
 	if (d->signer_pid < 0 || d->journal_pid < 0)
 		die("fork");
-	/* ours would keep the other side's end of the conversation alive */
+}
+
+/* Ours would keep the other side's end of the conversation alive. */
+static void leave_conversation(struct driver *d)
+{
 	close(d->signer_socket[0]);
 	close(d->signer_socket[1]);
 }
@@ -162,11 +167,11 @@ static bool wait_committed(struct driver *d, uint64_t count)
 	return true;
 }
 
-static void put_records(struct driver *d, uint64_t count)
+static void put_records(struct driver *d, uint64_t first, uint64_t count)
 {
 	uint8_t buffer[2048];
 
-	for (uint64_t i = 0; i < count; i++) {
+	for (uint64_t i = first; i < first + count; i++) {
 		ssize_t bytes = make_record(buffer, sizeof(buffer), i);
 
 		if (bytes < 0)
@@ -196,7 +201,8 @@ static int run(const char *directory, uint64_t count, bool crash)
 	struct driver d;
 
 	begin(&d, directory, 100);
-	put_records(&d, count);
+	leave_conversation(&d);
+	put_records(&d, 0, count);
 	if (!wait_committed(&d, count + 1))
 		return stop(&d, true);
 	if (!crash)
@@ -205,6 +211,40 @@ static int run(const char *directory, uint64_t count, bool crash)
 	kill(d.signer_pid, SIGKILL);
 	printf("journal=%d signer=%d\n", end_of(d.journal_pid), end_of(d.signer_pid));
 	return 0;
+}
+
+/* What the supervisor does when a process of ours dies; the journal may have noticed its signer's end itself. */
+static void kill_and_restart(struct driver *d, enum na_component component)
+{
+	pid_t *pid = component == NA_JOURNAL ? &d->journal_pid : &d->signer_pid;
+	uint64_t generation = na_counter_get(&d->shared->component[component].generation) + 1;
+	int status;
+
+	kill(*pid, SIGKILL);
+	if (waitpid(*pid, &status, 0) < 0)
+		die("waitpid");
+	na_counter_set(&d->shared->component[component].wait_status, (uint64_t)status);
+	na_counter_set(&d->shared->component[component].ended_boottime_ns, na_boottime_ns());
+	na_counter_set(&d->shared->component[component].generation, generation);
+	*pid = component == NA_JOURNAL ? fork_journal(d, generation) : fork_signer(d, generation);
+}
+
+#define KILLS 30
+static int run_killed(const char *directory, uint64_t count)
+{
+	struct driver d;
+	uint64_t seed = 12345;
+
+	begin(&d, directory, 100);
+	for (uint64_t i = 0; i < KILLS; i++) {
+		put_records(&d, i * count, count);
+		seed = seed * 6364136223846793005U + 1442695040888963407U;
+		poll(NULL, 0, (int)(seed >> 33) % 60);	/* anywhere between start-up and the last commit */
+		kill_and_restart(&d, i % 3 == 2 ? NA_SIGNER : NA_JOURNAL);
+	}
+	if (!wait_committed(&d, 0))
+		return stop(&d, true);
+	return stop(&d, true);
 }
 
 static int verify(int argc, char **argv)
@@ -265,8 +305,9 @@ static int bench(const char *directory, uint64_t count)
 			die("check");
 	printf("canonical check: %.2f us\n", seconds_since(began) * 1e6 / (double)count);
 	begin(&d, directory, 10000);
+	leave_conversation(&d);
 	began = na_boottime_ns();
-	put_records(&d, count);
+	put_records(&d, 0, count);
 	if (!wait_committed(&d, count + 1))
 		return stop(&d, true);
 	printf("journal, records made, queued, appended, committed, signed: %.0f records/s\n",
@@ -290,8 +331,10 @@ int main(int argc, char **argv)
 	na_log_open("journal_driver", NA_LOG_NOTICE);
 	if (argc < 3)
 		die("usage");
-	if (!strcmp(argv[1], "run") || !strcmp(argv[1], "refuse"))
+	if (!strcmp(argv[1], "run"))
 		return run(argv[2], count, false);
+	if (!strcmp(argv[1], "kill"))
+		return run_killed(argv[2], count);
 	if (!strcmp(argv[1], "crash"))
 		return run(argv[2], count, true);
 	if (!strcmp(argv[1], "verify"))

@@ -89,6 +89,20 @@ def _(lab):
         os.rmdir(place)
 
 
+@life("19 killed 30 times under load: every record once, every death a gap")
+def _(lab):
+    before = lab.rows()[-1][0]
+    out, status = lab.live(400, "kill")
+    assert status == 0, (out, lab.said)
+    answer = lab.expect(NOTED, why="gaps")
+    bodies = [json.loads(body) for seq, _, body in lab.rows() if seq > before]
+    flows = sorted(int(body["flow"], 16) for body in bodies if body["kind"] == "close")
+    assert flows == list(range(30 * 400)), (len(flows), len(set(flows)))
+    deaths = [body for body in bodies if body["kind"] == "gap"]
+    assert {body["component"] for body in deaths} == {"journal", "signer"}, deaths
+    assert answer["unsigned"] == 0
+
+
 @life("20 a second writer is refused and told who the first is")
 def _(lab):
     lock = open(os.path.join(lab.dir, "journal", "journal.lock"), "r+", encoding="ascii")
