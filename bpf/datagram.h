@@ -47,11 +47,39 @@ static __always_inline bool na_describe_owner(struct sock *sk, struct na_task *o
 	return true;
 }
 
+/* Tells a socket from a later one at the same address: the inode of its file, 0 while it has none. */
+static __always_inline __u64 na_socket_inode(struct sock *sk)
+{
+	return BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
+}
+
+static __noinline void na_on_socket_gone(struct sock *sk);
+
+/*
+ * Where the end of a socket may go unnoticed (kprobes that are dropped uncounted; packet and vsock sockets of the
+ * tracepoint backend), another inode at the same address is another socket.
+ */
+static __always_inline struct na_socket *na_known_socket(struct sock *sk)
+{
+	__u64 key = (__u64)sk, inode;
+	struct na_socket *known = bpf_map_lookup_elem(&sockets, &key);
+
+	if (!known || !ends_unnoticed)
+		return known;
+	inode = na_socket_inode(sk);
+	if (!known->inode)
+		known->inode = inode;
+	if (!inode || known->inode == inode)
+		return known;
+	na_on_socket_gone(sk);
+	return NULL;
+}
+
 /* The socket's entry, made by whoever first uses it. NULL when it is not audited. */
 static __always_inline struct na_socket *na_datagram_socket(struct sock *sk, bool process_context)
 {
 	__u64 key = (__u64)sk;
-	struct na_socket *known = bpf_map_lookup_elem(&sockets, &key);
+	struct na_socket *known = na_known_socket(sk);
 	struct na_socket state = { .stage = NA_STAGE_SOCKET };
 
 	if (known || !process_context)
@@ -60,6 +88,8 @@ static __always_inline struct na_socket *na_datagram_socket(struct sock *sk, boo
 		return NULL;
 	state.opened_ns = bpf_ktime_get_boot_ns();
 	state.id = na_new_id();
+	if (ends_unnoticed)
+		state.inode = na_socket_inode(sk);
 	if (bpf_map_update_elem(&sockets, &key, &state, BPF_NOEXIST) == -7 /* E2BIG: full */)
 		na_lost(NA_EVENT_DATAGRAM, NA_LOSS_MAP, &state.task, NULL, 0, 0);
 	return bpf_map_lookup_elem(&sockets, &key);
@@ -180,7 +210,8 @@ static __always_inline bool na_read_packet(struct sk_buff *skb, struct na_datagr
 	unsigned char *transport = head + BPF_CORE_READ(skb, transport_header);
 	__u8 *from = datagram->direction == NA_OUTBOUND ? datagram->local : datagram->remote;
 	__u8 *to = datagram->direction == NA_OUTBOUND ? datagram->remote : datagram->local;
-	__u32 headers = transport - BPF_CORE_READ(skb, data), length = BPF_CORE_READ(skb, len);
+	__u32 length = BPF_CORE_READ(skb, len);
+	__s32 headers = transport - BPF_CORE_READ(skb, data);
 	__be16 ports[2] = {};
 	__be32 addresses[2];
 	__u8 version = 0;
@@ -199,8 +230,8 @@ static __always_inline bool na_read_packet(struct sk_buff *skb, struct na_datagr
 	} else {
 		return false;
 	}
-	/* data may start at the IP header (sending) or at the transport header (receiving) */
-	if ((__s32)headers > 0 && headers <= length)
+	/* data starts at the IP header (sending), the transport header (arriving) or behind it (being read) */
+	if (headers <= (__s32)length)
 		length -= headers;
 	if (datagram->protocol == IPPROTO_UDP || datagram->protocol == IPPROTO_UDPLITE) {
 		bpf_probe_read_kernel(ports, 4, transport);
@@ -252,7 +283,7 @@ static __always_inline void na_on_udp_receive(struct sock *sk, struct sk_buff *s
 }
 
 /* A socket's memory is freed, or its last file is closed. */
-static __always_inline void na_on_socket_gone(struct sock *sk)
+static __noinline void na_on_socket_gone(struct sock *sk)
 {
 	__u64 key = (__u64)sk;
 	struct na_socket *state = bpf_map_lookup_elem(&sockets, &key);

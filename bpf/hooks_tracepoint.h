@@ -118,25 +118,6 @@ static __noinline void na_accepted_unseen(struct sock *sk, __u8 seen_by)
 		na_on_accept(sk, seen_by);
 }
 
-/*
- * Nothing tells this backend that a packet or vsock socket is gone, and its address may be used again:
- * another inode is another socket.
- */
-static __always_inline void na_notice_reuse(struct sock *sk)
-{
-	__u64 key = (__u64)sk, inode = BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
-	struct na_socket *socket = bpf_map_lookup_elem(&sockets, &key);
-
-	if (socket && socket->inode && socket->inode != inode) {
-		na_on_socket_gone(sk);
-		socket = NULL;
-	}
-	if (!socket)
-		socket = na_datagram_socket(sk, true);
-	if (socket)
-		socket->inode = inode;
-}
-
 static __noinline void na_did_other_io(struct sock *sk, __u64 bytes, __u8 direction)
 {
 	struct na_datagram datagram = { .messages = 1, .bytes = bytes };
@@ -156,7 +137,6 @@ static __always_inline void na_did_io(struct sock *sk, int result, __u8 directio
 		else if (result >= 0 && na_is_datagram_socket(sk))
 			na_claim_socket(sk);
 	} else if (result >= 0 && (family == AF_PACKET || family == AF_VSOCK)) {
-		na_notice_reuse(sk);
 		na_did_other_io(sk, result, direction);
 	}
 }
@@ -180,12 +160,6 @@ static __noinline void na_connect_came_to_nothing(struct sock *sk)
 	na_fail_connect(sk, (__u64)sk, 0, NA_FLOW_NO_SYN | NA_FLOW_RESULT_UNKNOWN);
 }
 
-static __noinline void na_datagram_socket_gone(struct sock *sk)
-{
-	if (na_is_datagram_socket(sk))
-		na_on_socket_gone(sk);
-}
-
 SEC("cgroup/sock_release")
 int na_sock_release(struct bpf_sock *socket)
 {
@@ -194,8 +168,8 @@ int na_sock_release(struct bpf_sock *socket)
 	if (socket->protocol == IPPROTO_TCP) {
 		na_connect_came_to_nothing(sk);
 		na_accepted_unseen(sk, NA_SEEN_CLOSE);
-	} else {
-		na_datagram_socket_gone(sk);
+	} else if (na_is_datagram_socket(sk)) {
+		na_on_socket_gone(sk);
 	}
 	return ALLOW;
 }

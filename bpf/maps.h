@@ -113,6 +113,19 @@ struct {
 	__type(value, struct na_call);
 } calls SEC(".maps");
 
+/* Processes whose exit is reported: of several last threads only one may do so. */
+struct na_exited {
+	__u64 start_ns;
+	__u64 pid;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct na_exited);
+	__type(value, __u8);
+} exited SEC(".maps");
+
 /* Destinations that went unseen, drained by user space into `lost` records. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -132,6 +145,7 @@ struct {
 /* Settings, fixed before loading. */
 const volatile bool scope_host = false;		/* audit every process */
 const volatile bool backend_tracepoint = false;	/* opens are noticed by state changes and packets */
+const volatile bool ends_unnoticed = false;	/* this backend may miss the end of a socket */
 const volatile __u64 flow_id_base = 0;		/* makes ids differ between runs of the daemon */
 __u64 next_flow_id = 0;
 

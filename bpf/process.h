@@ -69,12 +69,18 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(na_process_exit, struct task_struct *task)
 {
 	__u32 pid = BPF_CORE_READ(task, tgid), scope;
+	struct na_exited process = { .pid = pid };
+	__u8 yes = 1;
 	__s32 code;
 
 	if (BPF_CORE_READ(task, signal, live.counter))
 		return 0;	/* other threads live on */
 	scope = na_scope_of(pid);
 	if (scope == NA_SCOPE_NONE)
+		return 0;
+	/* threads that exit together may each find that none is left */
+	process.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	if (bpf_map_update_elem(&exited, &process, &yes, BPF_NOEXIST))
 		return 0;
 	if (!scope_host)
 		bpf_map_delete_elem(&scopes, &pid);

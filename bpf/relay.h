@@ -11,10 +11,11 @@
 /* pid 1 listens for everybody (socket activation); its children accept by themselves and are met there. */
 static __always_inline void na_mark_relay(__u32 pid)
 {
-	__u32 scope = NA_SCOPE_RELAY;
+	__u32 scope = NA_SCOPE_RELAY, *known = bpf_map_lookup_elem(&scopes, &pid);
 
-	if (pid > 1)
-		bpf_map_update_elem(&scopes, &pid, &scope, BPF_NOEXIST);
+	/* one that is undecided may be let go later, unless it is known as a relay by then */
+	if (pid > 1 && (!known || *known == NA_SCOPE_UNDECIDED))
+		bpf_map_update_elem(&scopes, &pid, &scope, BPF_ANY);
 }
 
 static __always_inline bool na_is_local_talk(const struct na_ends *ends)

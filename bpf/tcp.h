@@ -92,10 +92,10 @@ static __always_inline void na_on_connect(struct sock *sk, const void *address, 
 
 	if (result == -EINVAL || result == -EAFNOSUPPORT)
 		return;	/* refused as an argument: nothing was attempted */
-	if (bpf_map_lookup_elem(&sockets, &key)) {
-		if (parent && !result)
+	if (parent && bpf_map_lookup_elem(&sockets, &key)) {
+		if (!result)
 			na_add_subflow(sk, key);
-		return;	/* tcp_v6_connect had tcp_v4_connect do it, or a further subflow */
+		return;
 	}
 	if (!na_read_sockaddr(address, state.remote, &state.remote_port))
 		return;

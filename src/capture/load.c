@@ -66,11 +66,14 @@ static int set_global(struct bpf_object *object, const char *name, const void *v
 static int set_globals(struct na_capture *capture)
 {
 	bool tracepoint = capture->backend == NA_BACKEND_TRACEPOINT;
+	bool unnoticed = capture->backend != NA_BACKEND_FENTRY;
 	int err;
 
 	err = set_global(capture->object, "scope_host", &capture->options.scope_host, sizeof(bool));
 	if (!err)
 		err = set_global(capture->object, "backend_tracepoint", &tracepoint, sizeof(tracepoint));
+	if (!err)
+		err = set_global(capture->object, "ends_unnoticed", &unnoticed, sizeof(unnoticed));
 	if (!err)
 		err = set_global(capture->object, "flow_id_base", &capture->flow_id_base, sizeof(uint64_t));
 	return err;

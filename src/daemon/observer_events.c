@@ -5,9 +5,9 @@
 #include "daemon/observer_internal.h"
 
 /* Who did it, as the record says it. False: decided to be out of scope after all. */
-static bool describe(struct na_observer *observer, const struct na_task *task, struct na_context *context)
+static bool describe_target(struct na_observer *observer, const struct na_target *target, const struct na_task *task,
+			    struct na_context *context)
 {
-	const struct na_target *target = na_targets_see(observer->targets, task);
 	const char *instance;
 
 	*context = (struct na_context){ .clock = &observer->clock };
@@ -27,13 +27,24 @@ static bool describe(struct na_observer *observer, const struct na_task *task, s
 	return true;
 }
 
+static bool describe(struct na_observer *observer, const struct na_task *task, struct na_context *context)
+{
+	return describe_target(observer, na_targets_see(observer->targets, task), task, context);
+}
+
+/* An accepted connection also tells what kind of worker this is. */
+static bool describe_flow(struct na_observer *observer, const struct na_flow_event *event, struct na_context *context)
+{
+	return describe_target(observer, na_targets_see_flow(observer->targets, event), &event->task, context);
+}
+
 void na_observer_open(struct na_observer *observer, const struct na_flow_event *event)
 {
 	char record[NA_COMPOSE_BYTES];
 	struct na_context context;
 	struct na_flow *flow;
 
-	if (!describe(observer, &event->task, &context))
+	if (!describe_flow(observer, event, &context))
 		return;
 	flow = na_flow_add(observer->flows, event->flow);
 	if (flow) {
@@ -72,7 +83,7 @@ static void handle_datagram(struct na_observer *observer, const struct na_flow_e
 	struct na_context context;
 	struct na_datagram_flow *flow;
 
-	if (!describe(observer, &event->task, &context))
+	if (!describe_flow(observer, event, &context))
 		return;
 	if (!event->flow) {
 		na_datagrams_claim(observer->datagrams, event->socket, &event->task);
