@@ -193,6 +193,7 @@ static int stop(struct driver *d, bool print)
 	signer = end_of(d->signer_pid);
 	if (print)
 		printf("journal=%d signer=%d\n", journal, signer);
+	na_queue_destroy(d->queue);
 	return journal ? journal : signer;
 }
 
@@ -210,6 +211,7 @@ static int run(const char *directory, uint64_t count, bool crash)
 	kill(d.journal_pid, SIGKILL);
 	kill(d.signer_pid, SIGKILL);
 	printf("journal=%d signer=%d\n", end_of(d.journal_pid), end_of(d.signer_pid));
+	na_queue_destroy(d.queue);
 	return 0;
 }
 
