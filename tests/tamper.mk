@@ -10,7 +10,7 @@ $(BUILD)/tests/faulty_io.so: tests/tamper/faulty_io.c
 	$(call say,TEST,$@)$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
 
 tamper: $(BUILD)/tests/journal_driver $(BUILD)/tests/faulty_io.so ## change a journal in every way known; each must be told
-	python3 tests/tamper/run.py $(BUILD)/tests
+	python3 -B tests/tamper/run.py $(BUILD)/tests
 
 bench-journal: $(BUILD)/tests/journal_driver ## rates of writing and verifying the journal
 	d=$$(mktemp -d) && $(BUILD)/tests/journal_driver bench $$d $(or $(N),500000); s=$$?; rm -rf $$d; exit $$s
