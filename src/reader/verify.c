@@ -206,7 +206,8 @@ static int read_extent(struct na_verifier *v)
 	if (first != 1)
 		return na_verify_bad(v, NA_VERIFY_TAMPERED, 1, "record 1: the journal begins at %" PRId64 " instead", first);
 	if (last < 0 || last > pages * page_bytes / ROW_BYTES_MIN)
-		return na_verify_bad(v, NA_VERIFY_TAMPERED, (uint64_t)last, "record %" PRId64 ": the file cannot hold that many", last);
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, (uint64_t)last,
+				     "record %" PRId64 ": the file cannot hold that many", last);
 	v->last_seq = (uint64_t)last;
 	v->result->records = v->last_seq;
 	return 0;

@@ -93,8 +93,8 @@ static int unknown_head(struct na_verifier *v, const struct na_note *note, const
 		return na_verify_bad(v, NA_VERIFY_TAMPERED, v->last_seq + 1, "records %" PRIu64 " to %" PRIu64 ": missing (%s has a "
 				     "head at %" PRIu64 ", the journal ends at %" PRIu64 ")", v->last_seq + 1, note->size, where,
 				     note->size, v->last_seq);
-	return na_verify_bad(v, NA_VERIFY_TAMPERED, note->size, "head at %" PRIu64 ": in %s, but not in the journal", note->size,
-			     where);
+	return na_verify_bad(v, NA_VERIFY_TAMPERED, note->size,
+			     "head at %" PRIu64 ": in %s, but not in the journal", note->size, where);
 }
 
 int na_verify_adopt_anchor(struct na_verifier *v, const struct na_anchor_file *before)

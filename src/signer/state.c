@@ -28,8 +28,8 @@ int na_secret_directory(const char *path, struct na_error *error)
 	if (fstat(fd, &status) == 0 && status.st_uid == geteuid() && (status.st_mode & 077) == 0)
 		return fd;
 	close(fd);
-	return na_error_set(error, -EPERM, "the signer's directory %s must belong to uid %u with mode 0700 (it is uid %u, %04o)",
-			    path, geteuid(), status.st_uid, status.st_mode & 07777);
+	return na_error_set(error, -EPERM, "the signer's directory %s must belong to uid %u with mode 0700 "
+			    "(it is uid %u, %04o)", path, geteuid(), status.st_uid, status.st_mode & 07777);
 }
 
 static int check_file(int fd, const char *name, size_t bytes, struct na_error *error)
