@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the auditor costs (docs/cost.md). BENCH_PAIRS, BENCH_COUNT, BENCH_SECONDS and BENCH_JSON set the size of the run.
+
+BENCH_PAIRS   ?= 5
+BENCH_COUNT   ?= 40000
+BENCH_SECONDS ?= 60
+BENCH          = PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tools/bench/bench.py --build $(BUILD) --pairs $(BENCH_PAIRS) \
+		 --count $(BENCH_COUNT) --seconds $(BENCH_SECONDS) $(if $(BENCH_JSON),--json $(BENCH_JSON))
+
+$(BUILD)/tools/bench/flood: $(BUILD)/tools/bench/flood.o
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+bench: all $(BUILD)/tools/bench/flood ## what the auditor costs, each figure beside its aim (root)
+	@$(BENCH)
+
+bench-check: all $(BUILD)/tools/bench/flood ## the same, and fails past twice an aim
+	@$(BENCH) --check
+
+.PHONY: bench bench-check
