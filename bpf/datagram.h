@@ -61,14 +61,12 @@ static __noinline void na_on_socket_gone(struct sock *sk);
  */
 static __always_inline struct na_socket *na_known_socket(struct sock *sk)
 {
-	__u64 key = (__u64)sk, inode;
-	struct na_socket *known = bpf_map_lookup_elem(&sockets, &key);
+	struct na_socket *known = na_find_socket((__u64)sk);
+	__u64 inode;
 
 	if (!known || !ends_unnoticed)
 		return known;
 	inode = na_socket_inode(sk);
-	if (!known->inode)
-		known->inode = inode;
 	if (!inode || known->inode == inode)
 		return known;
 	na_on_socket_gone(sk);
@@ -78,21 +76,17 @@ static __always_inline struct na_socket *na_known_socket(struct sock *sk)
 /* The socket's entry, made by whoever first uses it. NULL when it is not audited. */
 static __always_inline struct na_socket *na_datagram_socket(struct sock *sk, bool process_context)
 {
-	__u64 key = (__u64)sk;
-	struct na_socket *known = na_known_socket(sk);
-	struct na_socket state = { .stage = NA_STAGE_SOCKET };
+	struct na_socket *state = na_known_socket(sk);
 
-	if (known || !process_context)
-		return known;
-	if (!na_describe_owner(sk, &state.task, &state.flags))
-		return NULL;
-	state.opened_ns = bpf_ktime_get_boot_ns();
-	state.id = na_new_id();
+	if (state || !process_context)
+		return state;
+	state = na_enter_socket(sk, (__u64)sk, BPF_NOEXIST, NA_EVENT_DATAGRAM, NA_DIRECTION_NONE);
+	if (!state)	/* not audited, or another thread was first */
+		return na_find_socket((__u64)sk);
 	if (ends_unnoticed)
-		state.inode = na_socket_inode(sk);
-	if (bpf_map_update_elem(&sockets, &key, &state, BPF_NOEXIST) == -7 /* E2BIG: full */)
-		na_lost(NA_EVENT_DATAGRAM, NA_LOSS_MAP, &state.task, NULL, 0, 0);
-	return bpf_map_lookup_elem(&sockets, &key);
+		state->inode = na_socket_inode(sk);
+	state->stage = NA_STAGE_SOCKET;
+	return state;
 }
 
 /* Tracepoint backend: known from creation; whoever first uses it makes it his own. */
@@ -110,8 +104,7 @@ static __always_inline void na_created_socket(struct sock *sk)
  */
 static __noinline void na_claim_socket(struct sock *sk)
 {
-	__u64 key = (__u64)sk;
-	struct na_socket *socket = bpf_map_lookup_elem(&sockets, &key);
+	struct na_socket *socket = na_find_socket((__u64)sk);
 	struct na_flow_event *event;
 	struct na_task task = {};
 	__u32 flags = 0;
@@ -124,7 +117,7 @@ static __noinline void na_claim_socket(struct sock *sk)
 	socket->task = task;
 	event = na_reserve(&ring_bulk, NA_EVENT_DATAGRAM, sizeof(*event), bpf_ktime_get_boot_ns());
 	if (!event) {
-		na_lost(NA_EVENT_DATAGRAM, NA_LOSS_RING, &task, NULL, 0, 0);
+		na_lost(NA_LOSS(NA_EVENT_DATAGRAM, NA_LOSS_RING, 0, 0), &task, NULL);
 		return;
 	}
 	event->task = task;
@@ -132,16 +125,17 @@ static __noinline void na_claim_socket(struct sock *sk)
 	na_submit(event, NA_EVENT_DATAGRAM);
 }
 
-static __always_inline void na_report_datagram(struct sock *sk, const struct na_socket *socket,
+static __noinline void na_report_datagram(struct sock *sk, const struct na_socket *socket,
 					       const struct na_peer_counters *counters, const struct na_datagram *datagram)
 {
 	struct na_flow_event *event;
 	__u32 flags = 0;
 
+	if (!socket || !counters)
+		return;
 	event = na_reserve(&ring_bulk, NA_EVENT_DATAGRAM, sizeof(*event), counters->first_ns);
 	if (!event) {
-		na_lost(NA_EVENT_DATAGRAM, NA_LOSS_RING, &socket->task, datagram->remote, datagram->remote_port,
-			datagram->family);
+		na_lost(NA_LOSS(NA_EVENT_DATAGRAM, NA_LOSS_RING, datagram->remote_port, datagram->family), &socket->task, datagram->remote);
 		return;
 	}
 	/* the one who does it now, where the kernel can say so; else the one who made the socket */
@@ -185,8 +179,7 @@ static __always_inline void na_on_datagram(struct sock *sk, const struct na_data
 		first = !bpf_map_update_elem(&peers, &key, &fresh, BPF_NOEXIST);
 		counters = bpf_map_lookup_elem(&peers, &key);
 		if (!counters) {
-			na_lost(NA_EVENT_DATAGRAM, NA_LOSS_MAP, &socket->task, datagram->remote,
-				datagram->remote_port, datagram->family);
+			na_lost(NA_LOSS(NA_EVENT_DATAGRAM, NA_LOSS_MAP, datagram->remote_port, datagram->family), &socket->task, datagram->remote);
 			return;
 		}
 	}
@@ -286,7 +279,7 @@ static __always_inline void na_on_udp_receive(struct sock *sk, struct sk_buff *s
 static __noinline void na_on_socket_gone(struct sock *sk)
 {
 	__u64 key = (__u64)sk;
-	struct na_socket *state = bpf_map_lookup_elem(&sockets, &key);
+	struct na_socket *state = na_find_socket(key);
 	struct na_flow_event *event;
 	__u64 id;
 
@@ -299,7 +292,7 @@ static __noinline void na_on_socket_gone(struct sock *sk)
 		event->task = state->task;
 		na_submit(event, NA_EVENT_SOCKET_GONE);
 	} else if (id) {
-		na_lost(NA_EVENT_SOCKET_GONE, NA_LOSS_RING, &state->task, NULL, 0, 0);
+		na_lost(NA_LOSS(NA_EVENT_SOCKET_GONE, NA_LOSS_RING, 0, 0), &state->task, NULL);
 	}
 	bpf_map_delete_elem(&sockets, &key);
 }

@@ -15,20 +15,23 @@ static __always_inline void na_count(__u32 type, __u32 reason)
 		__sync_fetch_and_add(count, 1);
 }
 
-/* The total is exact; the per-destination table is as good as its size allows. */
-static __always_inline void na_lost(__u32 type, __u32 reason, const struct na_task *task,
-				    const __u8 *remote, __u16 remote_port, __u16 family)
+/* What was lost, in one register: a frame of its own for the rest, because BPF stacks are small. */
+#define NA_LOSS(type, reason, port, family) \
+	((__u64)(type) | (__u64)(reason) << 8 | (__u64)(port) << 16 | (__u64)(family) << 32)
+
+/* The total is exact; the per-destination table is as good as its size allows. `remote` may be NULL. */
+static __noinline void na_lost(__u64 loss, const struct na_task *task, const __u8 *remote)
 {
-	struct na_loss_key key = {};
+	struct na_loss_key key = {
+		.type = loss & 0xff, .reason = loss >> 8 & 0xff, .remote_port = loss >> 16, .family = loss >> 32,
+	};
 	struct na_loss_value *known, fresh = {};
 
-	na_count(type, reason);
+	if (!task)
+		return;
+	na_count(key.type, key.reason);
 	key.start_ns = task->start_ns;
 	key.pid = task->pid;
-	key.type = type;
-	key.reason = reason;
-	key.remote_port = remote_port;
-	key.family = family;
 	if (remote)
 		__builtin_memcpy(key.remote, remote, 16);
 	known = bpf_map_lookup_elem(&losses, &key);

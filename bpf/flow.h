@@ -188,7 +188,7 @@ static __always_inline void na_emit_flow(void *ring, struct sock *sk, const stru
 	event = na_reserve(ring, report->type, sizeof(*event), report->time_ns);
 	if (!event) {
 		if (!retire || !bpf_map_delete_elem(&sockets, retire))
-			na_lost(report->type, NA_LOSS_RING, &state->task, ends.remote, ends.remote_port, ends.family);
+			na_lost(NA_LOSS(report->type, NA_LOSS_RING, ends.remote_port, ends.family), &state->task, ends.remote);
 		return;
 	}
 	na_fill_flow(event, sk, &ends, state, report);
@@ -196,6 +196,57 @@ static __always_inline void na_emit_flow(void *ring, struct sock *sk, const stru
 		bpf_ringbuf_discard(event, 0);
 	else
 		na_submit(event, report->type);
+}
+
+/* The entry of a socket; NULL when there is none, or it is still being filled in by another CPU. */
+static __always_inline struct na_socket *na_find_socket(__u64 key)
+{
+	struct na_socket *state = bpf_map_lookup_elem(&sockets, &key);
+
+	return state && state->stage != NA_STAGE_NONE ? state : NULL;
+}
+
+/* An event that found no room in a state map: counted with the acting task's name. */
+static __noinline void na_lost_to_map(__u64 loss, const __u8 *remote)
+{
+	struct na_task who = {};
+	__u32 flags = 0;
+
+	na_describe_task(&who, na_acting_task(&flags), NA_SCOPE_NONE);
+	na_lost(loss, &who, remote);
+}
+
+/*
+ * A new entry, filled except for what the caller knows (remote, stage: the stage makes it visible). The acting task
+ * is its author. NULL: not audited, or there already (BPF_NOEXIST), or no room, which is counted as `type`.
+ */
+static __always_inline struct na_socket *na_enter_socket(struct sock *sk, __u64 key, __u64 map_flags, __u32 type,
+							 __u8 direction)
+{
+	__u32 flags = 0, zero = 0, scope;
+	struct task_struct *task = na_acting_task(&flags);
+	struct na_socket *blank = bpf_map_lookup_elem(&blank_socket, &zero), *state;
+	long failed;
+
+	scope = na_scope_of(BPF_CORE_READ(task, tgid));
+	if (!blank || scope == NA_SCOPE_NONE || (scope == NA_SCOPE_RELAY && direction == NA_INBOUND))
+		return NULL;
+	failed = bpf_map_update_elem(&sockets, &key, blank, map_flags);
+	if (failed) {
+		if (failed != -17 /* EEXIST */)
+			na_lost_to_map(NA_LOSS(type, NA_LOSS_MAP, 0, 0), NULL);
+		return NULL;
+	}
+	state = bpf_map_lookup_elem(&sockets, &key);
+	if (!state)
+		return NULL;
+	state->opened_ns = bpf_ktime_get_boot_ns();
+	state->id = na_new_id();
+	state->flags = flags;
+	state->direction = direction;
+	na_describe_task(&state->task, task, scope);
+	state->task.net_namespace = na_socket_net_namespace(sk);
+	return state;
 }
 
 #endif

@@ -114,7 +114,7 @@ static __noinline void na_accepted_unseen(struct sock *sk, __u8 seen_by)
 
 	if (state == TCP_LISTEN || state == TCP_CLOSE || state == TCP_SYN_SENT)
 		return;
-	if (!bpf_map_lookup_elem(&sockets, &key))
+	if (!na_find_socket(key))
 		na_on_accept(sk, seen_by);
 }
 

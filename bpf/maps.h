@@ -12,6 +12,7 @@
 
 
 enum na_stage {
+	NA_STAGE_NONE,		/* being filled in: not there yet for anybody else */
 	NA_STAGE_PENDING,	/* known, but its open event is not out yet */
 	NA_STAGE_OPEN,		/* open event is out */
 	NA_STAGE_SUBFLOW,	/* MPTCP subflow: its bytes belong to `parent` */
@@ -75,6 +76,14 @@ struct {
 	__type(key, __u64);
 	__type(value, struct na_socket);
 } sockets SEC(".maps");
+
+/* Never written: what a new entry starts as. It is filled in place, because it would not fit a BPF stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct na_socket);
+} blank_socket SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -20,7 +20,7 @@ static __always_inline void na_report_process(__u32 type, struct task_struct *ta
 	who.net_namespace = 0;
 	event = na_reserve(&ring_high, type, sizeof(*event), bpf_ktime_get_boot_ns());
 	if (!event) {
-		na_lost(type, NA_LOSS_RING, &who, NULL, 0, 0);
+		na_lost(NA_LOSS(type, NA_LOSS_RING, 0, 0), &who, NULL);
 		return;
 	}
 	event->task = who;

@@ -44,40 +44,46 @@ static __always_inline struct sock *na_mptcp_parent(struct sock *sk)
 	return subflow ? BPF_CORE_READ(subflow, conn) : NULL;
 }
 
-static __always_inline void na_add_subflow(struct sock *subflow, __u64 parent_key)
+static __noinline void na_add_subflow(struct sock *subflow, __u64 parent_key)
 {
-	struct na_socket *parent = bpf_map_lookup_elem(&sockets, &parent_key);
-	struct na_socket state = { .stage = NA_STAGE_SUBFLOW, .parent = parent_key };
+	struct na_socket *parent = na_find_socket(parent_key), *state, *blank;
 	__u64 key = (__u64)subflow;
+	__u32 zero = 0;
 
-	if (parent && !bpf_map_update_elem(&sockets, &key, &state, BPF_NOEXIST))
-		__sync_fetch_and_add(&parent->subflows, 1);
+	blank = bpf_map_lookup_elem(&blank_socket, &zero);
+	if (!parent || !blank || bpf_map_update_elem(&sockets, &key, blank, BPF_NOEXIST))
+		return;
+	state = bpf_map_lookup_elem(&sockets, &key);
+	if (!state)
+		return;
+	state->parent = parent_key;
+	state->stage = NA_STAGE_SUBFLOW;
+	__sync_fetch_and_add(&parent->subflows, 1);
 }
 
-/* Starts a flow for the acting task. False when out of scope or when there is no room. */
-static __always_inline bool na_new_flow(struct sock *sk, struct na_socket *state, __u8 direction, __u8 seen_by)
+/* Data was asked to go out with the SYN. */
+static __always_inline __u32 na_fast_open_flag(struct sock *sk)
 {
-	struct task_struct *task = na_acting_task(&state->flags);
-	__u32 scope = na_scope_of(BPF_CORE_READ(task, tgid));
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
 
-	if (scope == NA_SCOPE_NONE || (scope == NA_SCOPE_RELAY && direction == NA_INBOUND))
-		return false;
-	state->opened_ns = bpf_ktime_get_boot_ns();
-	state->id = na_new_id();
-	state->direction = direction;
-	state->seen_by = seen_by;
-	na_describe_task(&state->task, task, scope);
-	state->task.net_namespace = na_socket_net_namespace(sk);
-	return true;
+	return BPF_CORE_READ(tcp, fastopen_req) || BPF_CORE_READ_BITFIELD_PROBED(tcp, fastopen_connect)
+		? NA_FLOW_FAST_OPEN : 0;
 }
 
-static __always_inline bool na_keep(__u64 key, const struct na_socket *state, __u64 flags)
+/* An outbound flow by the acting task, not yet visible. An older entry means that its end was missed. */
+static __always_inline struct na_socket *na_enter_outbound(struct sock *sk, __u64 key, bool mptcp, const __u8 *remote,
+							   __u16 remote_port)
 {
-	long failed = bpf_map_update_elem(&sockets, &key, state, flags);
+	struct na_socket *state = na_enter_socket(sk, key, BPF_ANY, NA_EVENT_OPEN, NA_OUTBOUND);
 
-	if (failed && failed != -17 /* EEXIST */)
-		na_lost(NA_EVENT_OPEN, NA_LOSS_MAP, &state->task, state->remote, state->remote_port, state->family);
-	return !failed;
+	if (!state)
+		return NULL;
+	state->seen_by = NA_SEEN_CONNECT;
+	state->flags |= na_fast_open_flag(sk) | (mptcp ? NA_FLOW_MPTCP : 0);
+	state->remote_port = remote_port;
+	if (remote)
+		__builtin_memcpy(state->remote, remote, 16);
+	return state;
 }
 
 /*
@@ -86,36 +92,30 @@ static __always_inline bool na_keep(__u64 key, const struct na_socket *state, __
  */
 static __always_inline void na_on_connect(struct sock *sk, const void *address, int result)
 {
-	struct na_socket state = { .stage = NA_STAGE_OPEN };
 	struct sock *parent = na_mptcp_parent(sk);
 	__u64 key = parent ? (__u64)parent : (__u64)sk;
+	struct na_socket *state;
+	__u8 remote[16] = {};
+	__u16 remote_port = 0;
 
 	if (result == -EINVAL || result == -EAFNOSUPPORT)
 		return;	/* refused as an argument: nothing was attempted */
-	if (parent && bpf_map_lookup_elem(&sockets, &key)) {
+	if (parent && na_find_socket(key)) {
 		if (!result)
 			na_add_subflow(sk, key);
 		return;
 	}
-	if (!na_read_sockaddr(address, state.remote, &state.remote_port))
+	if (!na_read_sockaddr(address, remote, &remote_port))
 		return;
-	if (!na_new_flow(sk, &state, NA_OUTBOUND, NA_SEEN_CONNECT))
+	state = na_enter_outbound(sk, key, parent, remote, remote_port);
+	if (!state)
 		return;
-	if (BPF_CORE_READ((struct tcp_sock *)sk, fastopen_req) ||
-	    BPF_CORE_READ_BITFIELD_PROBED((struct tcp_sock *)sk, fastopen_connect))
-		state.flags |= NA_FLOW_FAST_OPEN;
-	if (parent)
-		state.flags |= NA_FLOW_MPTCP;
-	if (result < 0) {
-		na_report_open(sk, &state);
-		na_report_close(sk, &state, NULL, -result, NA_FLOW_NO_SYN, TCP_CLOSE);
-		return;
-	}
-	if (!na_keep(key, &state, BPF_ANY))
-		return;
-	if (parent)
+	state->stage = NA_STAGE_OPEN;
+	na_report_open(sk, state);
+	if (result < 0)
+		na_report_close(sk, state, &key, -result, NA_FLOW_NO_SYN, TCP_CLOSE);
+	else if (parent)
 		na_add_subflow(sk, key);
-	na_report_open(sk, &state);
 }
 
 /* tcp_v6_connect hands mapped addresses to tcp_v4_connect, which has reported; unless it refused first. */
@@ -132,7 +132,7 @@ static __always_inline void na_on_connect_v6(struct sock *sk, const void *addres
 
 static __always_inline void na_close_flow(struct sock *sk, __u64 key, __s32 error, __u32 last_tcp_state)
 {
-	struct na_socket *state = bpf_map_lookup_elem(&sockets, &key);
+	struct na_socket *state = na_find_socket(key);
 
 	if (state)
 		na_report_close(sk, state, &key, error, 0, last_tcp_state);
@@ -141,7 +141,7 @@ static __always_inline void na_close_flow(struct sock *sk, __u64 key, __s32 erro
 /* A subflow ended: its bytes go to the connection, and the last one ends the connection's flow. */
 static __always_inline void na_close_subflow(struct sock *sk, __u64 parent_key, __s32 error, __u32 last_tcp_state)
 {
-	struct na_socket *parent = bpf_map_lookup_elem(&sockets, &parent_key);
+	struct na_socket *parent = na_find_socket(parent_key);
 	struct na_tcp_counters counters = {};
 	__u64 key = (__u64)sk;
 
@@ -162,23 +162,23 @@ static __always_inline void na_close_subflow(struct sock *sk, __u64 parent_key, 
  */
 static __always_inline void na_on_accept(struct sock *sk, __u8 seen_by)
 {
-	struct na_socket state = { .stage = NA_STAGE_OPEN };
-	__u64 key = (__u64)sk;
 	__u32 protocol = BPF_CORE_READ(sk, sk_protocol);
+	struct na_socket *state;
+	__u64 key = (__u64)sk;
 
 	if (!scope_host)
 		na_meet_relay(sk);
-	if (bpf_map_lookup_elem(&sockets, &key) || !na_new_flow(sk, &state, NA_INBOUND, seen_by))
+	/* the tracepoint backend may have met it at its first input; elsewhere an older entry is a missed end */
+	state = na_enter_socket(sk, key, backend_tracepoint ? BPF_NOEXIST : BPF_ANY, NA_EVENT_OPEN, NA_INBOUND);
+	if (!state)
 		return;
-	state.established_ns = state.opened_ns;
-	state.flags |= NA_FLOW_ESTABLISHED;
-	if (protocol == IPPROTO_MPTCP)
-		state.flags |= NA_FLOW_MPTCP;
-	if (!na_keep(key, &state, BPF_NOEXIST))
-		return;
+	state->seen_by = seen_by;
+	state->established_ns = state->opened_ns;
+	state->flags |= NA_FLOW_ESTABLISHED | (protocol == IPPROTO_MPTCP ? NA_FLOW_MPTCP : 0);
+	state->stage = NA_STAGE_OPEN;
 	if (bpf_core_type_exists(struct mptcp_sock) && protocol == IPPROTO_MPTCP)
 		na_add_subflow(BPF_CORE_READ((struct mptcp_sock *)sk, first), key);
-	na_report_open(sk, &state);
+	na_report_open(sk, state);
 	if (protocol == IPPROTO_TCP && BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE)
 		na_close_flow(sk, key, BPF_CORE_READ(sk, sk_err), TCP_CLOSE);
 }
@@ -186,37 +186,32 @@ static __always_inline void na_on_accept(struct sock *sk, __u8 seen_by)
 /* Tracepoint backend: a connect is about to be tried; the open event waits for the SYN. */
 static __always_inline void na_on_connect_attempt(struct sock *sk, const __u8 *remote, __u16 port)
 {
-	struct na_socket state = { .stage = NA_STAGE_PENDING, .remote_port = port };
 	struct sock *parent = na_mptcp_parent(sk);
 	__u64 key = parent ? (__u64)parent : (__u64)sk;
-	struct na_socket *known = bpf_map_lookup_elem(&sockets, &key);
+	struct na_socket *state = na_find_socket(key);
 
-	if (known && (known->stage != NA_STAGE_PENDING)) {
-		if (parent)
-			na_add_subflow(sk, key);
+	if (state && parent && state->stage == NA_STAGE_OPEN) {
+		na_add_subflow(sk, key);
 		return;
 	}
-	if (remote)
-		__builtin_memcpy(state.remote, remote, 16);
-	if (known || !na_new_flow(sk, &state, NA_OUTBOUND, NA_SEEN_CONNECT))
+	if (state && state->stage == NA_STAGE_PENDING)
 		return;
-	if (BPF_CORE_READ((struct tcp_sock *)sk, fastopen_req) ||
-	    BPF_CORE_READ_BITFIELD_PROBED((struct tcp_sock *)sk, fastopen_connect))
-		state.flags |= NA_FLOW_FAST_OPEN;
+	state = na_enter_outbound(sk, key, parent, remote, port);
+	if (!state)
+		return;
+	state->stage = NA_STAGE_PENDING;
 	if (parent)
-		state.flags |= NA_FLOW_MPTCP;
-	if (na_keep(key, &state, BPF_NOEXIST) && parent)
 		na_add_subflow(sk, key);
 }
 
 /* Tracepoint backend: the attempt became real (a SYN leaves, or connect returned). */
 static __always_inline void na_confirm_connect(struct sock *sk, __u64 key)
 {
-	struct na_socket *state = bpf_map_lookup_elem(&sockets, &key);
+	struct na_socket *state = na_find_socket(key);
 
 	if (state && state->stage == NA_STAGE_SUBFLOW) {
 		key = state->parent;
-		state = bpf_map_lookup_elem(&sockets, &key);
+		state = na_find_socket(key);
 	}
 	if (!state || state->stage != NA_STAGE_PENDING)
 		return;
@@ -227,7 +222,7 @@ static __always_inline void na_confirm_connect(struct sock *sk, __u64 key)
 /* Tracepoint backend: the attempt came to nothing. */
 static __always_inline void na_fail_connect(struct sock *sk, __u64 key, __s32 error, __u32 flags)
 {
-	struct na_socket *state = bpf_map_lookup_elem(&sockets, &key);
+	struct na_socket *state = na_find_socket(key);
 
 	if (!state || state->stage != NA_STAGE_PENDING)
 		return;
@@ -238,10 +233,10 @@ static __always_inline void na_fail_connect(struct sock *sk, __u64 key, __s32 er
 
 static __always_inline void na_on_established(struct sock *sk, __u64 key)
 {
-	struct na_socket *state = bpf_map_lookup_elem(&sockets, &key);
+	struct na_socket *state = na_find_socket(key);
 
 	if (state && state->stage == NA_STAGE_SUBFLOW)
-		state = bpf_map_lookup_elem(&sockets, &state->parent);
+		state = na_find_socket(state->parent);
 	if (state) {
 		if (!state->established_ns)
 			state->established_ns = bpf_ktime_get_boot_ns();
@@ -270,7 +265,7 @@ static __always_inline bool na_result_to_come(struct sock *sk, const struct na_s
 static __always_inline void na_on_tcp_closed(struct sock *sk, __u32 old_state)
 {
 	__u64 key = (__u64)sk;
-	struct na_socket *state = bpf_map_lookup_elem(&sockets, &key);
+	struct na_socket *state = na_find_socket(key);
 	__s32 error;
 
 	if (!state || na_result_to_come(sk, state))

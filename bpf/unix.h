@@ -44,7 +44,7 @@ static __always_inline void na_on_unix_connect(struct sock *sk, const void *addr
 		na_mark_relay(na_peer_pid(sk));
 	event = na_reserve(&ring_high, NA_EVENT_UNIX, sizeof(*event), bpf_ktime_get_boot_ns());
 	if (!event) {
-		na_lost(NA_EVENT_UNIX, NA_LOSS_RING, &who, NULL, 0, AF_UNIX);
+		na_lost(NA_LOSS(NA_EVENT_UNIX, NA_LOSS_RING, 0, AF_UNIX), &who, NULL);
 		return;
 	}
 	event->task = who;
