@@ -67,6 +67,8 @@ static __always_inline struct na_socket *na_known_socket(struct sock *sk)
 	if (!known || !ends_unnoticed)
 		return known;
 	inode = na_socket_inode(sk);
+	if (!known->inode)
+		known->inode = inode;	/* it had no file yet when it was created */
 	if (!inode || known->inode == inode)
 		return known;
 	na_on_socket_gone(sk);
@@ -226,7 +228,8 @@ static __always_inline bool na_read_packet(struct sk_buff *skb, struct na_datagr
 	/* data starts at the IP header (sending), the transport header (arriving) or behind it (being read) */
 	if (headers <= (__s32)length)
 		length -= headers;
-	if (datagram->protocol == IPPROTO_UDP || datagram->protocol == IPPROTO_UDPLITE) {
+	if (datagram->protocol == IPPROTO_UDP || datagram->protocol == IPPROTO_UDPLITE ||
+	    datagram->protocol == IPPROTO_SCTP) {
 		bpf_probe_read_kernel(ports, 4, transport);
 		if (datagram->direction == NA_OUTBOUND) {
 			datagram->local_port = bpf_ntohs(ports[0]);
@@ -235,7 +238,8 @@ static __always_inline bool na_read_packet(struct sk_buff *skb, struct na_datagr
 			datagram->remote_port = bpf_ntohs(ports[0]);
 			datagram->local_port = bpf_ntohs(ports[1]);
 		}
-		length = length >= 8 ? length - 8 : 0;
+		if (datagram->protocol != IPPROTO_SCTP)	/* of SCTP all is counted, chunk by chunk */
+			length = length >= 8 ? length - 8 : 0;
 	}
 	datagram->bytes = length;
 	return true;
@@ -251,6 +255,12 @@ static __always_inline void na_on_packet(struct sock *sk, struct sk_buff *skb, _
 	datagram.seen_by = direction == NA_OUTBOUND ? NA_SEEN_SEND : NA_SEEN_RECEIVE;
 	datagram.process_context = process_context;
 	datagram.protocol = BPF_CORE_READ(sk, sk_protocol);
+	if (datagram.protocol == IPPROTO_SCTP) {
+		/* what a listener's associations say before accept is theirs; acknowledgements leave in any context */
+		if (BPF_CORE_READ(sk, sk_type) == SOCK_STREAM && BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_LISTEN)
+			return;
+		datagram.process_context = false;
+	}
 	if (!na_read_packet(skb, &datagram))
 		return;
 	if (datagram.family == AF_INET && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6)

@@ -123,6 +123,7 @@ static __noinline void na_did_other_io(struct sock *sk, __u64 bytes, __u8 direct
 	struct na_datagram datagram = { .messages = 1, .bytes = bytes };
 
 	na_begin_other(&datagram, sk, direction);
+	na_default_ends(&datagram, sk);
 	na_on_datagram(sk, &datagram);
 }
 
@@ -208,6 +209,8 @@ static __always_inline int na_accepted(long descriptor)
 		na_on_unix_accept(sk);
 	else if (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP)
 		na_on_accept(sk, NA_SEEN_ACCEPT);
+	else if (protocol == IPPROTO_SCTP)
+		na_graft_other(sk);
 	return 0;
 }
 

@@ -55,11 +55,28 @@ static __always_inline void na_begin_other(struct na_datagram *datagram, struct 
 		datagram->remote_port = direction;
 }
 
-/* The ends an inet socket has by itself, where the message names none. */
+/*
+ * The peer of a connected vsock socket: behind its struct sock come a pointer and the two addresses (since 5.5). The
+ * type is in a module that may be loaded after us, so the place is computed; both families at their places confirm it.
+ */
+static __always_inline void na_read_vsock_peer(struct na_datagram *datagram, struct sock *sk)
+{
+	struct { struct sockaddr_vm_fixed local; __u32 more; struct sockaddr_vm_fixed remote; } ends = {};
+
+	bpf_probe_read_kernel(&ends, sizeof(ends), (char *)sk + ((bpf_core_type_size(struct sock) + 7) & ~7UL) + 8);
+	if (ends.local.family != AF_VSOCK || ends.remote.family != AF_VSOCK)
+		return;
+	*(__u32 *)&datagram->remote[0] = ends.remote.cid;
+	*(__u32 *)&datagram->remote[4] = ends.remote.port;
+}
+
+/* The ends a socket has by itself, where the message names none. */
 static __always_inline void na_default_ends(struct na_datagram *datagram, struct sock *sk)
 {
 	struct na_ends ends = {};
 
+	if (datagram->family == AF_VSOCK)
+		na_read_vsock_peer(datagram, sk);
 	if (datagram->family != AF_INET && datagram->family != AF_INET6)
 		return;
 	na_read_ends(&ends, sk);
