@@ -174,7 +174,7 @@ int na_queue_put(struct na_queue *queue, const void *bytes, uint32_t length)
 
 	if (length == SKIP_LENGTH || needed > queue->capacity)
 		return -EMSGSIZE;
-	if (used > queue->capacity) {
+	if (used > queue->capacity || (head - load(header->base)) % 8 != 0) {
 		atomic_fetch_add_explicit(&header->refused, 1, memory_order_relaxed);
 		return -EBADMSG;
 	}

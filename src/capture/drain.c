@@ -25,8 +25,8 @@ static int on_ring_event(void *context, void *data, size_t size)
 	const struct na_event_header *header = data;
 
 	/* our own programs write these; a wrong size means two builds that do not fit */
-	if (size >= sizeof(*header) && header->type < NA_EVENT_TYPES && header->size == event_sizes[header->type] &&
-	    size >= header->size)
+	if (size >= sizeof(*header) && header->type > NA_EVENT_NONE && header->type < NA_EVENT_TYPES &&
+	    header->size == event_sizes[header->type] && size >= header->size)
 		capture->handle(capture->context, header);
 	return 0;
 }
@@ -188,9 +188,14 @@ int na_capture_counts(struct na_capture *capture, uint64_t counts[NA_EVENT_TYPES
 
 int na_capture_take_losses(struct na_capture *capture, struct na_loss_key *keys, struct na_loss_value *values, int max)
 {
+	struct na_loss_key next;
+	bool more = max > 0 && !bpf_map_get_next_key(capture->losses, NULL, &next);
 	int taken = 0;
 
-	while (taken < max && !bpf_map_get_next_key(capture->losses, NULL, &keys[taken])) {
+	while (taken < max && more) {
+		keys[taken] = next;
+		/* before this key is gone: a walk that has lost its place starts again from the first bucket */
+		more = !bpf_map_get_next_key(capture->losses, &keys[taken], &next);
 		if (bpf_map_lookup_and_delete_elem(capture->losses, &keys[taken], &values[taken])) {
 			if (bpf_map_lookup_elem(capture->losses, &keys[taken], &values[taken]))
 				break;

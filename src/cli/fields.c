@@ -12,6 +12,8 @@
 #include "base/escape.h"
 #include "journal/hex.h"
 
+#define INTEGER_LIMIT (INT64_C(1) << 61)
+
 char *na_value_text(char out[NA_FIELD_BYTES], const json_t *value)
 {
 	char *dump;
@@ -71,7 +73,11 @@ int64_t na_field_integer(const json_t *body, const char *key, int64_t fallback)
 {
 	const json_t *value = json_object_get(body, key);
 
-	return json_is_integer(value) ? json_integer_value(value) : fallback;
+	if (!json_is_integer(value))
+		return fallback;
+	if (json_integer_value(value) > INTEGER_LIMIT)
+		return INTEGER_LIMIT;
+	return json_integer_value(value) < -INTEGER_LIMIT ? -INTEGER_LIMIT : json_integer_value(value);
 }
 
 bool na_field_is(const json_t *body, const char *key, const char *text)

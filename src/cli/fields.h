@@ -18,7 +18,10 @@
  */
 char *na_field_text(char out[NA_FIELD_BYTES], const json_t *body, const char *key);
 
-/* The value `fallback` when the member is absent or not an integer. */
+/*
+ * The value `fallback` when the member is absent or not an integer. What is past +-2^61 is cut to that: no time or
+ * count is, and sums and differences of a few values from a changed file stay within their type.
+ */
 int64_t na_field_integer(const json_t *body, const char *key, int64_t fallback);
 bool na_field_is(const json_t *body, const char *key, const char *text);
 

@@ -10,6 +10,22 @@
 #include "journal/canonical.h"
 #include "journal/hex.h"
 
+/* Jansson escapes all that is not ASCII, and all control characters but DEL, which only a string can hold. */
+static int print_piece(const char *piece, size_t length, void *context)
+{
+	for (size_t i = 0; i < length; i++)
+		if (piece[i] == '\177')
+			fputs("\\u007f", context);
+		else
+			fputc(piece[i], context);
+	return 0;
+}
+
+void na_json_dump(FILE *out, const json_t *value, size_t flags)
+{
+	json_dump_callback(value, print_piece, out, flags | JSON_ENSURE_ASCII);
+}
+
 static void print_hex(FILE *out, const void *bytes, size_t length)
 {
 	const unsigned char *at = bytes;
@@ -35,7 +51,7 @@ static void print_body(const struct na_cli *cli, FILE *out, const struct na_stor
 	}
 	fputs("\"body\":", out);
 	if (cli->terminal)
-		json_dumpf(body, out, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_SORT_KEYS);
+		na_json_dump(out, body, JSON_COMPACT | JSON_SORT_KEYS);
 	else
 		fwrite(row->body, 1, row->body_bytes, out);
 	json_decref(body);

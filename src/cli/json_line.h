@@ -5,6 +5,7 @@
 #ifndef NETAUDIT_CLI_JSON_LINE_H
 #define NETAUDIT_CLI_JSON_LINE_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
@@ -16,5 +17,8 @@
  * terminal acts on. Stored bytes that are not JSON are given as "body_hex".
  */
 void na_json_line(const struct na_cli *cli, FILE *out, const struct na_stored_row *row);
+
+/* A value as JSON a terminal does nothing with: ASCII without control characters. `flags` as of json_dumpf(). */
+void na_json_dump(FILE *out, const json_t *value, size_t flags);
 
 #endif

@@ -75,7 +75,7 @@ char *na_human_count(char out[NA_HUMAN_BYTES], int64_t count)
 char *na_local_time(char out[NA_HUMAN_BYTES], int64_t wall_us)
 {
 	int64_t us = (wall_us % 1000000 + 1000000) % 1000000;
-	time_t seconds = (time_t)((wall_us - us) / 1000000);
+	time_t seconds = (time_t)(wall_us / 1000000 - (wall_us % 1000000 < 0));
 	struct tm tm;
 	size_t used;
 

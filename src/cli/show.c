@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/explain.h"
 #include "cli/fields.h"
+#include "cli/json_line.h"
 #include "cli/table.h"
 #include "journal/hex.h"
 #include "reader/proof.h"
@@ -164,7 +165,7 @@ static int print_json(struct na_query *query, const struct record *record)
 			json_object_set_new(out, "covering_head_size", json_integer(proof->head_size));
 	}
 	json_object_set_new(out, "flow_seqs", flow);
-	json_dumpf(out, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_SORT_KEYS);
+	na_json_dump(stdout, out, JSON_INDENT(2) | JSON_SORT_KEYS);
 	printf("\n");
 	json_decref(out);
 	return err;

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "cli/fields.h"
+#include "cli/json_line.h"
 #include "cli/memory.h"
 #include "cli/status_text.h"
 
@@ -77,7 +78,7 @@ static void print_json(json_t *status, enum na_daemon_state state)
 	json_object_set_new(status, "daemon", json_string(na_daemon_states[state].word));
 	json_object_set_new(status, "age_ms", json_integer((json_int_t)(na_status_age_s(status) * 1e3)));
 	json_object_set_new(status, "pss_kib", memory);
-	json_dumpf(status, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_SORT_KEYS);
+	na_json_dump(stdout, status, JSON_INDENT(2) | JSON_SORT_KEYS);
 	printf("\n");
 }
 

@@ -31,13 +31,13 @@ double na_status_age_s(const json_t *status)
 
 static int64_t events_received(const json_t *status)
 {
-	int64_t total = 0;
+	uint64_t total = 0;	/* a changed file may make it wrap */
 	const char *name;
 	json_t *count;
 
 	json_object_foreach (json_object_get(status, "events_received"), name, count)
-		total += json_integer_value(count);
-	return total;
+		total += (uint64_t)json_integer_value(count);
+	return (int64_t)(total & INT64_MAX);
 }
 
 static void print_label(const char *label)

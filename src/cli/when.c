@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define SECOND_US INT64_C(1000000)
+#define MOST_AGO_S INT64_C(100000000000)	/* 3,000 years, which still fits when counted in microseconds */
 
 static const struct {
 	const char *names[5];
@@ -82,6 +83,8 @@ static bool parse_ago(const char *text, int64_t now_us, int64_t *when_us)
 
 			if (strlen(units[i].names[j]) != length || strncmp(units[i].names[j], text, length))
 				continue;
+			if (count > MOST_AGO_S / units[i].seconds)
+				return false;
 			*when_us = now_us - count * units[i].seconds * SECOND_US;
 			return !*rest || !strcmp(rest, "ago");
 		}

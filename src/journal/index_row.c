@@ -243,6 +243,8 @@ static int read_members(struct na_index_row *row, struct scan *scan)
 {
 	if (!next_is(scan, '{'))
 		return -EBADMSG;
+	if (scan->end - scan->at == 2 && scan->at[1] == '}')
+		return 0;
 	do {
 		struct token key, value;
 		int err, column;

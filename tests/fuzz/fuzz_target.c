@@ -9,7 +9,7 @@
 #include "../../src/target/procfs.c"
 #include "../../src/target/recognise.c"
 
-#define REQUIRE(condition) ((condition) ? (void)0 : abort())
+#include "fuzz.h"
 
 static void require_inside(struct na_slice found, const char *text, size_t length)
 {
@@ -73,8 +73,6 @@ static void fuzz_socket(const char *text, size_t length)
 	na_proc_parse_socket(text, length, &socket);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const parsers[])(const char *text, size_t length) = {
@@ -84,9 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return 0;
-	exact = malloc(size > 1 ? size - 1 : 1);
-	REQUIRE(exact != NULL);
-	memcpy(exact, data + 1, size - 1);
+	exact = fuzz_exact(data + 1, size - 1);
 	parsers[data[0] % COUNT(parsers)](exact, size - 1);
 	free(exact);
 	return 0;

@@ -51,6 +51,7 @@ static void test_anything_else_is_refused(void **state)
 		"", "soon", "10", "10 parsecs ago", "10 min agoo", "min ago", "2023-02-31", "2023-13-01", "2023-11-14T",
 		"2023-11-14T25:00", "2023-11-14T10:61", "2023-11-14T10:00+1", "2023-11-14T10:00Zx", "2023-11", "@", "@x",
 		"1:2", "10:0", "-5 min ago", "9999999999 s ago",
+		"999999999 weeks ago", "300000000d",
 	};
 	int64_t when_us;
 

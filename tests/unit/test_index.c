@@ -35,6 +35,16 @@ static void test_columns_are_read_wherever_they_stand(void **state)
 	assert_int_equal(value[NA_INDEX_KIND].type, NA_INDEX_ABSENT);
 }
 
+static void test_an_object_without_members_is_a_body(void **state)
+{
+	struct na_index_row row;
+
+	(void)state;
+	read_row(&row, "{}", 0);
+	read_row(&row, "{}}", -EBADMSG);
+	read_row(&row, "{,}", -EBADMSG);
+}
+
 static void test_a_value_of_another_type_is_absent(void **state)
 {
 	struct na_index_row row;
@@ -268,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_columns_are_read_wherever_they_stand),
+		cmocka_unit_test(test_an_object_without_members_is_a_body),
 		cmocka_unit_test(test_a_value_of_another_type_is_absent),
 		cmocka_unit_test(test_text_too_long_to_index_is_absent),
 		cmocka_unit_test(test_no_prefix_of_a_body_is_a_body),

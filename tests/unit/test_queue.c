@@ -238,6 +238,23 @@ static void test_offsets_that_cannot_be_are_refused(void **state)
 	na_queue_destroy(queue);
 }
 
+/* The header is the page before the first frame, and `head` is its first field: see queue.c. */
+static void test_a_head_that_cannot_be_is_refused_by_the_writer(void **state)
+{
+	struct na_queue *queue = new_queue(PAGE);
+	uint64_t cursor = na_queue_tail(queue);
+	const void *bytes;
+	uint32_t length;
+
+	(void)state;
+	assert_int_equal(na_queue_put(queue, "x", 1), 0);
+	assert_int_equal(na_queue_next(queue, &cursor, &bytes, &length), 1);
+	*(uint64_t *)((uintptr_t)bytes - 8 - PAGE) += 3;
+	assert_int_equal(na_queue_put(queue, "y", 1), -EBADMSG);
+	assert_int_equal(na_queue_refused(queue), 1);
+	na_queue_destroy(queue);
+}
+
 /* Each process's progress, and what it expects next, survives it here. */
 struct progress {
 	volatile uint64_t next_put;	/* written by the writer after its put */
@@ -416,6 +433,7 @@ int main(void)
 		cmocka_unit_test(test_reader_is_woken_once_per_wish),
 		cmocka_unit_test(test_damaged_frames_are_refused),
 		cmocka_unit_test(test_offsets_that_cannot_be_are_refused),
+		cmocka_unit_test(test_a_head_that_cannot_be_is_refused_by_the_writer),
 		cmocka_unit_test(test_killing_either_side_at_any_moment_loses_and_tears_nothing),
 		cmocka_unit_test(test_memory_of_a_burst_is_given_back),
 	};

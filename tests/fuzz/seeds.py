@@ -1,0 +1,90 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writes the first inputs of one fuzz target: seeds.py TARGET FOLDER. A target without a row here starts from nothing."""
+import base64
+import json
+import os
+import socket
+import struct
+import sys
+
+
+def record(**members):
+    """A canonical body: sorted keys, nothing needless."""
+    members = {"nonce": "00" * 16, "t": 1800000000000000, "tb": 1000000, **members}
+    return json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+FLOW = {"channel": "https", "comm": "odoo", "direction": "outbound", "dport": 443, "dst": "192.0.2.1", "family": "inet",
+        "flow": "0123456789abcdef", "pid": 7, "worker": "http"}
+RECORDS = [
+    record(kind="open", **FLOW),
+    record(kind="close", bytes_in=10, bytes_out=20, duration_us=1234567, errno=111, result="refused", **FLOW),
+    record(kind="datagram", messages_in=1, messages_out=2, **{**FLOW, "channel": "dns", "dst": "2001:db8::53"}),
+    record(kind="process", comm="sh", event="exec", exe="/bin/sh", pid=8),
+    record(kind="process", comm_hex="ff1b", event="exit", exit_code=256, pid=8),
+    record(kind="lost", count=3, losses=[{"comm": "odoo", "count": 3, "dst": "192.0.2.1", "dport": 1, "reason": "ring"}]),
+    record(kind="gap", cause="killed", component="journal", from_t=1800000000000000, refused=1, uncommitted=2),
+    record(kind="clock", step_us=-3600000000),
+    record(kind="clock", step_us=-2 ** 63, t=2 ** 63 - 1, tb=-2 ** 63),
+    record(kind="config", settings="daemon.user = netaudit"),
+    record(kind="start", backend="tracepoint", clean=False, version="0"),
+    record(kind="open", path="a\tb\"\\\u202e\u0001", abstract=True, channel="unix"),
+]
+
+
+def note(size):
+    def line(name):
+        return f"\u2014 {name} {base64.b64encode(bytes(68)).decode()}\n"
+    return (f"example.org/log\n{size}\n{base64.b64encode(bytes(32)).decode()}\n\n" + line("example.org/log") +
+            line("example.org/log/once")).encode()
+
+
+STATUS = json.dumps({
+    "state": "running", "version": "0", "scope": "odoo", "backend": "tracepoint", "hooks": "a b", "missing_hooks": "c",
+    "now_boottime_ns": 5000000000, "started_boottime_ns": 1000000000, "head_boottime_ns": 4000000000, "last_seq": 9,
+    "head_size": 8, "index_seq": 7, "queue_used_bytes": 1, "queue_capacity_bytes": 2, "events_received": {"open": 1},
+    "components": {"supervisor": {"pid": 1, "restarts": 1}}, "lost_ring": 1, "uncounted_misses": True}).encode()
+
+EXTREME = STATUS.replace(b"5000000000", b"%d" % (2 ** 63 - 1)).replace(b"1000000000", b"%d" % -2 ** 63)
+EXTREME = EXTREME.replace(b'"last_seq": 9', b'"last_seq": %d' % -2 ** 63)
+
+# how it is read, how many destinations; then na_loss_key and na_loss_value: a process whose name grows most when escaped
+LOST = bytes([0x83, 64]) + struct.pack("=QII16sHHIQ16s", 1, 2 ** 32 - 1, 3, bytes(range(0x11, 0x21)), 65535, socket.AF_INET6, 1,
+                                       2 ** 50 - 1, b"\1" * 15) + b"\xff" * 300
+
+SEEDS = {
+    "anchors": [note(1) + note(2), note(1) + note(2)[:-9], b""],
+    "canonical": [b"\0" + body for body in RECORDS] + [b"\1odoo\xff", b"\1a\0\x1f\xc3\xa9\""],
+    "config": [b"[daemon]\nlog_level = debug\n# x\n[capture]\nring_kib = 64\n", b"[daemon]\nuser = a b\n",
+               b"[journal]\ncommit_ms = 0\n", b"state_dir = /x\n", b"[daemon]\nstate_dir = /a/../b\n",
+               b"[daemon]\norigin = a\norigin = b\n"],
+    "compose": [LOST],
+    "describe": [b"\1" + body for body in RECORDS],
+    "escape": ["\xff\u202e\u2028\ufeffa\\\x1b[0m\u20ac".encode(), b"\x05\xc0\x80\xed\xa0\x80\xf4\x90\x80\x80"],
+    "filter": [b"\0" + text for text in (b"192.0.2.0/24:443", b"[2001:db8::1]:53", b"example.org:25", b":80", b"/run/a",
+                                         b"@a", b"2001:db8::/32")] + [b"\1http,https", b"\2open,close", b"\3ff"],
+    "index_row": RECORDS,
+    "note": [note(1), note(2 ** 63 - 1)],
+    "status": [b"\0" + STATUS, b"\x80" + STATUS, b"\1" + STATUS, b"\x80" + EXTREME, b"\1" + EXTREME],
+    "target": [bytes([parser]) + text for parser, text in (
+        (0, b"python3\0/usr/bin/odoo\0-c\0/etc/odoo/odoo.conf\0--workers=2\0"), (0, b"odoo\0shell\0-d\0db\0"),
+        (1, b"odoo: WorkerHTTP 71\0"), (2, b"A=b\0ODOO_RC=/etc/odoo.conf\0"),
+        (3, b"0::/system.slice/docker-" + b"a" * 64 + b".scope\n"), (3, b"0::/system.slice/odoo.service\n"),
+        (4, b"7 (odoo) S 1 7 7 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 2 0 100 0 0\n"),
+        (5, b"   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000   0 0 12345 1\n"))],
+    "when": [b"now", b"yesterday", b"10 min ago", b"3w", b"@1800000000", b"14:30:05.25", b"2026-01-31T14:30:05Z",
+             b"2026-01-31 14:30+05:30"],
+}
+
+
+def main():
+    target, folder = sys.argv[1:]
+    os.makedirs(folder, exist_ok=True)
+    for number, content in enumerate(SEEDS.get(target, [])):
+        with open(os.path.join(folder, str(number)), "wb") as out:
+            out.write(content)
+
+
+if __name__ == "__main__":
+    main()

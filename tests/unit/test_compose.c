@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tests what composing promises whatever a process calls itself. More invented events: tests/fuzz/fuzz_compose.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#include "flow/compose.h"
+#include "journal/canonical.h"
+
+#define MOST ((UINT64_C(1) << 50) - 1)
+
+static const struct na_clock_pair now = { .boottime_ns = MOST, .wall_us = INT64_C(1800000000000000) };
+
+/* A name of control characters is six times as long in a record; a report has room for all of its destinations. */
+static void test_no_name_can_make_a_loss_report_too_long(void **state)
+{
+	struct na_loss_key keys[NA_LOSS_DESTINATIONS];
+	struct na_loss_value values[NA_LOSS_DESTINATIONS];
+	struct na_loss_report report = { .missed_programs = MOST, .refused_records = MOST, .uncounted_possible = true };
+	static uint8_t record[NA_COMPOSE_BYTES];
+	ssize_t length;
+
+	(void)state;
+	for (int i = 0; i < NA_LOSS_DESTINATIONS; i++) {
+		keys[i] = (struct na_loss_key){ .pid = UINT32_MAX, .type = NA_EVENT_SOCKET_GONE, .remote_port = UINT16_MAX,
+						.family = AF_INET6, .reason = NA_LOSS_RING };
+		memset(keys[i].remote, 0xfd, sizeof(keys[i].remote));
+		values[i].count = MOST;
+		memset(values[i].comm, 1, sizeof(values[i].comm));
+	}
+	for (int type = 0; type < NA_EVENT_TYPES; type++)
+		for (int reason = 0; reason < NA_LOSS_REASONS; reason++)
+			report.counts[type][reason] = MOST / 64;
+	report.keys = keys;
+	report.values = values;
+	report.destinations = NA_LOSS_DESTINATIONS;
+	length = na_compose_lost(record, &report, &now);
+	assert_true(length > 0);
+	assert_int_equal(na_canonical_check(record, (size_t)length, NULL), 0);
+}
+
+static void test_a_name_in_no_encoding_is_kept_as_hex(void **state)
+{
+	struct na_process_event event = { .header.type = NA_EVENT_EXEC, .exe_bytes = UINT16_MAX };
+	const struct na_context context = { .clock = &now };
+	static uint8_t record[NA_COMPOSE_BYTES];
+	const char *text;
+	size_t bytes;
+	ssize_t length;
+
+	(void)state;
+	memset(event.exe, 0xff, sizeof(event.exe));
+	memcpy(event.task.comm, "a\xc3", 2);
+	length = na_compose_process(record, &event, &context);
+	assert_true(length > 0);
+	assert_int_equal(na_canonical_check(record, (size_t)length, NULL), 0);
+	assert_int_equal(na_canonical_find_text(record, (size_t)length, "comm_hex", &text, &bytes), 0);
+	assert_int_equal(bytes, 4);
+	assert_memory_equal(text, "61c3", 4);
+	assert_int_equal(na_canonical_find_text(record, (size_t)length, "exe_hex", &text, &bytes), 0);
+	assert_int_equal(bytes, 2 * NA_EXE_BYTES);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_name_can_make_a_loss_report_too_long),
+		cmocka_unit_test(test_a_name_in_no_encoding_is_kept_as_hex),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
