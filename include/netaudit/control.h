@@ -54,6 +54,10 @@ struct na_shared {
 	na_counter processes_in_scope;
 	na_counter last_event_boottime_ns;
 	na_counter observer_ready;	/* generation + 1 once hooks are attached and drained */
+	/* what `lost` records already say: kept here because it must outlive an observer that is killed */
+	na_counter said_lost[NA_EVENT_TYPES][NA_LOSS_REASONS];
+	na_counter said_missed;
+	na_counter said_refused;
 
 	/* journal */
 	na_counter records_committed;

@@ -20,8 +20,6 @@ struct na_observer {
 	struct na_datagrams *datagrams;
 	struct na_targets *targets;
 	struct na_clock_pair clock;
-	uint64_t counts_said[NA_EVENT_TYPES][NA_LOSS_REASONS];	/* losses already in a record */
-	uint64_t missed_said, refused_said;
 	bool scanning;		/* processes found now may not be known to the kernel yet */
 	uint64_t next_progress_ns, next_heartbeat_ns;
 };
@@ -39,6 +37,9 @@ int na_observer_find_existing(struct na_observer *observer);
 
 /* observer_life.c: once a second. */
 void na_observer_tick(struct na_observer *observer);
+
+/* observer_losses.c: also once a second. */
+void na_observer_report_losses(struct na_observer *observer);
 
 /* Queues one composed record; counts it when the queue is full or the composer failed. */
 void na_observer_queue(struct na_observer *observer, const void *record, ssize_t length);

@@ -1,51 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Once a second: losses become records, the clock is watched, long flows and datagrams are reported. */
-#include <string.h>
-
+/* Once a second: losses are reported, the clock is watched, long flows and datagrams are reported. */
 #include "daemon/observer_internal.h"
 
 #define CLOCK_STEP_US 100000	/* a smaller step is slewing */
-
-static void report_losses(struct na_observer *observer)
-{
-	const struct na_observer_context *context = observer->context;
-	struct na_loss_key keys[NA_LOSS_DESTINATIONS];
-	struct na_loss_value values[NA_LOSS_DESTINATIONS];
-	uint64_t counts[NA_EVENT_TYPES][NA_LOSS_REASONS], ring = 0, map = 0, lost = 0;
-	uint64_t missed = na_capture_missed_programs(context->capture);
-	uint64_t refused = na_queue_refused(context->queue);
-	char record[NA_COMPOSE_BYTES];
-	struct na_loss_report report = {
-		.missed_programs = missed - observer->missed_said,
-		.refused_records = refused - observer->refused_said,
-		.uncounted_possible = na_capture_uncounted_misses(context->capture),
-		.keys = keys, .values = values,
-	};
-
-	if (na_capture_counts(context->capture, counts))
-		return;
-	for (int type = 0; type < NA_EVENT_TYPES; type++) {
-		for (int reason = NA_LOSS_RING; reason < NA_LOSS_REASONS; reason++) {
-			report.counts[type][reason] = counts[type][reason] - observer->counts_said[type][reason];
-			lost += report.counts[type][reason];
-		}
-		ring += counts[type][NA_LOSS_RING];
-		map += counts[type][NA_LOSS_MAP];
-	}
-	na_counter_set(&context->shared->lost_ring, ring);
-	na_counter_set(&context->shared->lost_map, map);
-	na_counter_set(&context->shared->missed_programs, missed);
-	na_counter_set(&context->shared->records_refused, refused);
-	if (!lost && !report.missed_programs && !report.refused_records)
-		return;
-	report.destinations = na_capture_take_losses(context->capture, keys, values, NA_LOSS_DESTINATIONS);
-	na_observer_queue(observer, record, na_compose_lost(record, &report, &observer->clock));
-	if (na_queue_refused(context->queue) != refused)
-		return;	/* the record itself did not fit: it is said again next second */
-	memcpy(observer->counts_said, counts, sizeof(counts));
-	observer->missed_said = missed;
-	observer->refused_said = refused;
-}
 
 static void watch_clock(struct na_observer *observer)
 {
@@ -87,7 +44,7 @@ void na_observer_tick(struct na_observer *observer)
 	uint64_t now_ns = na_boottime_ns();
 
 	watch_clock(observer);
-	report_losses(observer);
+	na_observer_report_losses(observer);
 	na_datagrams_tick(observer->datagrams, now_ns, config->datagram_seconds * NA_NS_PER_SECOND);
 	if (now_ns >= observer->next_progress_ns) {
 		na_capture_progress(context->capture, na_observer_handle_progress, observer);

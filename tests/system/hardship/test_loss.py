@@ -1,0 +1,125 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""No silent loss: whatever does not fit is counted, exactly, and named.
+
+usage: test_loss.py BUILD [TEST...]; as root
+"""
+import os
+import signal
+import subprocess
+
+from hardship import FULL, LOAD, TYPES, Hardship, Load, boottime_us, lost, main, recorded, run_load, wait_for
+
+MIX = "tcp:3000 fin:300 udp:1200 unix:1000 process:400"
+SMALLEST = ("--ring-kib", "4", "--bulk-ring-kib", "4")
+
+
+class Loss(Hardship):
+    def lost_to_load(self):
+        """What `lost` records say of the load: (boottime of the record, entry)."""
+        return [(record["tb"], entry) for record in self.journal.records("lost") for entry in record["losses"]
+                if entry["comm"] == LOAD]
+
+    def named_all(self):
+        """The kernel's table of names is empty: nothing was added to the records for two looks of the observer."""
+        before = self.journal.records("lost")
+        looked_ns = self.daemon.status()["now_boottime_ns"]
+        wait_for("time to pass", lambda: self.daemon.status()["now_boottime_ns"] > looked_ns + 2_500_000_000)
+        return before and len(before) == len(self.journal.records("lost"))
+
+    def overflow(self):
+        """The mix, with nobody draining. Returns what was made and the boottime when draining resumed."""
+        resume = self.pause("observer")
+        made = run_load(MIX)
+        resume()
+        return made, boottime_us()
+
+    def test_rings_that_overflow_lose_nothing_silently(self):
+        self.start(*SMALLEST)
+        made, resumed_us = self.overflow()
+        seen_us = wait_for("a lost record", self.lost_to_load)[0][0]
+        self.say(f"the first lost record was made {(seen_us - resumed_us) / 1000:.0f} ms after draining resumed")
+        made += run_load(MIX)  # and again with the observer at work, as far as so small a ring lets it be
+        self.stop()
+        mine = self.assert_balance(made)
+        for name in TYPES:
+            self.assertGreater(mine[name], 0, f"no {name} was lost: the test showed nothing")
+        losses = [entry for _, entry in self.lost_to_load()]
+        names = {entry.get("dst") for entry in losses if entry["type"] == "datagram"}
+        self.assertGreater(len(names), 1000, "destinations of lost datagrams are named")
+        self.assertTrue(all(entry["pid"] > 0 and entry["reason"] == "ring" for entry in losses))
+        self.assertTrue(all("dst" in entry and entry["dport"] for entry in losses if entry["type"] in ("open", "close")))
+        self.assertEqual(self.verify()["losses"] > 0, True)
+
+    def test_lost_records_say_everything_without_further_losses(self):
+        self.start(*SMALLEST)
+        made, _ = self.overflow()
+        wait_for("every lost event to be named", self.named_all)
+        self.assertGreater(len(self.lost_to_load()), 1000)
+        self.stop()
+        self.assert_balance(made)
+
+    def test_losses_are_said_once_although_the_observer_was_replaced(self):
+        self.start(*SMALLEST)
+        made, _ = self.overflow()
+        wait_for("every lost event to be named", self.named_all)
+        self.kill_child("observer")
+        again, _ = self.overflow()
+        made += again
+        self.stop()
+        gaps = [r for r in self.journal.records("gap") if r["component"] == "observer"]
+        self.assertEqual(len(gaps), 1)
+        self.assert_balance(made, allowance=gaps[0]["uncommitted"])
+
+    def test_lost_datagram_flows_leave_nothing_behind_in_the_kernel(self):
+        self.start(*SMALLEST, "--max-peers", "4096", "--datagram-seconds", "1")
+        made = run_load("udp:1500")
+        for _ in range(5):
+            resume = self.pause("observer")
+            made += run_load("udp:1500")
+            resume()
+        self.stop()
+        self.assert_balance(made)
+        reasons = {entry["reason"] for _, entry in self.lost_to_load()}
+        self.assertEqual(reasons, {"ring"}, "the map of peers filled up with flows that are over")
+
+    def test_a_connect_during_a_flood_of_bulk_events_is_not_lost(self):
+        self.start("--bulk-ring-kib", "4")
+        flood = Load(*["udp:20000"] * 2)
+        calm = Load("tcp:400:400")
+        flood.finish()
+        made = calm.finish()
+        self.stop()
+        records = self.journal.records()
+        mine, _, _ = lost(records)
+        self.say(f"the flood lost {mine['datagram']} datagram events and {mine['close']} closes")
+        self.assertGreater(mine["datagram"] + mine["close"], 0, "the flood overflowed nothing: the test showed nothing")
+        self.assertEqual(mine["open"], 0)
+        self.assertEqual(recorded(records)["open"], made["open"])
+
+    def test_slow_fdatasync_loses_nothing_at_rated_load(self):
+        if subprocess.run(["which", "strace"], capture_output=True).returncode:
+            self.skipTest("skip: no strace to delay fdatasync with")
+        self.start()
+        log = os.path.join(self.folder, "strace")
+        tracer = subprocess.Popen(["strace", "-f", "-o", log, "-p", str(self.daemon.child("journal")), "-e",
+                                   "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:delay_exit=2000000"],
+                                  stderr=subprocess.PIPE, text=True)
+        wait_for("strace", lambda: "attached" in tracer.stderr.readline())
+        made = run_load(f"tcp:{2000 * 10}:2000")
+        waiting = self.daemon.status()["queue_used_bytes"]
+        tracer.send_signal(signal.SIGTERM)
+        tracer.wait()
+        self.stop()
+        with open(log) as file:
+            delayed = file.read().count("DELAYED")
+        tracer.stderr.close()
+        self.say(f"{delayed} calls took 2 s longer; {waiting >> 20} MiB were waiting in the queue when the load ended")
+        self.assertGreater(delayed, 0)
+        mine = self.assert_balance(made)
+        self.assertEqual(sum(mine.values()), 0, mine)
+        self.assertEqual(self.final["records_refused"], 0)
+
+
+if __name__ == "__main__":
+    main()
