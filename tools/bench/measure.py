@@ -175,32 +175,32 @@ class Bench:
     def holds(self, probe):
         """Whether it would also have gone well for the full time: what waited must not grow into a full queue."""
         growth = probe["waiting_bytes"] * max(1, self.seconds / probe["seconds"])
-        return not probe["lost"] and growth < probe["capacity_bytes"] and \
-            probe["achieved"] > 0.97 * (probe["asked"] or 0)
+        return not probe["lost"] and growth < probe["capacity_bytes"]
 
     def try_rate(self, rate, seconds):
         probe = self.probe(rate, seconds)
         good = self.holds(probe)
         say(f"  {probe['achieved']:,.0f} connections/s for {probe['seconds']:.0f} s: " +
-            ("kept up" if good else f"not kept up, lost {probe['lost'] or 'nothing'}, "
-             f"{probe['waiting_bytes'] >> 20} MiB waiting"))
+            ("kept up" if good else f"not kept up, lost {probe['lost'] or 'nothing'}") +
+            f", {probe['waiting_bytes'] >> 20} MiB waiting")
         return good, probe
 
     def sustained(self):
-        """The highest rate: binary search with short probes, then the full time; less by a tenth until it holds."""
+        """
+        The highest rate: binary search with short probes, then the full time. A flood that does not reach the rate it
+        was asked for found no processor: with nothing lost, what it reached counts.
+        """
         good, probe = self.try_rate(0, PROBE_SECONDS)
         low, high = (probe["achieved"], probe["achieved"]) if good else (1000, probe["achieved"])
         while high - low > 0.1 * low:
             middle = (low + high) / 2
             good, probe = self.try_rate(int(middle), PROBE_SECONDS)
             low, high = (middle, high) if good else (low, middle)
-        rate = int(low)
-        while rate >= 500:
-            good, probe = self.try_rate(rate, self.seconds)
+        for rate in (low, 0.9 * low, 0.8 * low, 0.6 * low, 0.4 * low):
+            good, probe = self.try_rate(int(rate), self.seconds)
             if good:
                 return probe
-            rate = int(rate * 0.9)
-        raise BenchError("no rate was kept up")
+        raise BenchError("no rate was kept up for the full time")
 
 
 def difference(before, after, names):
