@@ -96,17 +96,9 @@ def run_workload(options):
     return subprocess.run(command, check=False).returncode
 
 
-def ask(options, place, *arguments, output=None, errors=None):
+def ask(options, place, *arguments, output=None):
     command = [os.path.join(options.programs, "netaudit"), arguments[0], "--state-dir", place, *arguments[1:]]
-    return subprocess.run(command, check=False, stdout=output, stderr=errors).returncode
-
-
-def find_journal(options, auditor, status):
-    """The daemon's state folder, or for a command that wants the journal's own folder, that one."""
-    quiet = subprocess.DEVNULL
-    if ask(options, auditor.state_dir, "log", "--lines", "1", output=quiet, errors=quiet) == 0:
-        return auditor.state_dir
-    return status["journal_dir"]
+    return subprocess.run(command, check=False, stdout=output).returncode
 
 
 def measure(options):
@@ -125,12 +117,11 @@ def measure(options):
     if stopped:
         print(f"census: the auditor ended with status {stopped}:\n{auditor.log()}")
         failed += 1
-    journal = find_journal(options, auditor, status)
     with open(os.path.join(options.out, "records.jsonl"), "wb") as file:
-        if ask(options, journal, "log", "--json", "--all", "--lines", "0", output=file):
+        if ask(options, auditor.state_dir, "log", "--json", "--all", "--lines", "0", output=file):
             print("census: the journal could not be read")
             failed += 1
-    verified = ask(options, journal, "verify")
+    verified = ask(options, auditor.state_dir, "verify")
     if verified:
         print(f"census: netaudit verify ended with status {verified}")
         failed += 1
@@ -144,11 +135,11 @@ def measure(options):
 
 def compare(out, kernel=os.uname().release):
     with open(os.path.join(out, "status.json"), encoding="utf-8") as file:
-        backend = json.load(file)["backend"]
-    return subprocess.run([sys.executable, os.path.join(HERE, "compare.py"), "--backend", backend, "--kernel", kernel,
-                           "--records", os.path.join(out, "records.jsonl"), "--progress-us",
-                           str(PROGRESS_SECONDS * 1_000_000), os.path.join(out, "truth.jsonl")],
-                          check=False).returncode
+        status = json.load(file)
+    command = [sys.executable, os.path.join(HERE, "compare.py"), "--backend", status["backend"], "--kernel", kernel,
+               "--missed-programs", str(status["missed_programs"]), "--progress-us", str(PROGRESS_SECONDS * 1_000_000),
+               "--records", os.path.join(out, "records.jsonl"), os.path.join(out, "truth.jsonl")]
+    return subprocess.run(command, check=False).returncode
 
 
 def main():

@@ -56,7 +56,7 @@ class Maker:
 
     def datagram(self, operation):
         body = self.common(operation)
-        counters = {name: operation[name] for name in records.COUNTERS}
+        counters = {name: operation.get(name, 0) for name in records.COUNTERS}
         half = {name: value // 2 for name, value in counters.items()}
         self.put(dict(body, kind="datagram", **half))
         self.put(dict(body, kind="datagram", **{name: counters[name] - half[name] for name in counters}))
@@ -164,16 +164,16 @@ def first_peer(bodies):
     return next(body["peer_pid"] for body in bodies if "peer_pid" in body)
 
 
-def verdict(truth, bodies, allowed=None):
+def verdict(truth, bodies, allowed=None, missed=0):
     with contextlib.redirect_stdout(io.StringIO()) as output:
         equal = compare.compare(truth, bodies, allowed or compare.Allowed(HERE + "/allowed.json", "none", "0"),
-                                PROGRESS_US)
+                                PROGRESS_US, missed)
     return equal, output.getvalue()
 
 
 def check_allowed(truth, perfect):
     """A weaker field is explained on the backend that announces it, with the announced value, and nowhere else."""
-    operation = next(o for o in truth if o["op"] == "datagram" and o["maker_tid"] != o["tid"])
+    operation = next(o for o in truth if o["op"] == "datagram" and o.get("maker_tid", o["tid"]) != o["tid"])
     wanted = {"kind": "datagram", "tid": operation["tid"]}
     for backend, tid, right in (("tracepoint", operation["maker_tid"], True), ("fentry", operation["maker_tid"], False),
                                 ("tracepoint", operation["tid"] + 1_000_000, False)):
@@ -182,6 +182,27 @@ def check_allowed(truth, perfect):
         allowed = compare.Allowed(HERE + "/allowed.json", backend, "6.1.0-1")
         if verdict(truth, bodies, allowed)[0] != right:
             yield f"tid {tid} on {backend}: should {'pass' if right else 'be caught'}"
+
+
+def check_misses(truth, perfect):
+    """What a counted missed program cost is forgiven, once for each, and never what it cannot have caused."""
+    def forget(bodies, flows):
+        for _ in range(flows):
+            flow = bodies[first(bodies, **TCP)]["flow"]
+            bodies[:] = [body for body in bodies if body.get("flow") != flow]
+
+    for name, damage, status, said, right in (
+            ("two lost flows, two misses", lambda bodies: forget(bodies, 2), 2, 2, True),
+            ("two lost flows, one miss", lambda bodies: forget(bodies, 2), 1, 1, False),
+            ("a lost close, one miss", lambda bodies: drop(bodies, **TCP), 1, 1, True),
+            ("another pid, one miss", lambda bodies: change_flow(bodies, "pid", one_more, **TCP), 1, 1, False),
+            ("a miss that the journal does not admit", lambda bodies: None, 1, 0, False)):
+        bodies = copy.deepcopy(perfect)
+        damage(bodies)
+        if said:
+            bodies.append({"kind": "lost", "count": 0, "missed_programs": said, "seq": 0})
+        if verdict(truth, bodies, missed=status)[0] != right:
+            yield f"{name}: should {'pass' if right else 'be caught'}"
 
 
 def main():
@@ -203,10 +224,10 @@ def main():
         if verdict(truth, bodies)[0]:
             print(f"failed: not caught: {name}")
             failed += 1
-    for text in check_allowed(truth, perfect):
+    for text in [*check_allowed(truth, perfect), *check_misses(truth, perfect)]:
         print("failed: " + text)
         failed += 1
-    checks = len(MUTATIONS) + 5
+    checks = len(MUTATIONS) + 10
     print(f"{checks - failed} passed, {failed} failed")
     return 1 if failed else 0
 

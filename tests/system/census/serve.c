@@ -14,10 +14,11 @@
 #define CHUNK_BYTES 16384
 #define SCTP_CHUNK_BYTES 1024	/* one message each; below any path's fragmentation point */
 
-void na_send_all(int descriptor, uint64_t bytes, bool uring, int protocol)
+unsigned int na_send_all(int descriptor, uint64_t bytes, bool uring, int protocol)
 {
 	static const char zeros[CHUNK_BYTES];
 	size_t most = protocol == IPPROTO_SCTP ? SCTP_CHUNK_BYTES : sizeof(zeros);
+	unsigned int messages = 0;
 
 	while (bytes) {
 		size_t want = bytes < most ? bytes : most;
@@ -27,6 +28,7 @@ void na_send_all(int descriptor, uint64_t bytes, bool uring, int protocol)
 
 		if (done > 0) {
 			bytes -= (uint64_t)done;
+			messages++;
 		} else if (error == EAGAIN) {
 			struct pollfd wait = { .fd = descriptor, .events = POLLOUT };
 
@@ -36,6 +38,7 @@ void na_send_all(int descriptor, uint64_t bytes, bool uring, int protocol)
 			na_die("send");
 		}
 	}
+	return messages;
 }
 
 /* Bytes, 0 at the end, or a negative errno. */
@@ -117,7 +120,7 @@ static void serve(int descriptor, struct na_call *call, bool uring)
 	call->error = 0;
 	if (request.ending == NA_END_HALF && na_receive_end(descriptor))
 		na_die("no orderly half close");
-	na_send_all(descriptor, request.bytes_down, uring, call->protocol);
+	call->messages_out = na_send_all(descriptor, request.bytes_down, uring, call->protocol);
 	switch (request.ending) {
 	case NA_END_HALF:
 	case NA_END_SERVER_FIN:
@@ -147,24 +150,28 @@ static void serve(int descriptor, struct na_call *call, bool uring)
 
 enum manner { PLAIN, ACCEPT4, NON_BLOCKING, URING, MANNERS };
 
-static int accept_one(const struct na_server *server, enum manner manner)
+/* The peer's address comes with the accept: a socket that was reset meanwhile no longer tells it. */
+static int accept_one(const struct na_server *server, enum manner manner, struct sockaddr_storage *from)
 {
 	struct pollfd wait = { .fd = server->listener, .events = POLLIN };
+	socklen_t bytes = sizeof(*from);
+	/* of other families the sizes asked for are recorded: a send that waits is asked for once */
+	int flags = server->protocol == IPPROTO_TCP ? SOCK_CLOEXEC | SOCK_NONBLOCK : SOCK_CLOEXEC;
 
 	switch (manner) {
 	case ACCEPT4:
-		return accept4(server->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		return accept4(server->listener, (struct sockaddr *)from, &bytes, flags);
 	case NON_BLOCKING:
 		poll(&wait, 1, -1);	/* the connection is there: accept does not wait */
-		return accept(server->listener, NULL, NULL);
+		return accept(server->listener, (struct sockaddr *)from, &bytes);
 	case URING: {
-		int result = na_uring_accept(server->listener);
+		int result = na_uring_accept(server->listener, from, &bytes);
 
 		errno = result < 0 ? -result : 0;
 		return result < 0 ? -1 : result;
 	}
 	default:
-		return accept(server->listener, NULL, NULL);
+		return accept(server->listener, (struct sockaddr *)from, &bytes);
 	}
 }
 
@@ -197,15 +204,14 @@ static void *accept_loop(void *argument)
 			.protocol = server->protocol, .inbound = true, .mptcp = server->protocol == IPPROTO_MPTCP,
 			.fast_open = -1, .begun_us = na_now_us(), .result = "closed",
 		};
-		int descriptor = accept_one(server, manner);
-		socklen_t bytes = sizeof(call.local), remote_bytes = sizeof(call.remote);
+		int descriptor = accept_one(server, manner, &call.remote);
+		socklen_t bytes = sizeof(call.local);
 
 		if (descriptor < 0)
 			na_die("%s", call.kind);
 		call.opened_us = na_now_us();
 		na_owner_here(&call.owner);
-		if (getsockname(descriptor, (struct sockaddr *)&call.local, &bytes) ||
-		    getpeername(descriptor, (struct sockaddr *)&call.remote, &remote_bytes))
+		if (getsockname(descriptor, (struct sockaddr *)&call.local, &bytes))
 			na_die("name of an accepted socket");
 		if (server->silent)
 			close(descriptor);

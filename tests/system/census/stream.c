@@ -134,7 +134,7 @@ static void finish(struct operation *operation, bool leave_open)
 
 	if (!operation->request_sent && send(descriptor, request, sizeof(*request), MSG_NOSIGNAL) != sizeof(*request))
 		na_die("send request");
-	na_send_all(descriptor, request->bytes_up, operation->uring, call->protocol);
+	call->messages_out = 1 + na_send_all(descriptor, request->bytes_up, operation->uring, call->protocol);
 	if (request->ending == NA_END_HALF)
 		shutdown(descriptor, SHUT_WR);
 	if (!na_receive_all(descriptor, request->bytes_down, operation->uring))

@@ -115,6 +115,8 @@ static void line_address(struct na_line *line, const char *host_key, const char 
 	if (address->ss_family == AF_VSOCK) {
 		const struct sockaddr_vm *machine = (const struct sockaddr_vm *)address;
 
+		snprintf(text, sizeof(text), "cid:%u", machine->svm_cid);
+		na_line_text(line, host_key, text);
 		na_line_number(line, port_key, machine->svm_port);
 		return;
 	}
@@ -159,10 +161,32 @@ static void line_transport(struct na_line *line, int family, int protocol, bool 
 	na_line_number(line, "protocol_number", protocol);
 }
 
+/* A connection of a family that is recorded as datagrams: one flow, of which messages and bytes are counted. */
+static void write_as_datagrams(const struct na_call *call)
+{
+	struct na_line line;
+
+	na_line_begin(&line, "datagram", call->kind);
+	na_line_owner(&line, &call->owner);
+	line_transport(&line, call->family, call->protocol, false);
+	na_line_text(&line, "direction", call->inbound ? "inbound" : "outbound");
+	if (call->family != AF_VSOCK)
+		line_address(&line, "local", "lport", &call->local);
+	line_address(&line, "remote", "rport", &call->remote);
+	na_line_number(&line, "messages_out", (int64_t)call->messages_out);
+	na_line_number(&line, "bytes_out", (int64_t)call->bytes_out);
+	na_line_number(&line, "bytes_in", (int64_t)call->bytes_in);
+	na_line_write(&line);
+}
+
 void na_call_write(const struct na_call *call)
 {
 	struct na_line line;
 
+	if (call->protocol == IPPROTO_SCTP || call->family == AF_VSOCK) {
+		write_as_datagrams(call);
+		return;
+	}
 	na_line_begin(&line, "stream", call->kind);
 	if (call->of)
 		na_line_text(&line, "of", call->of);

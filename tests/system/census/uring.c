@@ -93,9 +93,11 @@ int na_uring_connect(int descriptor, const void *address, socklen_t bytes)
 	return ring_do(&entry);
 }
 
-int na_uring_accept(int descriptor)
+int na_uring_accept(int descriptor, void *address, socklen_t *bytes)
 {
-	struct io_uring_sqe entry = { .opcode = IORING_OP_ACCEPT, .fd = descriptor };
+	struct io_uring_sqe entry = {
+		.opcode = IORING_OP_ACCEPT, .fd = descriptor, .addr = (uintptr_t)address, .addr2 = (uintptr_t)bytes,
+	};
 
 	return ring_do(&entry);
 }

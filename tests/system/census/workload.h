@@ -58,6 +58,7 @@ struct na_call {
 	int fast_open;			/* -1: not stated */
 	struct sockaddr_storage local;	/* ss_family 0: not stated; port 0: not stated */
 	struct sockaddr_storage remote;
+	uint64_t messages_out;		/* calls that sent something */
 	uint64_t bytes_out;
 	uint64_t bytes_in;
 	const char *result;		/* the words that are right, separated by | */
@@ -143,7 +144,7 @@ void na_run_clients(const char *kind, enum na_place place, bool may_drop_user, n
 /* uring.c: each returns the operation's result or a negative errno */
 bool na_uring_works(int *error);
 int na_uring_connect(int descriptor, const void *address, socklen_t bytes);
-int na_uring_accept(int descriptor);
+int na_uring_accept(int descriptor, void *address, socklen_t *bytes);
 int na_uring_send(int descriptor, const void *data, unsigned int bytes);
 int na_uring_receive(int descriptor, void *data, unsigned int bytes);
 
@@ -176,7 +177,7 @@ struct na_server {
 void na_server_start(struct na_server *server, enum na_target target, bool mapped);
 void na_server_wait(struct na_server *server);
 int na_listen(struct na_server *server, enum na_target target, bool mapped);
-void na_send_all(int descriptor, uint64_t bytes, bool uring, int protocol);
+unsigned int na_send_all(int descriptor, uint64_t bytes, bool uring, int protocol);	/* how many messages it took */
 bool na_receive_all(int descriptor, uint64_t bytes, bool uring);	/* false: ended before */
 int na_receive_end(int descriptor);	/* 0: orderly, else errno */
 
