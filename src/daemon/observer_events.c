@@ -97,6 +97,11 @@ static void handle_datagram(struct na_observer *observer, const struct na_flow_e
 	flow->via = context.via;
 }
 
+static void handle_socket_gone(struct na_observer *observer, const struct na_flow_event *event)
+{
+	na_datagrams_socket_gone(observer->datagrams, event->socket, &event->task);
+}
+
 void na_observer_report_datagram(void *context, const struct na_datagram_flow *flow,
 				 const struct na_peer_counters *period, bool final)
 {
@@ -144,7 +149,7 @@ void na_observer_handle(struct na_observer *observer, const struct na_event_head
 		handle_datagram(observer, (const struct na_flow_event *)event, false);
 		break;
 	case NA_EVENT_SOCKET_GONE:
-		na_datagrams_socket_gone(observer->datagrams, ((const struct na_flow_event *)event)->socket);
+		handle_socket_gone(observer, (const struct na_flow_event *)event);
 		break;
 	case NA_EVENT_UNIX:
 		handle_unix(observer, (const struct na_unix_event *)event);

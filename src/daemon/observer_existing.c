@@ -75,9 +75,8 @@ static void take_over(void *context, const struct na_peer_key *key, const struct
 	event.protocol = key->protocol;
 	event.remote_port = key->remote_port;
 	memcpy(event.remote, key->remote, sizeof(event.remote));
+	/* without an owner the socket went while nobody watched: the rings still hold its events, or it falls idle */
 	na_observer_take_over_datagram(found->observer, &event);
-	if (!owner)	/* the socket went while nobody watched */
-		na_datagrams_socket_gone(found->observer->datagrams, key->socket);
 }
 
 int na_observer_find_existing(struct na_observer *observer)

@@ -9,6 +9,8 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "base/clock.h"
+
 #define IDLE_PERIODS 10
 
 struct socket_flows {
@@ -23,6 +25,7 @@ struct na_datagrams {
 	void *context;
 	struct socket_flows *sockets;
 	size_t count;
+	uint64_t created_ns;
 };
 
 int na_datagrams_create(struct na_datagrams **out, struct na_capture *capture, na_datagram_report_fn *report,
@@ -32,7 +35,9 @@ int na_datagrams_create(struct na_datagrams **out, struct na_capture *capture, n
 
 	if (!datagrams)
 		return -ENOMEM;
-	*datagrams = (struct na_datagrams){ .capture = capture, .report = report, .context = context };
+	*datagrams = (struct na_datagrams){
+		.capture = capture, .report = report, .context = context, .created_ns = na_boottime_ns(),
+	};
 	*out = datagrams;
 	return 0;
 }
@@ -45,12 +50,27 @@ static struct socket_flows *find_socket(struct na_datagrams *datagrams, uint64_t
 	return socket;
 }
 
+/* A flow taken over by its counters, whose event was still in the ring. Newer events cannot be of such a flow. */
+static struct na_datagram_flow *find_taken_over(const struct na_datagrams *datagrams, const struct socket_flows *socket,
+						const struct na_flow_event *event)
+{
+	struct na_datagram_flow *flow = socket && event->opened_ns <= datagrams->created_ns ? socket->first : NULL;
+
+	while (flow && flow->opened.flow != event->flow)
+		flow = flow->next;
+	return flow;
+}
+
 struct na_datagram_flow *na_datagrams_begin(struct na_datagrams *datagrams, const struct na_flow_event *event,
 					    bool taken_over)
 {
 	struct socket_flows *socket = find_socket(datagrams, event->socket);
-	struct na_datagram_flow *flow;
+	struct na_datagram_flow *flow = find_taken_over(datagrams, socket, event);
 
+	if (flow) {
+		flow->opened = *event;
+		return flow;
+	}
 	flow = calloc(1, sizeof(*flow));
 	if (flow && !socket) {
 		socket = calloc(1, sizeof(*socket));
@@ -141,7 +161,7 @@ void na_datagrams_claim(struct na_datagrams *datagrams, uint64_t id, const struc
 			flow->opened.task = *task;
 }
 
-void na_datagrams_socket_gone(struct na_datagrams *datagrams, uint64_t id)
+void na_datagrams_socket_gone(struct na_datagrams *datagrams, uint64_t id, const struct na_task *task)
 {
 	struct socket_flows *socket = find_socket(datagrams, id);
 
@@ -151,6 +171,8 @@ void na_datagrams_socket_gone(struct na_datagrams *datagrams, uint64_t id)
 		struct na_datagram_flow *flow = socket->first;
 
 		socket->first = flow->next;
+		if (!flow->opened.task.pid)
+			flow->opened.task = *task;
 		finish(datagrams, flow);
 	}
 	drop_socket(datagrams, socket);

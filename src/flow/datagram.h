@@ -32,8 +32,8 @@ int na_datagrams_create(struct na_datagrams **datagrams, struct na_capture *capt
 void na_datagrams_destroy(struct na_datagrams *datagrams);
 
 /*
- * A flow began, or is taken over from an observer that died (what that one had said is not said again). Returns it
- * for the caller to name its author, or NULL when out of memory.
+ * A flow began, or is taken over from an observer that died (what that one had said is not said again; the
+ * flow's event may still come, and knows more). Returns it for the caller to name its author, or NULL when out of memory.
  */
 struct na_datagram_flow *na_datagrams_begin(struct na_datagrams *datagrams, const struct na_flow_event *event,
 					    bool taken_over);
@@ -41,8 +41,8 @@ struct na_datagram_flow *na_datagrams_begin(struct na_datagrams *datagrams, cons
 /* Whoever really uses the socket, for flows that were noticed before anybody had. */
 void na_datagrams_claim(struct na_datagrams *datagrams, uint64_t socket, const struct na_task *task);
 
-/* The socket is gone: its flows are reported a last time and forgotten. */
-void na_datagrams_socket_gone(struct na_datagrams *datagrams, uint64_t socket);
+/* The socket, last used by `task`, is gone: its flows are reported a last time and forgotten. */
+void na_datagrams_socket_gone(struct na_datagrams *datagrams, uint64_t socket, const struct na_task *task);
 
 /* Reports flows whose last report is `period_ns` old and that moved since; ends those idle for ten periods. */
 void na_datagrams_tick(struct na_datagrams *datagrams, uint64_t now_ns, uint64_t period_ns);

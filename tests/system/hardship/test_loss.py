@@ -73,10 +73,10 @@ class Loss(Hardship):
 
     def test_lost_datagram_flows_leave_nothing_behind_in_the_kernel(self):
         self.start(*SMALLEST, "--max-peers", "4096", "--datagram-seconds", "1")
-        made = run_load("udp:1500")
+        made = run_load("udp:1200")
         for _ in range(5):
             resume = self.pause("observer")
-            made += run_load("udp:1500")
+            made += run_load("udp:1200")
             resume()
         self.stop()
         self.assert_balance(made)
