@@ -137,7 +137,7 @@ static __always_inline void na_did_io(struct sock *sk, int result, __u8 directio
 			na_accepted_unseen(sk, NA_SEEN_FIRST_IO);
 		else if (result >= 0 && na_is_datagram_socket(sk))
 			na_claim_socket(sk);
-	} else if (result >= 0 && (family == AF_PACKET || family == AF_VSOCK)) {
+	} else if ((result >= 0 && family == AF_PACKET) || (result > 0 && family == AF_VSOCK)) {
 		na_did_other_io(sk, result, direction);
 	}
 }
@@ -156,9 +156,18 @@ int BPF_PROG(na_sock_receive, struct sock *sk, int result, int flags)
 	return 0;
 }
 
+/* In frames of their own, like all that several programs end in: BPF stacks are small. */
 static __noinline void na_connect_came_to_nothing(struct sock *sk)
 {
 	na_fail_connect(sk, (__u64)sk, 0, NA_FLOW_NO_SYN | NA_FLOW_RESULT_UNKNOWN);
+}
+
+static __noinline void na_connect_returned(struct sock *sk, int result)
+{
+	if (result < 0 && result != -EINPROGRESS)
+		na_fail_connect(sk, (__u64)sk, -result, NA_FLOW_NO_SYN);
+	else
+		na_confirm_connect(sk, (__u64)sk);
 }
 
 SEC("cgroup/sock_release")
@@ -194,23 +203,10 @@ static __always_inline struct sock *na_socket_of_descriptor(__u32 descriptor)
 
 static __always_inline int na_accepted(long descriptor)
 {
-	struct sock *sk;
-	__u16 family;
-	__u32 protocol;
+	struct sock *sk = descriptor < 0 ? NULL : na_socket_of_descriptor(descriptor);
 
-	if (descriptor < 0)
-		return 0;
-	sk = na_socket_of_descriptor(descriptor);
-	if (!sk)
-		return 0;
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	protocol = BPF_CORE_READ(sk, sk_protocol);
-	if (family == AF_UNIX)
-		na_on_unix_accept(sk);
-	else if (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP)
-		na_on_accept(sk, NA_SEEN_ACCEPT);
-	else if (protocol == IPPROTO_SCTP)
-		na_graft_other(sk);
+	if (sk)
+		na_on_graft(sk);
 	return 0;
 }
 
@@ -236,7 +232,7 @@ int na_enter_connect(struct trace_event_raw_sys_enter *context)
 	return 0;
 }
 
-static __always_inline void na_unix_connected(struct sock *sk, int result)
+static __noinline void na_unix_connected(struct sock *sk, int result)
 {
 	struct sock *peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
 	struct unix_address *address = peer ? BPF_CORE_READ((struct unix_sock *)peer, addr) : NULL;
@@ -245,6 +241,18 @@ static __always_inline void na_unix_connected(struct sock *sk, int result)
 		return;
 	na_on_unix_connect(sk, address ? (void *)address + bpf_core_field_offset(struct unix_address, name) : NULL,
 			   address ? BPF_CORE_READ(address, len) : 0, result);
+}
+
+static __noinline void na_vsock_connected(struct sock *sk)
+{
+	struct na_datagram datagram = {};
+
+	if (BPF_CORE_READ(sk, sk_type) == SOCK_DGRAM)
+		return;
+	na_begin_other(&datagram, sk, NA_OUTBOUND);
+	datagram.seen_by = NA_SEEN_CONNECT;
+	na_default_ends(&datagram, sk);
+	na_on_datagram(sk, &datagram);
 }
 
 SEC("tp/syscalls/sys_exit_connect")
@@ -262,10 +270,10 @@ int na_exit_connect(struct trace_event_raw_sys_exit *context)
 		sk = na_socket_of_descriptor(call->length);
 		if (sk && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX)
 			na_unix_connected(sk, result);
-	} else if (result < 0 && result != -EINPROGRESS) {
-		na_fail_connect(sk, (__u64)sk, -result, NA_FLOW_NO_SYN);
+		else if (sk && !result && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_VSOCK)
+			na_vsock_connected(sk);
 	} else {
-		na_confirm_connect(sk, (__u64)sk);
+		na_connect_returned(sk, result);
 	}
 	bpf_map_delete_elem(&calls, &thread);
 	return 0;

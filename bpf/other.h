@@ -70,8 +70,8 @@ static __always_inline void na_read_vsock_peer(struct na_datagram *datagram, str
 	*(__u32 *)&datagram->remote[4] = ends.remote.port;
 }
 
-/* The ends a socket has by itself, where the message names none. */
-static __always_inline void na_default_ends(struct na_datagram *datagram, struct sock *sk)
+/* The ends a socket has by itself, where the message names none. In a frame of its own: BPF stacks are small. */
+static __noinline void na_default_ends(struct na_datagram *datagram, struct sock *sk)
 {
 	struct na_ends ends = {};
 
