@@ -128,7 +128,7 @@ static __noinline void na_claim_socket(struct sock *sk)
 }
 
 static __noinline void na_report_datagram(struct sock *sk, const struct na_socket *socket,
-					       const struct na_peer_counters *counters, const struct na_datagram *datagram)
+					       struct na_peer_counters *counters, const struct na_datagram *datagram)
 {
 	struct na_flow_event *event;
 	__u32 flags = 0;
@@ -137,6 +137,7 @@ static __noinline void na_report_datagram(struct sock *sk, const struct na_socke
 		return;
 	event = na_reserve(&ring_bulk, NA_EVENT_DATAGRAM, sizeof(*event), counters->first_ns);
 	if (!event) {
+		counters->event_lost = 1;
 		na_lost(NA_LOSS(NA_EVENT_DATAGRAM, NA_LOSS_RING, datagram->remote_port, datagram->family), &socket->task, datagram->remote);
 		return;
 	}

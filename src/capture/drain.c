@@ -109,9 +109,9 @@ int na_capture_set_scope(struct na_capture *capture, uint32_t pid, enum na_scope
 	if (capture->options.scope_host)
 		return 0;
 	if (scope == NA_SCOPE_NONE) {
-		if (na_capture_get_scope(capture, pid) == NA_SCOPE_RELAY)
-			return 0;
-		bpf_map_delete_elem(capture->scopes, &pid);
+		/* the kernel may have found a relay since, or a child of an Odoo may have the number by now */
+		if (na_capture_get_scope(capture, pid) == NA_SCOPE_UNDECIDED)
+			bpf_map_delete_elem(capture->scopes, &pid);
 		return 0;
 	}
 	if (!bpf_map_update_elem(capture->scopes, &pid, &value, only_known ? BPF_EXIST : BPF_ANY))
@@ -138,12 +138,13 @@ int na_capture_each_peer(struct na_capture *capture, na_peer_fn *visit, void *co
 {
 	struct na_peer_key key, next;
 	struct na_peer_counters counters;
-	bool first = true;
+	bool more = !bpf_map_get_next_key(capture->peers, NULL, &next);
 	int count = 0;
 
-	while (!bpf_map_get_next_key(capture->peers, first ? NULL : &key, &next)) {
+	while (more) {
 		key = next;
-		first = false;
+		/* before the visitor may forget this one: a walk that has lost its place starts again */
+		more = !bpf_map_get_next_key(capture->peers, &key, &next);
 		if (!bpf_map_lookup_elem(capture->peers, &key, &counters)) {
 			visit(context, &key, &counters);
 			count++;

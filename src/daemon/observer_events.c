@@ -180,6 +180,8 @@ void na_observer_handle_progress(void *context, const struct na_event_header *he
 	char record[NA_COMPOSE_BYTES];
 	struct na_context names;
 
+	if (flow)
+		flow->seen_ns = header->time_ns;
 	if (!event->flow)
 		return;	/* a datagram socket: its flows have periods of their own */
 	if (header->time_ns - (flow ? flow->reported_ns : event->opened_ns) < due_ns)

@@ -37,6 +37,31 @@ static void report_heartbeat(struct na_observer *observer)
 	na_observer_queue(observer, record, na_compose_heartbeat(record, &heartbeat, &observer->clock));
 }
 
+struct walk {
+	struct na_flow_table *flows;
+	uint64_t began_ns;
+};
+
+static void forget_unseen(void *context, struct na_flow *flow)
+{
+	const struct walk *walk = context;
+
+	if (flow->seen_ns < walk->began_ns && flow->reported_ns < walk->began_ns)
+		na_flow_remove(walk->flows, flow);
+}
+
+/* Long flows are reported. Where closes were lost, flows the kernel no longer has are forgotten. */
+static void walk_flows(struct na_observer *observer)
+{
+	struct walk walk = { observer->flows, na_boottime_ns() };
+	int result = na_capture_progress(observer->context->capture, na_observer_handle_progress, observer);
+
+	if (result < 0 || !observer->closes_lost)
+		return;
+	na_flow_each(observer->flows, forget_unseen, &walk);
+	observer->closes_lost = false;
+}
+
 void na_observer_tick(struct na_observer *observer)
 {
 	const struct na_observer_context *context = observer->context;
@@ -47,7 +72,7 @@ void na_observer_tick(struct na_observer *observer)
 	na_observer_report_losses(observer);
 	na_datagrams_tick(observer->datagrams, now_ns, config->datagram_seconds * NA_NS_PER_SECOND);
 	if (now_ns >= observer->next_progress_ns) {
-		na_capture_progress(context->capture, na_observer_handle_progress, observer);
+		walk_flows(observer);
 		observer->next_progress_ns = now_ns + config->progress_seconds * NA_NS_PER_SECOND / 4;
 	}
 	na_counter_set(&context->shared->flows_open,

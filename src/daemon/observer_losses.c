@@ -75,6 +75,10 @@ void na_observer_report_losses(struct na_observer *observer)
 	if (read_totals(context, &totals))
 		return;
 	news = subtract_said(&report, &totals, context->shared);
+	if (report.counts[NA_EVENT_CLOSE][NA_LOSS_RING])
+		observer->closes_lost = true;
+	if (report.counts[NA_EVENT_DATAGRAM][NA_LOSS_RING])
+		na_datagrams_forget_lost(observer->datagrams);
 	/* a name may be one tick late, because the kernel counts first; so names are looked for without news too */
 	for (int records = 0; records < MOST_LOST_RECORDS; records++) {
 		report.destinations = na_capture_take_losses(context->capture, keys, values, NA_LOSS_DESTINATIONS);

@@ -148,7 +148,7 @@ static void finish(struct na_datagrams *datagrams, struct na_datagram_flow *flow
 
 static void drop_socket(struct na_datagrams *datagrams, struct socket_flows *socket)
 {
-	HASH_DEL(datagrams->sockets, socket);
+	HASH_DEL(datagrams->sockets, socket);	/* NOLINT(clang-analyzer-unix.Malloc): uthash's lists are not understood */
 	free(socket);
 }
 
@@ -214,6 +214,20 @@ void na_datagrams_tick(struct na_datagrams *datagrams, uint64_t now_ns, uint64_t
 		if (!socket->first)
 			drop_socket(datagrams, socket);
 	}
+}
+
+static void forget_lost(void *context, const struct na_peer_key *key, const struct na_peer_counters *counters)
+{
+	struct na_datagrams *datagrams = context;
+	struct na_peer_counters last;
+
+	if (counters->event_lost)
+		na_capture_peer(datagrams->capture, key, &last, true);
+}
+
+void na_datagrams_forget_lost(struct na_datagrams *datagrams)
+{
+	na_capture_each_peer(datagrams->capture, forget_lost, datagrams);
 }
 
 void na_datagrams_flush(struct na_datagrams *datagrams)

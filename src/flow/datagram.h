@@ -47,6 +47,9 @@ void na_datagrams_socket_gone(struct na_datagrams *datagrams, uint64_t socket, c
 /* Reports flows whose last report is `period_ns` old and that moved since; ends those idle for ten periods. */
 void na_datagrams_tick(struct na_datagrams *datagrams, uint64_t now_ns, uint64_t period_ns);
 
+/* Has the kernel forget flows whose first event was lost: nobody knows them, and if they go on they begin anew. */
+void na_datagrams_forget_lost(struct na_datagrams *datagrams);
+
 /* Reports everything that moved, as at the end of a period: before a clean stop. */
 void na_datagrams_flush(struct na_datagrams *datagrams);
 

@@ -18,6 +18,7 @@ struct na_flow {
 	const char *instance;		/* interned: lives as long as the table; NULL: none */
 	const char *worker, *via;	/* constants or NULL */
 	uint64_t reported_ns;		/* when its last record was made */
+	uint64_t seen_ns;		/* when a walk over the kernel's flows last met it */
 };
 
 struct na_flow_table;

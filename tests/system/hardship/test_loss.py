@@ -30,9 +30,9 @@ class Loss(Hardship):
     def overflow(self):
         """The mix, with nobody draining. Returns what was made and the boottime when draining resumed."""
         resume = self.pause("observer")
-        made = run_load(MIX)
+        made, resumed_us = run_load(MIX), boottime_us()
         resume()
-        return made, boottime_us()
+        return made, resumed_us
 
     def test_rings_that_overflow_lose_nothing_silently(self):
         self.start(*SMALLEST)
@@ -77,11 +77,26 @@ class Loss(Hardship):
         for _ in range(5):
             resume = self.pause("observer")
             made += run_load("udp:1200")
+            said = len(self.lost_to_load())
             resume()
+            wait_for("the losses to be on record", lambda said=said: len(self.lost_to_load()) > said)
         self.stop()
         self.assert_balance(made)
         reasons = {entry["reason"] for _, entry in self.lost_to_load()}
         self.assertEqual(reasons, {"ring"}, "the map of peers filled up with flows that are over")
+
+    def test_lost_closes_leave_nothing_behind_in_the_observer(self):
+        self.start("--bulk-ring-kib", "4", "--progress-seconds", "1")
+        before = self.daemon.status()["flows_open"]
+        made = run_load("tcp:100")
+        for _ in range(5):
+            resume = self.pause("observer")
+            made += run_load("tcp:1000")
+            resume()
+        wait_for("lost closes", lambda: [entry for _, entry in self.lost_to_load() if entry["type"] == "close"])
+        wait_for("flows without a close to be forgotten", lambda: self.daemon.status()["flows_open"] < before + 1000)
+        self.stop()
+        self.assert_balance(made)
 
     def test_a_connect_during_a_flood_of_bulk_events_is_not_lost(self):
         self.start("--bulk-ring-kib", "4")
