@@ -29,6 +29,7 @@
 #define HEADER_BYTES 4096
 #define SKIP_LENGTH UINT32_MAX		/* nothing but padding until the end of the memory */
 #define KEEP_BYTES (UINT64_C(1) << 20)	/* memory kept after a burst was worked off */
+#define GIVE_BACK_BYTES (UINT64_C(1) << 20)	/* taken memory is given back in pieces of about this size */
 
 struct shared_header {
 	_Alignas(CACHE_LINE) _Atomic uint64_t head;
@@ -53,6 +54,7 @@ struct na_queue {
 	struct shared_header *header;
 	uint8_t *data;
 	uint64_t capacity;
+	uint64_t given_back;	/* writer only: memory of offsets below this is given back, or in use again */
 	int wait_fd;
 };
 
@@ -139,6 +141,32 @@ static void restart_at_front(struct na_queue *queue, uint64_t head)
 	}
 }
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/*
+ * What the reader has taken is given back, so that a queue that is never quite empty keeps few pages too. By the
+ * writer, who alone knows that it has not written there again; a reader never looks at what is before the tail.
+ */
+static void give_back_taken(struct na_queue *queue, uint64_t head, uint64_t tail)
+{
+	uint64_t base = load(queue->header->base), from = later(queue->given_back, base), start, end;
+
+	if (head - base > queue->capacity)
+		from = later(from, head - queue->capacity);	/* older memory holds newer frames */
+	if (tail < from || tail - from < GIVE_BACK_BYTES)
+		return;
+	start = ((from - base) % queue->capacity + HEADER_BYTES - 1) & ~(uint64_t)(HEADER_BYTES - 1);
+	end = ((from - base) % queue->capacity + (tail - from)) & ~(uint64_t)(HEADER_BYTES - 1);
+	if (end > queue->capacity)
+		end = queue->capacity;	/* the rest, at the front, comes next */
+	queue->given_back = from - (from - base) % queue->capacity + end;
+	if (start < end)
+		(void)madvise(queue->data + start, end - start, MADV_REMOVE);
+}
+
 static void write_frame(struct na_queue *queue, uint64_t offset, const void *bytes, uint32_t length)
 {
 	uint64_t index = (offset - load(queue->header->base)) % queue->capacity;
@@ -180,6 +208,8 @@ int na_queue_put(struct na_queue *queue, const void *bytes, uint32_t length)
 	}
 	if (used == 0)
 		restart_at_front(queue, head);
+	else
+		give_back_taken(queue, head, head - used);
 	left = queue->capacity - (head - load(header->base)) % queue->capacity;
 	if (left < needed)
 		skip = left;

@@ -7,8 +7,9 @@
  * 8}. `head` and `tail` are ever-growing byte offsets; a frame that would cross the end is
  * preceded by a skip frame. A put becomes visible by one store to `head` after its bytes are
  * written, a take by one store to `tail`, so killing either side at any instruction leaves a
- * valid queue. When the reader has emptied the queue the writer starts again at offset zero, so
- * a quiet daemon keeps few pages.
+ * valid queue. When the reader has emptied the queue the writer starts again at offset zero, and
+ * while it is not empty the writer gives back what was taken: the queue keeps as much memory as
+ * records wait, not as much as it may hold.
  */
 #ifndef NETAUDIT_BASE_QUEUE_H
 #define NETAUDIT_BASE_QUEUE_H

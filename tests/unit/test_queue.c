@@ -420,6 +420,44 @@ static void test_memory_of_a_burst_is_given_back(void **state)
 	na_queue_destroy(queue);
 }
 
+/* How many pages of the queue's memory hold something, found from where a message of it lies. */
+static size_t resident_pages(const void *lowest, size_t capacity)
+{
+	static unsigned char resident[(16u << 20) / PAGE];
+	const uintptr_t start = (uintptr_t)lowest & ~(uintptr_t)(PAGE - 1);
+	size_t count = 0;
+
+	assert_true(capacity <= sizeof(resident) * PAGE);
+	assert_int_equal(mincore((void *)start, capacity, resident), 0);
+	for (size_t page = 0; page < capacity / PAGE; page++)
+		count += resident[page] & 1;
+	return count;
+}
+
+static void test_a_queue_that_is_never_empty_keeps_few_pages_and_every_message(void **state)
+{
+	enum { CAPACITY = 16 << 20, WAITING = 300, MESSAGES = 200000 };	/* about 62 MB: several times round */
+	struct na_queue *queue = new_queue(CAPACITY);
+	uint64_t cursor = na_queue_tail(queue), taken = 0;
+	const void *bytes, *lowest = NULL;
+	uint8_t text[1024];
+	uint32_t length;
+
+	(void)state;
+	for (uint64_t put = 0; put < MESSAGES; put++) {
+		assert_int_equal(na_queue_put(queue, text, message(put, text)), 0);
+		if (put < WAITING)
+			continue;
+		assert_int_equal(na_queue_next(queue, &cursor, &bytes, &length), 1);
+		expect_message(bytes, length, taken++);
+		na_queue_take(queue, cursor);
+		if (!lowest)
+			lowest = bytes;
+	}
+	assert_true(resident_pages(lowest, CAPACITY) * PAGE <= 3u << 20);
+	na_queue_destroy(queue);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -436,6 +474,7 @@ int main(void)
 		cmocka_unit_test(test_a_head_that_cannot_be_is_refused_by_the_writer),
 		cmocka_unit_test(test_killing_either_side_at_any_moment_loses_and_tears_nothing),
 		cmocka_unit_test(test_memory_of_a_burst_is_given_back),
+		cmocka_unit_test(test_a_queue_that_is_never_empty_keeps_few_pages_and_every_message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
