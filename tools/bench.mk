@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the auditor costs (docs/cost.md). BENCH_PAIRS, BENCH_COUNT, BENCH_SECONDS and BENCH_JSON set the size of the run.
 
-BENCH_PAIRS   ?= 5
+BENCH_PAIRS   ?= 7
 BENCH_COUNT   ?= 40000
 BENCH_SECONDS ?= 60
 BENCH          = PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tools/bench/bench.py --build $(BUILD) --pairs $(BENCH_PAIRS) \

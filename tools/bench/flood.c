@@ -79,7 +79,7 @@ static void connect_and_close(struct flood *flood, uint64_t number)
 	close(server);
 }
 
-/* Sleeping costs as much as a connection: many go at once. Behind the plan it does not wait: a pause is caught up with. */
+/* Sleeping costs as much as a connection: many go at once. Behind the plan it does not wait, it catches up. */
 static void wait_for_turn(const struct flood *flood, uint64_t begun_ns, uint64_t number)
 {
 	uint64_t due_ns = begun_ns + number / flood->rate * NS_PER_SECOND +

@@ -98,16 +98,14 @@ class Bench:
         return {name: variant() for name, variant in variants.items()}
 
     def slowdown(self):
-        """{variant: {clock: median ratio to the run without, in per cent}}, and the plain medians."""
-        variants = {"without": self.flood_without, "audited": self.flood_audited,
+        """{variant: {clock: medians over the rounds}}; a round in which another auditor ran is repeated."""
+        variants = {"without": self.flood_without, "tcplife": self.flood_with_tcplife, "audited": self.flood_audited,
                     "out_of_scope": self.flood_out_of_scope, "again": self.flood_without}
         try:
-            self.flood_with_tcplife()
-            variants["tcplife"] = self.flood_with_tcplife
+            Tcplife().stop()
         except BenchError as error:
             self.skipped["tcplife"] = str(error)
-        except InterruptedError:
-            variants["tcplife"] = self.flood_with_tcplife
+            del variants["tcplife"]
         rounds = []
         while len(rounds) < self.pairs:
             try:
@@ -117,12 +115,20 @@ class Bench:
             except InterruptedError:
                 self.disturbed += 1
                 if self.disturbed > 4 * self.pairs:
-                    raise BenchError("another netaudit-bpf keeps running on this host: nothing to compare with") from None
+                    raise BenchError("another netaudit-bpf keeps running here: nothing to compare with") from None
                 say("  another auditor was loaded meanwhile: this round is repeated")
-        return {name: {clock: {
-            "us": statistics.median(one[name][clock] for one in rounds),
-            "per_cent": 100 * statistics.median(one[name][clock] / one["without"][clock] - 1 for one in rounds)}
-            for clock in ("cpu", "wall")} for name in variants}
+        return {name: {clock: self.compare(rounds, name, clock) for clock in ("cpu", "wall")} for name in variants}
+
+    @staticmethod
+    def compare(rounds, name, clock):
+        """Against the same round's runs without any auditor, one before and one after; the last shows the noise."""
+        def plain(one):
+            return one["without"][clock] if name == "again" else (one["without"][clock] + one["again"][clock]) / 2
+
+        return {"us": statistics.median(one[name][clock] for one in rounds),
+                "more_us": statistics.median(one[name][clock] - plain(one) for one in rounds),
+                "per_cent": 100 * statistics.median(one[name][clock] / plain(one) - 1 for one in rounds),
+                "per_cent_of_each": [round(100 * (one[name][clock] / plain(one) - 1), 1) for one in rounds]}
 
     # program time, from the kernel's own clock around each program
 
