@@ -12,6 +12,7 @@
 #include "capture/hooks.h"
 #include "capture/internal.h"
 #include "capture/objects.h"
+#include "capture/return_probe.h"
 
 #define CGROUP2_MAGIC 0x63677270
 
@@ -120,7 +121,8 @@ static void choose_programs(struct na_capture *capture)
 		bool wanted = hook && (hook->backends & NA_BACKEND_BIT(capture->backend));
 
 		if (wanted && hook->needs && kernel && btf__find_by_name(kernel, hook->needs) < 0) {
-			append_name(capture->missing, sizeof(capture->missing), hook->program);
+			if (!strstr(hook->program, "_again"))
+				append_name(capture->missing, sizeof(capture->missing), hook->program);
 			wanted = false;
 		}
 		bpf_program__set_autoload(program, wanted);
@@ -187,6 +189,11 @@ static struct bpf_link *attach_one(struct na_capture *capture, struct bpf_progra
 	if (type == BPF_PROG_TYPE_CGROUP_SKB || type == BPF_PROG_TYPE_CGROUP_SOCK ||
 	    type == BPF_PROG_TYPE_CGROUP_SOCK_ADDR)
 		return bpf_program__attach_cgroup(program, cgroup);
+	if (!strncmp(bpf_program__section_name(program), "kretprobe/", strlen("kretprobe/"))) {
+		struct bpf_link *link = na_return_probe_attach(program);
+
+		return link ? link : bpf_program__attach(program);
+	}
 	if (!strcmp(bpf_program__name(program), "na_open_flows")) {
 		options.link_info = &info;
 		options.link_info_len = sizeof(info);
@@ -237,6 +244,7 @@ void na_capture_unload(struct na_capture *capture)
 	bpf_link__destroy(capture->existing);
 	bpf_link__destroy(capture->progress);
 	capture->existing = capture->progress = NULL;
+	na_return_probes_remove();
 	bpf_object__close(capture->object);
 	capture->object = NULL;
 }
