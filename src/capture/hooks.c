@@ -74,7 +74,8 @@ static const struct na_hook_row rows[] = {
 	{ "failure before SYN", { [NA_BACKEND_FENTRY] = "the same, with errno", [NA_BACKEND_KPROBE] = "the same, with errno",
 		[NA_BACKEND_TRACEPOINT] = "connect4/6 + exit of connect(2); errno not seen for io_uring" } },
 	{ "accept", { [NA_BACKEND_FENTRY] = "security_sock_graft", [NA_BACKEND_KPROBE] = "security_sock_graft",
-		[NA_BACKEND_TRACEPOINT] = "exit of accept(2), accept4(2); io_uring: first input or output (6.3+), else close" } },
+		[NA_BACKEND_TRACEPOINT] = "exit of accept(2), accept4(2); io_uring: first input or output (6.3+), else close, "
+			"unless reset by then" } },
 	{ "TCP close, counters", { [NA_BACKEND_FENTRY] = "sock:inet_sock_set_state",
 		[NA_BACKEND_KPROBE] = "sock:inet_sock_set_state", [NA_BACKEND_TRACEPOINT] = "sock:inet_sock_set_state" } },
 	{ "UDP sent", { [NA_BACKEND_FENTRY] = "ip_send_skb, ip6_send_skb", [NA_BACKEND_KPROBE] = "ip_send_skb, ip6_send_skb",
@@ -94,12 +95,18 @@ static const struct na_hook_row rows[] = {
 	{ "packet sockets", { [NA_BACKEND_FENTRY] = "security_socket_sendmsg, skb_free_datagram",
 		[NA_BACKEND_KPROBE] = "security_socket_sendmsg, skb_free_datagram",
 		[NA_BACKEND_TRACEPOINT] = "sock:sock_send_length, sock_recv_length (6.3+; address not seen); before 6.3 not seen" } },
-	{ "SCTP", { [NA_BACKEND_FENTRY] = "security_socket_connect, _sendmsg, security_sock_graft; received bytes not seen",
-		[NA_BACKEND_KPROBE] = "security_socket_connect, _sendmsg, security_sock_graft; received bytes not seen",
-		[NA_BACKEND_TRACEPOINT] = "cgroup_skb: packets with their chunks, not messages" } },
-	{ "vsock", { [NA_BACKEND_FENTRY] = "security_socket_connect, _sendmsg, security_sock_graft; received bytes not seen",
-		[NA_BACKEND_KPROBE] = "security_socket_connect, _sendmsg, security_sock_graft; received bytes not seen",
-		[NA_BACKEND_TRACEPOINT] = "sock:sock_send_length, sock_recv_length (6.3+; peer not seen); before 6.3 not seen" } },
+	{ "SCTP", { [NA_BACKEND_FENTRY] = "security_socket_connect, _sendmsg, security_sock_graft; received bytes, result and "
+			"the connecting socket's own address not seen",
+		[NA_BACKEND_KPROBE] = "security_socket_connect, _sendmsg, security_sock_graft; received bytes, result and "
+			"the connecting socket's own address not seen",
+		[NA_BACKEND_TRACEPOINT] = "cgroup_skb, exit of accept(2): packets with their chunks, not messages, from accept "
+			"until close" } },
+	{ "vsock", { [NA_BACKEND_FENTRY] = "security_socket_connect, _sendmsg, security_sock_graft; received bytes and result "
+			"not seen",
+		[NA_BACKEND_KPROBE] = "security_socket_connect, _sendmsg, security_sock_graft; received bytes and result "
+			"not seen",
+		[NA_BACKEND_TRACEPOINT] = "exit of connect(2), accept(2), accept4(2); bytes: sock:sock_send_length, "
+			"sock_recv_length (6.3+), before not seen" } },
 	{ "clear text out and in", { [NA_BACKEND_FENTRY] = "not seen", [NA_BACKEND_KPROBE] = "not seen",
 		[NA_BACKEND_TRACEPOINT] = "not seen" } },
 	{ "process fork, exec, exit", { [NA_BACKEND_FENTRY] = "sched:sched_process_*", [NA_BACKEND_KPROBE] = "sched:sched_process_*",

@@ -27,7 +27,7 @@ STOP_SECONDS = 60
 
 
 class Auditor:
-    def __init__(self, options):
+    def __init__(self, options, scope="host"):
         self.out = options.out
         self.state_dir, self.run_dir = (os.path.join(self.out, name) for name in ("state", "run"))
         for folder in (self.state_dir, self.run_dir):
@@ -37,7 +37,7 @@ class Auditor:
         address = f"\0netaudit-census-{os.getpid()}"
         self.notify.bind(address)
         command = [os.path.join(options.programs, "netaudit-bpf"), "--state-dir", self.state_dir,
-                   "--run-dir", self.run_dir, "--scope", "host", "--backend", options.backend,
+                   "--run-dir", self.run_dir, "--scope", scope, "--backend", options.backend,
                    "--user", "nobody", "--sign-user", "daemon", "--progress-seconds", str(PROGRESS_SECONDS)]
         with open(os.path.join(self.out, "daemon.log"), "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
