@@ -41,6 +41,7 @@ struct na_shared {
 		na_counter ended_boottime_ns;	/* when the supervisor noticed the last death */
 		na_counter wait_status;	/* wait(2) status of the last death */
 	} component[NA_COMPONENTS];
+	na_counter events_unsettled;	/* taken from the kernel by observers that ended, and never settled */
 
 	/* observer */
 	na_counter events_received[NA_EVENT_TYPES];	/* taken out of the kernel's rings */

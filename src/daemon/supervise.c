@@ -166,6 +166,16 @@ static void ended_while_stopping(struct supervisor *s, enum na_component compone
 	}
 }
 
+/* Before the next observer takes events of its own: what the one that ended had in hand. */
+static void keep_unsettled(struct na_shared *shared)
+{
+	uint64_t settled = na_counter_get(&shared->events_settled), received = 0;
+
+	for (int type = 0; type < NA_EVENT_TYPES; type++)
+		received += na_counter_get(&shared->events_received[type]);
+	na_counter_set(&shared->events_unsettled, received > settled ? received - settled : 0);
+}
+
 static void child_ended(struct supervisor *s, enum na_component component, int wait_status)
 {
 	struct child *child = &s->child[component];
@@ -175,6 +185,8 @@ static void child_ended(struct supervisor *s, enum na_component component, int w
 	char how[64];
 
 	child->pid = 0;
+	if (component == NA_OBSERVER)
+		keep_unsettled(s->daemon.shared);
 	na_counter_set(&s->daemon.shared->component[component].ended_boottime_ns, now);
 	na_counter_set(&s->daemon.shared->component[component].wait_status, (uint64_t)(unsigned int)wait_status);
 	na_counter_set(&s->daemon.shared->component[component].pid, 0);

@@ -52,17 +52,6 @@ void na_journal_watch_begin(struct na_journal *journal)
 	}
 }
 
-/* Events the observer took from the kernel and neither recorded nor dropped on purpose. */
-static uint64_t uncommitted(const struct na_shared *shared)
-{
-	uint64_t settled = na_counter_get(&shared->events_settled);
-	uint64_t received = 0;
-
-	for (size_t i = 0; i < NA_EVENT_TYPES; i++)
-		received += na_counter_get(&shared->events_received[i]);
-	return received > settled ? received - settled : 0;
-}
-
 static int write_gap(struct na_journal *journal, enum na_component component, const char *name, uint64_t generation)
 {
 	struct na_shared *shared = journal->context->shared;
@@ -77,13 +66,12 @@ static int write_gap(struct na_journal *journal, enum na_component component, co
 	};
 
 	if (component == NA_OBSERVER) {
-		uint64_t total = uncommitted(shared);
+		uint64_t total = na_counter_get(&shared->events_unsettled);
 		uint64_t last_ns = na_counter_get(&shared->last_event_boottime_ns);
 
 		gap.has_uncommitted = true;
 		gap.uncommitted = total > journal->uncommitted_reported ? (int64_t)(total - journal->uncommitted_reported) : 0;
-		/* once the next observer is at work its events in flight are counted with the lost ones */
-		gap.exact = journal->uncommitted_exact && na_counter_get(&shared->observer_ready) <= generation;
+		gap.exact = journal->uncommitted_exact;
 		journal->uncommitted_reported = total;
 		if (last_ns && last_ns < ended_ns)
 			ended_ns = last_ns;
