@@ -27,10 +27,10 @@ char *na_value_text(char out[NA_FIELD_BYTES], const json_t *value)
 		snprintf(out, NA_FIELD_BYTES, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 		break;
 	case JSON_TRUE:
-		strcpy(out, "yes");
+		snprintf(out, NA_FIELD_BYTES, "yes");
 		break;
 	case JSON_FALSE:
-		strcpy(out, "no");
+		snprintf(out, NA_FIELD_BYTES, "no");
 		break;
 	default:
 		dump = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_SORT_KEYS);

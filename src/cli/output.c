@@ -47,7 +47,8 @@ char *na_human_duration(char out[NA_HUMAN_BYTES], int64_t us)
 	else if (us < 1000000)
 		snprintf(out, NA_HUMAN_BYTES, "%" PRId64 "ms", us / 1000);
 	else if (seconds < 60)
-		snprintf(out, NA_HUMAN_BYTES, "%.1fs", (double)(us / 100000) / 10);
+		/* cut to tenths, so that 59.99 s does not become 60.0 */
+		snprintf(out, NA_HUMAN_BYTES, "%" PRId64 ".%" PRId64 "s", seconds, us / 100000 % 10);
 	else if (seconds < 3600)
 		snprintf(out, NA_HUMAN_BYTES, "%" PRId64 "m%02" PRId64 "s", seconds / 60, seconds % 60);
 	else if (seconds < 86400)

@@ -68,7 +68,8 @@ static void print_state(const struct na_cli *cli, const json_t *status, enum na_
 	char duration[NA_HUMAN_BYTES], said[NA_FIELD_BYTES], version[NA_FIELD_BYTES];
 
 	print_label("daemon");
-	printf("%s%s%s", na_colour(cli, na_daemon_states[state].colour), na_daemon_states[state].word, na_colour(cli, NA_PLAIN));
+	printf("%s%s%s", na_colour(cli, na_daemon_states[state].colour), na_daemon_states[state].word,
+	       na_colour(cli, NA_PLAIN));
 	if (state == NA_DAEMON_RUNNING) {
 		int64_t up_ns = na_field_integer(status, "now_boottime_ns", 0) -
 				na_field_integer(status, "started_boottime_ns", 0);

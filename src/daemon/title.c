@@ -26,9 +26,13 @@ void na_title_open(int argument_count, char **arguments)
 	while (environ[count])
 		count++;
 	copy = calloc(count + 1, sizeof(*copy));
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): see inside */
 	for (size_t i = 0; copy && i < count; i++) {
 		copy[i] = strdup(environ[i]);
-		/* Without a copy the environment must stay where it is, and the title short. */
+		/*
+		 * Without a copy the environment must stay where it is, and the title short; the part that was copied
+		 * stays too, because there is no memory and we are about to fail.
+		 */
 		if (!copy[i])
 			copy = NULL;
 	}

@@ -13,7 +13,7 @@
 #include <netaudit/record.h>
 #include "base/clock.h"
 
-#define NA_COMPOSE_BYTES 32768	/* enough for any record the observer makes, also when every name grows sixfold by escaping */
+#define NA_COMPOSE_BYTES 32768	/* enough for any record, also when escaping makes names six times as long */
 
 /* What user space adds to a kernel event. Borrowed strings; NULL: not said. */
 struct na_context {

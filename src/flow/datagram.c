@@ -179,7 +179,8 @@ void na_datagrams_socket_gone(struct na_datagrams *datagrams, uint64_t id, const
 }
 
 /* Returns true when the flow is over. */
-static bool tick_flow(struct na_datagrams *datagrams, struct na_datagram_flow *flow, uint64_t now_ns, uint64_t period_ns)
+static bool tick_flow(struct na_datagrams *datagrams, struct na_datagram_flow *flow, uint64_t now_ns,
+		      uint64_t period_ns)
 {
 	struct na_peer_key key = key_of(&flow->opened);
 	struct na_peer_counters now;

@@ -33,7 +33,8 @@ void na_datagrams_destroy(struct na_datagrams *datagrams);
 
 /*
  * A flow began, or is taken over from an observer that died (what that one had said is not said again; the
- * flow's event may still come, and knows more). Returns it for the caller to name its author, or NULL when out of memory.
+ * flow's event may still come, and knows more). Returns it for the caller to name its author, or NULL: no
+ * memory.
  */
 struct na_datagram_flow *na_datagrams_begin(struct na_datagrams *datagrams, const struct na_flow_event *event,
 					    bool taken_over);

@@ -43,7 +43,7 @@ static int receive(struct na_heads *heads, struct na_signer_answer *answer)
 /* One request, one answer. The signer's own refusal is the return value too. */
 static int ask(struct na_heads *heads, struct na_signer_request *request, size_t payload_bytes)
 {
-	struct na_signer_answer answer;
+	struct na_signer_answer answer = { 0 };
 	int result;
 
 	request->number = ++heads->request;

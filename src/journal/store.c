@@ -239,7 +239,7 @@ int na_store_append(struct na_store *store, const void *body, size_t body_bytes,
 		result = na_merkle_append(&store->hash, &store->tree, row_hash);
 	if (result)
 		return na_error_set(error, result, "cannot hash a record: %s", strerror(-result));
-	sqlite3_bind_int64(insert, 1, (sqlite3_int64)(store->seq + 1));
+	sqlite3_bind_int64(insert, 1, (sqlite3_int64)store->seq + 1);
 	sqlite3_bind_blob(insert, 2, row_hash, NA_HASH_BYTES, SQLITE_STATIC);
 	sqlite3_bind_blob(insert, 3, body, (int)body_bytes, SQLITE_STATIC);
 	result = run(store, NA_STORE_INSERT, "append to", error);

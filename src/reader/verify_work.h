@@ -75,7 +75,10 @@ int na_verify_sqlite(struct na_verifier *v, sqlite3 *db, const char *what);
 /* A read-only, hardened connection. Returns 0, or sets the verdict and returns it. */
 int na_verify_connect(struct na_verifier *v, sqlite3 **db);
 
-/* This and the following return 0, or the verdict they have set. Copies `note` (checkpoint->note_bytes of it) and counts the checkpoint, the next in v->checkpoint. */
+/*
+ * This and the following return 0, or the verdict they have set. Copies `note` (checkpoint->note_bytes of it) and
+ * counts the checkpoint, the next in v->checkpoint.
+ */
 int na_verify_add_note(struct na_verifier *v, struct na_checkpoint *checkpoint, const void *note);
 int na_verify_rows(struct na_verifier *v);
 int na_verify_heads(struct na_verifier *v);

@@ -2,9 +2,9 @@
 /*
  * Fuzzes the way from a kernel event to a record: names, paths and addresses are what an audited process chose.
  *
- * Whatever the event holds, the result is a canonical record that the index and the command can read, or the one refusal
- * there is: a number past 2^53 (-ERANGE). With counters and times as a kernel can have them, nothing is refused, however
- * long the texts become when escaped: a process must not be able to unrecord itself by its name.
+ * Whatever the event holds, the result is a canonical record that the index can read, or the one refusal there is: a
+ * number past 2^53 (-ERANGE). With counters and times as a kernel can have them, nothing is refused, however long the
+ * texts become when escaped: a process must not be able to unrecord itself by its name.
  */
 #include <errno.h>
 #include <stdio.h>

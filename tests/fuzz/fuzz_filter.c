@@ -2,8 +2,8 @@
 /*
  * Fuzzes what people type after `netaudit log --destination`, --channel, --flow and the like.
  *
- * A condition that was accepted becomes SQL that SQLite compiles with no more parameters than it counted, and a test that any row can
- * be put to. No text of the user is ever part of the SQL.
+ * A condition that was accepted becomes SQL that SQLite compiles, with no more parameters than it counted, and a test
+ * that any row can be put to. No text of the user is ever part of the SQL.
  */
 #include <sqlite3.h>
 #include <stdio.h>

@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct na_queue *queue;
 
 	if (!queue)
-		REQUIRE(na_queue_create(&queue, CAPACITY) == 0);
+		REQUIRE(na_queue_create(&queue, CAPACITY) == 0 && queue);
 	memset(queue->header, 0, HEADER_BYTES + CAPACITY);
 	while (input.left > 0) {
 		switch (fuzz_byte(&input) % 4) {

@@ -79,7 +79,7 @@ static size_t make_request(const struct signer *s, struct na_signer_request *req
 	switch (how % 4) {
 	case 0:
 		request->type = NA_SIGNER_STATUS;
-		(void)snprintf(request->origin, sizeof(request->origin), "example.org/%u", how >> 6);
+		(void)snprintf(request->origin, sizeof(request->origin), "example.org/%d", how >> 6);
 		return HEADER_BYTES + sizeof(request->origin);
 	case 1:
 		request->type = NA_SIGNER_ROWS_FOLLOW;

@@ -205,8 +205,8 @@ class Life(unittest.TestCase):
 
             def is_back():
                 status = daemon.status()
-                now = status["components"][name]
-                return now["restarts"] > before["restarts"] and status["state"] == "running" and now
+                now = status and status["components"][name]
+                return now and now["restarts"] > before["restarts"] and status["state"] == "running" and now
 
             now = wait_for(f"the {name} to be back", is_back)
             self.assertEqual(now["wait_status"] & 0x7f, signal.SIGKILL)

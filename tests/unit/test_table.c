@@ -198,7 +198,8 @@ static void print_explanation(const struct na_cli *cli, FILE *out, const struct 
 
 static void test_hostile_text_never_acts(void **state)
 {
-	static const char *const kind_names[] = { "open", "close", "process", "lost", "gap", "start", "stop", "heartbeat", "new" };
+	static const char *const kind_names[] = { "open", "close", "process", "lost", "gap",
+						  "start", "stop", "heartbeat", "new" };
 	uint8_t buffer[16384];
 
 	(void)state;
