@@ -4,13 +4,15 @@
  *
  *   na-flood KIND:COUNT[:RATE] ...        RATE: operations per second; without it, no pause
  *
- * Kinds: tcp (connect, accept, one byte each way, reset), fin (the same, closed in order), udp (one datagram to each of COUNT
+ * Kinds: tcp (connect, accept, one byte each way, reset), fin (closed in order), udp (one datagram to each of COUNT
  * destinations from one socket), unix (connect and accept), process (fork, exec of itself, exit).
- * Prints one JSON object: the events of each type an auditor must see, and how many operations failed. Clients of `tcp` use
- * few source ports, so that what is lost has few names. Ends with status 0 only when nothing failed.
+ * Prints one JSON object: the events of each type an auditor must see, how many operations failed. Clients of `tcp` use
+ * few source ports, so that what is lost has few names. SIGTERM ends it early, after the operation at hand. Status 0
+ * only when nothing failed.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +33,13 @@ enum type { OPEN, CLOSE, DATAGRAM, UNIX, FORK, EXEC, EXIT, TYPES };
 static const char *const type_names[TYPES] = { "open", "close", "datagram", "unix", "fork", "exec", "exit" };
 static unsigned long made[TYPES] = { [EXEC] = 1, [EXIT] = 1 };	/* this process itself */
 static unsigned long failed;
+static volatile sig_atomic_t stopping;
+
+static void stop(int number)
+{
+	(void)number;
+	stopping = 1;
+}
 
 static void fail(const char *what)
 {
@@ -220,7 +229,7 @@ static void run(const struct kind *kind, unsigned long count, unsigned long rate
 		fail(kind->name);
 		return;
 	}
-	for (unsigned long i = 0; i < count; i++) {
+	for (unsigned long i = 0; i < count && !stopping; i++) {
 		if (rate) {
 			uint64_t due_ns = began_ns + i * NS_PER_SECOND / rate;
 			const struct timespec due = { (time_t)(due_ns / NS_PER_SECOND), (long)(due_ns % NS_PER_SECOND) };
@@ -257,9 +266,11 @@ static int run_step(const char *step)
 int main(int argc, char **argv)
 {
 	uint64_t began_ns = now_ns();
+	const struct sigaction on_stop = { .sa_handler = stop, .sa_flags = SA_RESTART };
 
 	if (argc < 2)
 		return 0;	/* the process that `process` executes */
+	sigaction(SIGTERM, &on_stop, NULL);
 	own_path = argv[0];
 	for (int i = 1; i < argc; i++) {
 		if (run_step(argv[i])) {

@@ -58,8 +58,12 @@ class Load:
                           for plan in plans]
         self.made = collections.Counter()
 
-    def running(self):
-        return any(process.poll() is None for process in self.processes)
+    def end(self):
+        """Asks for an early end; what was made until then counts."""
+        for process in self.processes:
+            assert process.poll() is None, "the load did not last"
+            process.send_signal(signal.SIGTERM)
+        return self.finish()
 
     def finish(self):
         """Every operation must have succeeded, whatever happened to the auditor."""

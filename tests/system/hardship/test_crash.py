@@ -45,22 +45,21 @@ class Crash(Hardship):
         return [record["generation"] for record in self.journal.records("gap", after=max(self.known, default=0))
                 if record["component"] == name]
 
-    def load_that_outlasts(self, kills, seconds_each):
-        seconds = int(kills * seconds_each)
-        return Load(f"tcp:{seconds * RATE}:{RATE}", f"unix:{seconds * RATE}:{RATE}")
+    def load_without_end(self):
+        return Load(f"tcp:{RATE * 86400}:{RATE}", f"unix:{RATE * 86400}:{RATE}")
 
     def kill_children(self, name):
         """Returns what was made, and the gap records of the victim."""
         self.start()
         links = link_ids(self.daemon.pid)
         self.assertTrue(links)
-        load = self.load_that_outlasts(KILLS, 1.2)
+        load = self.load_without_end()
         for kill in range(1, KILLS + 1):
             self.live_for_a_random_time()
             self.kill_child(name)
             wait_for("the gap on record", lambda kill=kill: kill in self.known_gaps(name))
             self.assertEqual(link_ids(self.daemon.pid), links, "a hook was detached")
-        made = load.finish()
+        made = load.end()
         self.stop()
         self.assert_nothing_committed_changed()
         gaps = [record for record in self.journal.records("gap") if record["component"] == name]
@@ -89,7 +88,7 @@ class Crash(Hardship):
 
     def kill_daemon(self, kill):
         """Kills with kill() and starts again, under load, many times."""
-        load = self.load_that_outlasts(KILLS, 1)
+        load = self.load_without_end()
         for _ in range(KILLS):
             self.start()
             self.live_for_a_random_time()
@@ -99,7 +98,7 @@ class Crash(Hardship):
             for pid in children:
                 wait_for(f"the end of {pid}", lambda pid=pid: not life.is_alive(pid))
             self.daemon.close()
-        made = load.finish()
+        made = load.end()
         self.start()
         self.stop()
         self.assert_nothing_committed_changed()

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 
-from hardship import FULL, LOAD, TYPES, Hardship, Load, boottime_us, lost, main, recorded, run_load, wait_for
+from hardship import LOAD, TYPES, Hardship, Load, boottime_us, lost, main, recorded, run_load, wait_for
 
 MIX = "tcp:3000 fin:300 udp:1200 unix:1000 process:400"
 SMALLEST = ("--ring-kib", "4", "--bulk-ring-kib", "4")
