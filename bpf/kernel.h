@@ -140,7 +140,10 @@ struct file;
 struct fdtable { unsigned int max_fds; struct file **fd; };
 struct files_struct { struct fdtable *fdt; };
 struct signal_struct { atomic_t live; int group_exit_code; unsigned int flags; };
-struct mm_struct { struct task_struct *owner; };
+struct mm_struct {
+	struct task_struct *owner;
+	unsigned long arg_start, arg_end;
+};
 
 struct task_struct {
 	unsigned int flags;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Process life, on every backend: membership in the scope is inherited at fork; whoever executes
- * something new from outside the scope is undecided, and audited, until user space has looked.
+ * Process life, on every backend: membership in the scope is inherited at fork; whoever executes, from outside the
+ * scope, what may be an Odoo is undecided, and audited, until user space has looked.
  */
 #ifndef NETAUDIT_BPF_PROCESS_H
 #define NETAUDIT_BPF_PROCESS_H
 
+#include "candidate.h"
 #include "emit.h"
 #include <bpf/bpf_tracing.h>
 
@@ -56,6 +57,8 @@ int BPF_PROG(na_process_exec, struct task_struct *task, int old_pid, struct linu
 {
 	__u32 pid = BPF_CORE_READ(task, tgid), scope = na_scope_of(pid);
 
+	if (scope == NA_SCOPE_NONE && !(na_may_run_odoo(binprm) && na_names_odoo(task)))
+		return 0;
 	if (scope == NA_SCOPE_NONE) {
 		scope = NA_SCOPE_UNDECIDED;
 		if (bpf_map_update_elem(&scopes, &pid, &scope, BPF_ANY))
