@@ -138,7 +138,8 @@ static __noinline void na_report_datagram(struct sock *sk, const struct na_socke
 	event = na_reserve(&ring_bulk, NA_EVENT_DATAGRAM, sizeof(*event), counters->first_ns);
 	if (!event) {
 		counters->event_lost = 1;
-		na_lost(NA_LOSS(NA_EVENT_DATAGRAM, NA_LOSS_RING, datagram->remote_port, datagram->family), &socket->task, datagram->remote);
+		na_lost(NA_LOSS(NA_EVENT_DATAGRAM, NA_LOSS_RING, datagram->remote_port, datagram->family),
+			&socket->task, datagram->remote);
 		return;
 	}
 	/* the one who does it now, where the kernel can say so; else the one who made the socket */
@@ -182,7 +183,8 @@ static __always_inline void na_on_datagram(struct sock *sk, const struct na_data
 		first = !bpf_map_update_elem(&peers, &key, &fresh, BPF_NOEXIST);
 		counters = bpf_map_lookup_elem(&peers, &key);
 		if (!counters) {
-			na_lost(NA_LOSS(NA_EVENT_DATAGRAM, NA_LOSS_MAP, datagram->remote_port, datagram->family), &socket->task, datagram->remote);
+			na_lost(NA_LOSS(NA_EVENT_DATAGRAM, NA_LOSS_MAP, datagram->remote_port, datagram->family),
+				&socket->task, datagram->remote);
 			return;
 		}
 	}

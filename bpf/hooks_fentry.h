@@ -4,85 +4,53 @@
 #define NETAUDIT_BPF_HOOKS_FENTRY_H
 
 #include "other.h"
+#include "second_copy.h"
 #include "tcp.h"
 #include "unix.h"
 #include <bpf/bpf_tracing.h>
 
-SEC("fexit/tcp_v4_connect")
-int BPF_PROG(na_fexit_tcp_v4_connect, struct sock *sk, void *address, int length, int result)
-{
-	na_on_connect(sk, address, result);
-	return 0;
-}
+NA_TWICE("fexit/tcp_v4_connect", na_fexit_tcp_v4_connect, NA_HOOK_TCP_V4_CONNECT, sk,
+	 na_on_connect(sk, address, result),
+	 struct sock *sk, void *address, int length, int result)
 
-SEC("fexit/tcp_v6_connect")
-int BPF_PROG(na_fexit_tcp_v6_connect, struct sock *sk, void *address, int length, int result)
-{
-	na_on_connect_v6(sk, address, result);
-	return 0;
-}
+NA_TWICE("fexit/tcp_v6_connect", na_fexit_tcp_v6_connect, NA_HOOK_TCP_V6_CONNECT, sk,
+	 na_on_connect_v6(sk, address, result),
+	 struct sock *sk, void *address, int length, int result)
 
-SEC("fentry/security_sock_graft")
-int BPF_PROG(na_fentry_sock_graft, struct sock *sk)
-{
-	na_on_graft(sk);
-	return 0;
-}
+NA_TWICE("fentry/security_sock_graft", na_fentry_sock_graft, NA_HOOK_SOCK_GRAFT, sk,
+	 na_on_graft(sk),
+	 struct sock *sk)
 
-SEC("fentry/ip_send_skb")
-int BPF_PROG(na_fentry_ip_send_skb, struct net *net, struct sk_buff *skb)
-{
-	na_on_udp_send(skb);
-	return 0;
-}
+NA_TWICE("fentry/ip_send_skb", na_fentry_ip_send_skb, NA_HOOK_IP_SEND, skb,
+	 na_on_udp_send(skb),
+	 struct net *net, struct sk_buff *skb)
 
-SEC("fentry/ip6_send_skb")
-int BPF_PROG(na_fentry_ip6_send_skb, struct sk_buff *skb)
-{
-	na_on_udp_send(skb);
-	return 0;
-}
+NA_TWICE("fentry/ip6_send_skb", na_fentry_ip6_send_skb, NA_HOOK_IP6_SEND, skb,
+	 na_on_udp_send(skb),
+	 struct sk_buff *skb)
 
-SEC("fentry/skb_consume_udp")
-int BPF_PROG(na_fentry_skb_consume_udp, struct sock *sk, struct sk_buff *skb, int length)
-{
-	na_on_udp_receive(sk, skb, length);
-	return 0;
-}
+NA_TWICE("fentry/skb_consume_udp", na_fentry_skb_consume_udp, NA_HOOK_CONSUME_UDP, skb,
+	 na_on_udp_receive(sk, skb, length),
+	 struct sock *sk, struct sk_buff *skb, int length)
 
-SEC("fentry/security_socket_sendmsg")
-int BPF_PROG(na_fentry_socket_sendmsg, struct socket *socket, struct msghdr *message, int bytes)
-{
-	na_on_other_send(BPF_CORE_READ(socket, sk), message, bytes);
-	return 0;
-}
+NA_TWICE("fentry/security_socket_sendmsg", na_fentry_socket_sendmsg, NA_HOOK_SENDMSG, message,
+	 na_on_other_send(BPF_CORE_READ(socket, sk), message, bytes),
+	 struct socket *socket, struct msghdr *message, int bytes)
 
-SEC("fentry/security_socket_connect")
-int BPF_PROG(na_fentry_socket_connect, struct socket *socket, void *address)
-{
-	na_on_other_connect(BPF_CORE_READ(socket, sk), address);
-	return 0;
-}
+NA_TWICE("fentry/security_socket_connect", na_fentry_socket_connect, NA_HOOK_CONNECT, socket,
+	 na_on_other_connect(BPF_CORE_READ(socket, sk), address),
+	 struct socket *socket, void *address)
 
-SEC("fentry/skb_free_datagram")
-int BPF_PROG(na_fentry_skb_free_datagram, struct sock *sk, struct sk_buff *skb)
-{
-	na_on_other_receive(sk, skb);
-	return 0;
-}
+NA_TWICE("fentry/skb_free_datagram", na_fentry_skb_free_datagram, NA_HOOK_FREE_DATAGRAM, skb,
+	 na_on_other_receive(sk, skb),
+	 struct sock *sk, struct sk_buff *skb)
 
-SEC("fexit/unix_stream_connect")
-int BPF_PROG(na_fexit_unix_stream_connect, struct socket *socket, void *address, int length, int flags, int result)
-{
-	na_on_unix_connect(BPF_CORE_READ(socket, sk), address, length, result);
-	return 0;
-}
+NA_TWICE("fexit/unix_stream_connect", na_fexit_unix_stream_connect, NA_HOOK_UNIX_CONNECT, socket,
+	 na_on_unix_connect(BPF_CORE_READ(socket, sk), address, length, result),
+	 struct socket *socket, void *address, int length, int flags, int result)
 
-SEC("fentry/security_sk_free")
-int BPF_PROG(na_fentry_sk_free, struct sock *sk)
-{
-	na_on_socket_gone(sk);
-	return 0;
-}
+NA_TWICE("fentry/security_sk_free", na_fentry_sk_free, NA_HOOK_SK_FREE, sk,
+	 na_on_socket_gone(sk),
+	 struct sock *sk)
 
 #endif

@@ -148,6 +148,7 @@ struct mm_struct {
 struct task_struct {
 	unsigned int flags;
 	int pid, tgid, exit_code;
+	__u64 self_exec_id;
 	__u64 start_boottime;	/* real_start_time before 5.5 */
 	struct task_struct *group_leader, *real_parent;
 	const struct cred *cred;
@@ -243,7 +244,14 @@ struct trace_event_raw_sys_exit { long id; long ret; };
 /* Kernel-copied socket addresses: user API layouts, fixed for ever. */
 struct sockaddr_in_fixed { __u16 family; __be16 port; __be32 address; };
 struct sockaddr_in6_fixed { __u16 family; __be16 port; __u32 flow_info; __u8 address[16]; };
-struct sockaddr_ll_fixed { __u16 family; __be16 protocol; __s32 ifindex; __u16 hatype; __u8 pkttype, halen; __u8 addr[8]; };
+struct sockaddr_ll_fixed {
+	__u16 family;
+	__be16 protocol;
+	__s32 ifindex;
+	__u16 hatype;
+	__u8 pkttype, halen;
+	__u8 addr[8];
+};
 struct sockaddr_vm_fixed { __u16 family, reserved; __u32 port, cid; };
 
 #endif

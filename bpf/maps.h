@@ -122,18 +122,37 @@ struct {
 	__type(value, struct na_call);
 } calls SEC(".maps");
 
-/* Processes whose exit is reported: of several last threads only one may do so. */
-struct na_exited {
+/*
+ * What has been reported of a process: several last threads may each find that they are the last, and on
+ * preemptible kernels every program has a second copy.
+ */
+struct na_once {
 	__u64 start_ns;
-	__u64 pid;
+	__u64 exec_id;
+	__u32 pid;
+	__u32 type;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct na_once);
+	__type(value, __u8);
+} once SEC(".maps");
+
+/* A first copy leaves this for its second copy, which runs next in the same task (second_copy.h). */
+struct na_mark {
+	__u64 task;
+	__u64 object;
+	__u64 hook;
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
-	__type(key, struct na_exited);
+	__type(key, struct na_mark);
 	__type(value, __u8);
-} exited SEC(".maps");
+} marks SEC(".maps");
 
 /* Destinations that went unseen, drained by user space into `lost` records. */
 struct {
@@ -154,6 +173,7 @@ struct {
 /* Settings, fixed before loading. */
 const volatile bool scope_host = false;		/* audit every process */
 const volatile bool backend_tracepoint = false;	/* opens are noticed by state changes and packets */
+const volatile bool second_copies = false;	/* every program is attached twice (second_copy.h) */
 const volatile bool ends_unnoticed = false;	/* this backend may miss the end of a socket */
 const volatile __u64 flow_id_base = 0;		/* makes ids differ between runs of the daemon */
 __u64 next_flow_id = 0;

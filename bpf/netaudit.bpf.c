@@ -17,4 +17,12 @@ int BPF_PROG(na_tcp_state, struct sock *sk, int old_state, int new_state)
 	return 0;
 }
 
+/* The second copy for preemptible kernels (process.h): every step of na_on_tcp_state() can be taken twice. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(na_tcp_state_again, struct sock *sk, int old_state, int new_state)
+{
+	na_on_tcp_state(sk, old_state, new_state);
+	return 0;
+}
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

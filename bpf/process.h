@@ -10,6 +10,18 @@
 #include "emit.h"
 #include <bpf/bpf_tracing.h>
 
+/* True for one caller only: per process, and per exec of it. */
+static __always_inline bool na_first_to_report(__u32 type, struct task_struct *task)
+{
+	struct na_once key = { .type = type, .pid = BPF_CORE_READ(task, tgid) };
+	__u8 yes = 1;
+
+	key.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	if (type == NA_EVENT_EXEC)
+		key.exec_id = BPF_CORE_READ(task, self_exec_id);
+	return !bpf_map_update_elem(&once, &key, &yes, BPF_NOEXIST);
+}
+
 static __always_inline void na_report_process(__u32 type, struct task_struct *task, __u32 scope, const char *exe,
 					      __s32 exit_code)
 {
@@ -34,8 +46,7 @@ static __always_inline void na_report_process(__u32 type, struct task_struct *ta
 	na_submit(event, type);
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(na_process_fork, struct task_struct *parent, struct task_struct *child)
+static __always_inline int na_on_fork(struct task_struct *parent, struct task_struct *child)
 {
 	__u32 child_pid = BPF_CORE_READ(child, tgid), scope;
 
@@ -46,44 +57,41 @@ int BPF_PROG(na_process_fork, struct task_struct *parent, struct task_struct *ch
 		bpf_map_delete_elem(&scopes, &child_pid);	/* of an earlier process with this number, should one be left */
 		return 0;
 	}
+	if (!na_first_to_report(NA_EVENT_FORK, child))
+		return 0;
 	if (!scope_host && bpf_map_update_elem(&scopes, &child_pid, &scope, BPF_ANY))
 		na_count(NA_EVENT_FORK, NA_LOSS_MAP);
 	na_report_process(NA_EVENT_FORK, child, scope, NULL, 0);
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(na_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *binprm)
+static __always_inline int na_on_exec(struct task_struct *task, struct linux_binprm *binprm)
 {
 	__u32 pid = BPF_CORE_READ(task, tgid), scope = na_scope_of(pid);
 
 	if (scope == NA_SCOPE_NONE && !(na_may_run_odoo(binprm) && na_names_odoo(task)))
+		return 0;
+	if (!na_first_to_report(NA_EVENT_EXEC, task))
 		return 0;
 	if (scope == NA_SCOPE_NONE) {
 		scope = NA_SCOPE_UNDECIDED;
 		if (bpf_map_update_elem(&scopes, &pid, &scope, BPF_ANY))
 			na_count(NA_EVENT_EXEC, NA_LOSS_MAP);
 	}
-	na_report_process(NA_EVENT_EXEC, task, scope, (const char *)BPF_CORE_READ(binprm, file, f_path.dentry, d_name.name), 0);
+	na_report_process(NA_EVENT_EXEC, task, scope,
+			  (const char *)BPF_CORE_READ(binprm, file, f_path.dentry, d_name.name), 0);
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(na_process_exit, struct task_struct *task)
+static __always_inline int na_on_exit(struct task_struct *task)
 {
 	__u32 pid = BPF_CORE_READ(task, tgid), scope;
-	struct na_exited process = { .pid = pid };
-	__u8 yes = 1;
 	__s32 code;
 
 	if (BPF_CORE_READ(task, signal, live.counter))
 		return 0;	/* other threads live on */
 	scope = na_scope_of(pid);
-	if (scope == NA_SCOPE_NONE)
-		return 0;
-	/* threads that exit together may each find that none is left */
-	process.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	if (bpf_map_update_elem(&exited, &process, &yes, BPF_NOEXIST))
+	if (scope == NA_SCOPE_NONE || !na_first_to_report(NA_EVENT_EXIT, task))
 		return 0;
 	if (!scope_host)
 		bpf_map_delete_elem(&scopes, &pid);
@@ -91,5 +99,30 @@ int BPF_PROG(na_process_exit, struct task_struct *task)
 	na_report_process(NA_EVENT_EXIT, task, scope, NULL, code ? code : BPF_CORE_READ(task, exit_code));
 	return 0;
 }
+
+/*
+ * A preempted program shuts others out of itself on its CPU until it goes on (the kernel counts that as a recursion
+ * miss). Where tracepoints are preemptible (6.19) each therefore has a second copy, which finds nothing left to do
+ * unless the first was shut out.
+ */
+#define NA_PROCESS_PROGRAMS(copy) \
+SEC("tp_btf/sched_process_fork") \
+int BPF_PROG(na_process_fork##copy, struct task_struct *parent, struct task_struct *child) \
+{ \
+	return na_on_fork(parent, child); \
+} \
+SEC("tp_btf/sched_process_exec") \
+int BPF_PROG(na_process_exec##copy, struct task_struct *task, int old_pid, struct linux_binprm *binprm) \
+{ \
+	return na_on_exec(task, binprm); \
+} \
+SEC("tp_btf/sched_process_exit") \
+int BPF_PROG(na_process_exit##copy, struct task_struct *task) \
+{ \
+	return na_on_exit(task); \
+}
+
+NA_PROCESS_PROGRAMS()
+NA_PROCESS_PROGRAMS(_again)
 
 #endif

@@ -86,7 +86,7 @@ void na_capture_forget_said(struct na_capture *capture, uint64_t flow);
 int na_capture_counts(struct na_capture *capture, uint64_t counts[NA_EVENT_TYPES][NA_LOSS_REASONS]);
 /* Takes up to `max` per-destination losses out of the kernel. Returns their number. */
 int na_capture_take_losses(struct na_capture *capture, struct na_loss_key *keys, struct na_loss_value *values, int max);
-/* Sum of recursion_misses of all programs. */
+/* How many events may have been missed because a program was shut out: recursion_misses, second copies considered. */
 uint64_t na_capture_missed_programs(const struct na_capture *capture);
 /* Attached programs. */
 int na_capture_hook_count(const struct na_capture *capture);

@@ -207,16 +207,36 @@ int na_capture_take_losses(struct na_capture *capture, struct na_loss_key *keys,
 	return taken;
 }
 
+static uint64_t misses_of(const struct na_attached *attached)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(bpf_program__fd(attached->program), &info, &size) ? 0 : info.recursion_misses;
+}
+
+/* An event of a program with a second copy is gone only when both were shut out. */
 uint64_t na_capture_missed_programs(const struct na_capture *capture)
 {
 	uint64_t missed = 0;
 
 	for (size_t i = 0; i < capture->attached_count; i++) {
-		struct bpf_prog_info info = { 0 };
-		uint32_t size = sizeof(info);
+		const char *name = bpf_program__name(capture->attached[i].program);
+		uint64_t own = misses_of(&capture->attached[i]);
 
-		if (!bpf_obj_get_info_by_fd(bpf_program__fd(capture->attached[i].program), &info, &size))
-			missed += info.recursion_misses;
+		if (strstr(name, "_again"))
+			continue;
+		for (size_t j = 0; j < capture->attached_count && own; j++) {
+			const char *other = bpf_program__name(capture->attached[j].program);
+			size_t length = strlen(name);
+
+			if (!strncmp(other, name, length) && !strcmp(other + length, "_again")) {
+				uint64_t again = misses_of(&capture->attached[j]);
+
+				own = again < own ? again : own;
+			}
+		}
+		missed += own;
 	}
 	return missed;
 }

@@ -9,6 +9,9 @@
 #define TRACEPOINT NA_BACKEND_BIT(NA_BACKEND_TRACEPOINT)
 #define EVERY (FENTRY | KPROBE | TRACEPOINT)
 
+/* A type that came into the kernel with preemptible tracepoints (6.19, tracepoint.h's srcu_fast_notrace guard). */
+#define PREEMPTIBLE_TRACEPOINTS "class_srcu_fast_notrace_t"
+
 static const struct na_hook hooks[] = {
 	{ "na_tcp_state", EVERY, NULL },
 	{ "na_process_fork", EVERY, NULL },
@@ -16,6 +19,23 @@ static const struct na_hook hooks[] = {
 	{ "na_process_exit", EVERY, NULL },
 	{ "na_existing_sockets", EVERY, NULL },
 	{ "na_open_flows", EVERY, NULL },
+
+	/* second copies: only where a preempted program shuts others out (bpf/second_copy.h) */
+	{ "na_tcp_state_again", EVERY, PREEMPTIBLE_TRACEPOINTS },
+	{ "na_process_fork_again", EVERY, PREEMPTIBLE_TRACEPOINTS },
+	{ "na_process_exec_again", EVERY, PREEMPTIBLE_TRACEPOINTS },
+	{ "na_process_exit_again", EVERY, PREEMPTIBLE_TRACEPOINTS },
+	{ "na_fexit_tcp_v4_connect_again", FENTRY, PREEMPTIBLE_TRACEPOINTS },
+	{ "na_fexit_tcp_v6_connect_again", FENTRY, PREEMPTIBLE_TRACEPOINTS },
+	{ "na_fentry_sock_graft_again", FENTRY, PREEMPTIBLE_TRACEPOINTS },
+	{ "na_fentry_ip_send_skb_again", FENTRY, PREEMPTIBLE_TRACEPOINTS },
+	{ "na_fentry_ip6_send_skb_again", FENTRY, PREEMPTIBLE_TRACEPOINTS },
+	{ "na_fentry_skb_consume_udp_again", FENTRY, PREEMPTIBLE_TRACEPOINTS },
+	{ "na_fentry_socket_sendmsg_again", FENTRY, PREEMPTIBLE_TRACEPOINTS },
+	{ "na_fentry_socket_connect_again", FENTRY, PREEMPTIBLE_TRACEPOINTS },
+	{ "na_fentry_skb_free_datagram_again", FENTRY, PREEMPTIBLE_TRACEPOINTS },
+	{ "na_fexit_unix_stream_connect_again", FENTRY, PREEMPTIBLE_TRACEPOINTS },
+	{ "na_fentry_sk_free_again", FENTRY, PREEMPTIBLE_TRACEPOINTS },
 
 	{ "na_fexit_tcp_v4_connect", FENTRY, NULL },
 	{ "na_fexit_tcp_v6_connect", FENTRY, "tcp_v6_connect" },
@@ -57,6 +77,11 @@ static const struct na_hook hooks[] = {
 	{ "na_enter_connect", TRACEPOINT, NULL },
 	{ "na_exit_connect", TRACEPOINT, NULL },
 };
+
+const char *na_hook_second_copies_need(void)
+{
+	return PREEMPTIBLE_TRACEPOINTS;
+}
 
 const struct na_hook *na_hook_find(const char *program)
 {

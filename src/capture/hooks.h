@@ -18,6 +18,9 @@ struct na_hook {
 
 const struct na_hook *na_hook_find(const char *program);
 
+/* The type whose presence in the kernel's BTF calls for second copies of programs (bpf/second_copy.h). */
+const char *na_hook_second_copies_need(void);
+
 /* One line of the table that `netaudit doctor` and docs/hooks.md show. */
 struct na_hook_row {
 	const char *what;

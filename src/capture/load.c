@@ -64,8 +64,9 @@ static int set_global(struct bpf_object *object, const char *name, const void *v
 	return -ENOENT;
 }
 
-static int set_globals(struct na_capture *capture)
+static int set_globals(struct na_capture *capture, const struct btf *kernel)
 {
+	bool twice = kernel && btf__find_by_name(kernel, na_hook_second_copies_need()) >= 0;
 	bool tracepoint = capture->backend == NA_BACKEND_TRACEPOINT;
 	bool unnoticed = capture->backend != NA_BACKEND_FENTRY;
 	int err;
@@ -73,6 +74,8 @@ static int set_globals(struct na_capture *capture)
 	err = set_global(capture->object, "scope_host", &capture->options.scope_host, sizeof(bool));
 	if (!err)
 		err = set_global(capture->object, "backend_tracepoint", &tracepoint, sizeof(tracepoint));
+	if (!err)
+		err = set_global(capture->object, "second_copies", &twice, sizeof(twice));
 	if (!err)
 		err = set_global(capture->object, "ends_unnoticed", &unnoticed, sizeof(unnoticed));
 	if (!err)
@@ -111,9 +114,13 @@ static int size_maps(struct na_capture *capture)
 	return 0;
 }
 
-static void choose_programs(struct na_capture *capture)
+static bool is_second_copy(const struct bpf_program *program)
 {
-	struct btf *kernel = btf__load_vmlinux_btf();
+	return strstr(bpf_program__name(program), "_again") != NULL;
+}
+
+static void choose_programs(struct na_capture *capture, const struct btf *kernel)
+{
 	struct bpf_program *program;
 
 	bpf_object__for_each_program(program, capture->object) {
@@ -121,13 +128,12 @@ static void choose_programs(struct na_capture *capture)
 		bool wanted = hook && (hook->backends & NA_BACKEND_BIT(capture->backend));
 
 		if (wanted && hook->needs && kernel && btf__find_by_name(kernel, hook->needs) < 0) {
-			if (!strstr(hook->program, "_again"))
+			if (!is_second_copy(program))
 				append_name(capture->missing, sizeof(capture->missing), hook->program);
 			wanted = false;
 		}
 		bpf_program__set_autoload(program, wanted);
 	}
-	btf__free(kernel);
 }
 
 int na_capture_load(struct na_capture *capture, struct na_error *error)
@@ -135,6 +141,7 @@ int na_capture_load(struct na_capture *capture, struct na_error *error)
 	size_t bytes;
 	const void *image = na_bpf_object(&bytes);
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "netaudit");
+	struct btf *kernel;
 	int err;
 
 	last_complaint[0] = 0;
@@ -143,12 +150,14 @@ int na_capture_load(struct na_capture *capture, struct na_error *error)
 	capture->object = bpf_object__open_mem(image, bytes, &options);
 	if (!capture->object)
 		return na_error_set(error, -errno, "cannot open the built-in BPF object: %s", last_complaint);
-	err = set_globals(capture);
+	kernel = btf__load_vmlinux_btf();
+	err = set_globals(capture, kernel);
 	if (!err)
 		err = size_maps(capture);
+	choose_programs(capture, kernel);
+	btf__free(kernel);
 	if (err)
 		return na_error_set(error, err, "cannot prepare the built-in BPF object: %s", strerror(-err));
-	choose_programs(capture);
 	err = bpf_object__load(capture->object);
 	if (err)
 		return na_error_set(error, err, "this kernel does not load the %s backend: %s",
@@ -202,6 +211,25 @@ static struct bpf_link *attach_one(struct na_capture *capture, struct bpf_progra
 	return bpf_program__attach(program);
 }
 
+static int attach_and_keep(struct na_capture *capture, struct bpf_program *program, int cgroup, struct na_error *error)
+{
+	const char *name = bpf_program__name(program);
+	struct bpf_link *link;
+
+	last_complaint[0] = 0;
+	link = attach_one(capture, program, cgroup);
+	if (!link)
+		return na_error_set(error, -errno, "cannot attach %s: %s (%s)", name, strerror(errno), last_complaint);
+	if (!strcmp(name, "na_existing_sockets"))
+		capture->existing = link;
+	else if (!strcmp(name, "na_open_flows"))
+		capture->progress = link;
+	else
+		capture->attached[capture->attached_count++] = (struct na_attached){ program, link };
+	append_name(capture->hooks, sizeof(capture->hooks), name);
+	return 0;
+}
+
 int na_capture_attach(struct na_capture *capture, struct na_error *error)
 {
 	int cgroup = capture->backend == NA_BACKEND_TRACEPOINT ? open_cgroup_root(capture->options.cgroup_root) : -1;
@@ -211,25 +239,15 @@ int na_capture_attach(struct na_capture *capture, struct na_error *error)
 	if (capture->backend == NA_BACKEND_TRACEPOINT && cgroup < 0)
 		return na_error_set(error, cgroup, "cgroup v2 is not mounted: mount it (mount -t cgroup2 none "
 				    "/sys/fs/cgroup/unified) or use a kernel with fentry or kprobes");
-	bpf_object__for_each_program(program, capture->object) {
-		const char *name = bpf_program__name(program);
-		struct bpf_link *link;
-
-		if (!bpf_program__autoload(program))
-			continue;
-		last_complaint[0] = 0;
-		link = attach_one(capture, program, cgroup);
-		if (!link) {
-			err = na_error_set(error, -errno, "cannot attach %s: %s (%s)", name, strerror(errno), last_complaint);
-			break;
+	/* a trampoline runs the program attached last first: second copies must come after their first */
+	for (int second = 1; second >= 0 && !err; second--) {
+		bpf_object__for_each_program(program, capture->object) {
+			if (!bpf_program__autoload(program) || is_second_copy(program) != second)
+				continue;
+			err = attach_and_keep(capture, program, cgroup, error);
+			if (err)
+				break;
 		}
-		if (!strcmp(name, "na_existing_sockets"))
-			capture->existing = link;
-		else if (!strcmp(name, "na_open_flows"))
-			capture->progress = link;
-		else
-			capture->attached[capture->attached_count++] = (struct na_attached){ program, link };
-		append_name(capture->hooks, sizeof(capture->hooks), name);
 	}
 	if (cgroup >= 0)
 		close(cgroup);
