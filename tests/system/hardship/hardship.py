@@ -155,6 +155,10 @@ class Hardship(unittest.TestCase):
     def say(self, text):
         print("    " + text.replace("\n", "\n    "), flush=True)
 
+    def skip(self, reason):
+        print(f"\nskip: {reason}", flush=True)
+        self.skipTest(reason)
+
     def pause(self, name):
         """Stops a process of the daemon; returns what lets it go on."""
         pid = self.daemon.child(name) if name != "supervisor" else self.daemon.pid
