@@ -45,6 +45,9 @@ static __noinline bool na_names_odoo(struct task_struct *task)
 		size = end - at;
 		if (size > sizeof(piece))
 			size = sizeof(piece);
+		asm volatile("" : "+r"(size));
+		if (size > sizeof(piece))
+			return true;	/* cannot be, but the verifier has lost it */
 		__builtin_memset(piece, 0, sizeof(piece));
 		if (bpf_probe_read_user(piece, size, (const void *)at))
 			return true;
