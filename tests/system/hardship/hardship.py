@@ -21,11 +21,13 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import test_daemon_life as life  # noqa: E402  takes the build folder from the command line
 
 FULL = os.environ.get("FULL") == "1"
-LOAD = "na-flood"
+LOAD = f"flood-{os.getpid()}"  # its name in `comm`: two runs of these suites on one host must not be mistaken
 TYPES = ("open", "close", "datagram", "unix", "fork", "exec", "exit")
 OK, NOTED, TAMPERED = 0, 4, 1
 USERS = ("--user", "nobody", "--sign-user", "daemon")
 QUIET = ("--heartbeat-seconds", "3600", "--progress-seconds", "300")
+
+LINKS = tempfile.TemporaryDirectory(prefix="netaudit-flood-")
 
 wait_for, link_ids = life.wait_for, life.link_ids
 
@@ -33,7 +35,11 @@ Row = collections.namedtuple("Row", "seq digest record")
 
 
 def flood_path():
-    return os.path.join(life.BUILD, "tests", "hardship", LOAD)
+    """na-flood under this run's own name."""
+    path = os.path.join(LINKS.name, LOAD)
+    if not os.path.islink(path):
+        os.symlink(os.path.join(life.BUILD, "tests", "hardship", "na-flood"), path)
+    return path
 
 
 def boottime_us():
