@@ -110,7 +110,7 @@ def print_table(figures, results, bench):
                       f"{cost['us_per_life']:>10.3f}")
     for name, reason in bench.skipped.items():
         print(f"skipped: {name}: {reason}")
-    print("load average %s before, %s after; %d rounds repeated because another auditor was loaded" %
+    print("load average %s before, %s after; another auditor was loaded during %d runs" %
           (results["load_before"], results["load_after"], bench.disturbed))
 
 
