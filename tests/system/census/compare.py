@@ -126,6 +126,8 @@ class Rule:
             return False
         if "at_least" in row and recorded < row["at_least"]:
             return False
+        if row.get("not_less") and recorded < operation[field]:
+            return False
         return "same_as" not in row or recorded == operation.get(row["same_as"] + field)
 
 
@@ -212,10 +214,15 @@ class Summary:
                 print("  " + text)
 
 
-def belongs(happening, pids, namespaces):
-    """A process's life belongs to the census when it was forked there: the workload's first process was not."""
+def belongs(happening, pids, namespaces, end_us):
+    """
+    A process's life belongs to the census when it was forked there: the workload's first process was not. After its
+    end the kernel may give the numbers of its processes and namespaces to somebody else.
+    """
     if happening.operation == "process":
         return happening.facts["pid"] in pids["process"]
+    if happening.facts.get("tb", 0) > end_us:
+        return False
     return happening.facts.get("pid") in pids["all"] or happening.facts.get("netns") in namespaces
 
 
@@ -227,12 +234,13 @@ class Comparison:
         self.pids = {"all": {operation["pid"] for operation in truth},
                      "process": {operation["pid"] for operation in truth if operation["op"] == "process"}}
         self.namespaces = {operation["netns"] for operation in truth if "netns" in operation}
+        self.end_us = max((operation.get("ended", 0) for operation in truth), default=0) or float("inf")
         self.summary = Summary()
 
     def run(self, progress_us):
         for sort in ("stream", "datagram", "unix", "process"):
             made = [operation for operation in self.truth if operation["op"] == sort]
-            said = [h for h in self.happenings if h.operation == sort and belongs(h, self.pids, self.namespaces)]
+            said = [h for h in self.happenings if h.operation == sort and belongs(h, self.pids, self.namespaces, self.end_us)]
             for operation in made:
                 self.summary.rows[operation["kind"]]["made"] += 1
             matcher = Matcher(made, said, progress_us).run()

@@ -24,6 +24,7 @@ HOLD_SECONDS = 6	# of the flow that must show progress
 READY_SECONDS = 120
 DRAIN_SECONDS = 120
 STOP_SECONDS = 60
+VERIFIED_WITH_LOSSES = 4	# netaudit(1): the chain holds, and admits that something was missed
 
 
 class Auditor:
@@ -122,7 +123,7 @@ def measure(options):
             print("census: the journal could not be read")
             failed += 1
     verified = ask(options, auditor.state_dir, "verify")
-    if verified:
+    if verified not in ((0, VERIFIED_WITH_LOSSES) if status["missed_programs"] else (0,)):
         print(f"census: netaudit verify ended with status {verified}")
         failed += 1
     print(f"census: backend {status['backend']}, kernel {os.uname().release}, lost {status['lost_ring']} in rings and "

@@ -74,6 +74,7 @@ void na_line_owner(struct na_line *line, const struct na_owner *owner)
 
 void na_line_write(struct na_line *line)
 {
+	na_line_number(line, "ended", (int64_t)na_now_us());
 	line_add(line, "}\n");
 	if (write(truth_descriptor, line->text, line->used) != (ssize_t)line->used)
 		na_die("write truth");
