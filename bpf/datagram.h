@@ -56,16 +56,16 @@ static __always_inline __u64 na_socket_inode(struct sock *sk)
 static __noinline void na_on_socket_gone(struct sock *sk);
 
 /*
- * Where the end of a socket may go unnoticed (kprobes that are dropped uncounted; packet and vsock sockets of the
- * tracepoint backend), another inode at the same address is another socket.
+ * The end of a socket may go unnoticed (a program that is shut out; packet and vsock sockets of the tracepoint
+ * backend): another inode at the same address is another socket.
  */
 static __always_inline struct na_socket *na_known_socket(struct sock *sk)
 {
 	struct na_socket *known = na_find_socket((__u64)sk);
 	__u64 inode;
 
-	if (!known || !ends_unnoticed)
-		return known;
+	if (!known)
+		return NULL;
 	inode = na_socket_inode(sk);
 	if (!known->inode)
 		known->inode = inode;	/* it had no file yet when it was created */
@@ -85,8 +85,7 @@ static __always_inline struct na_socket *na_datagram_socket(struct sock *sk, boo
 	state = na_enter_socket(sk, (__u64)sk, BPF_NOEXIST, NA_EVENT_DATAGRAM, NA_DIRECTION_NONE);
 	if (!state)	/* not audited, or another thread was first */
 		return na_find_socket((__u64)sk);
-	if (ends_unnoticed)
-		state->inode = na_socket_inode(sk);
+	state->inode = na_socket_inode(sk);
 	state->stage = NA_STAGE_SOCKET;
 	return state;
 }
@@ -170,6 +169,8 @@ static __always_inline void na_on_datagram(struct sock *sk, const struct na_data
 
 	if (!socket || (socket->task.scope == NA_SCOPE_RELAY && datagram->direction == NA_INBOUND))
 		return;
+	if (socket->task.scope == NA_SCOPE_UNDECIDED && na_scope_of(socket->task.pid) == NA_SCOPE_NONE)
+		return;	/* has been let go since */
 	key.socket = socket->id;
 	key.remote_port = datagram->remote_port;
 	key.family = datagram->family;
@@ -281,10 +282,16 @@ static __always_inline void na_on_udp_send(struct sk_buff *skb)
 		na_on_packet(sk, skb, NA_OUTBOUND, true);
 }
 
-/* skb_consume_udp(): the receiving thread is done with a datagram; a peek hands a negative length. */
+/* The queue still holds it: this was only a look. */
+static __always_inline bool na_is_peeked(struct sk_buff *skb)
+{
+	return BPF_CORE_READ(skb, users.refs.counter) > 1;
+}
+
+/* skb_consume_udp(): the receiving thread is done with a datagram; a peek hands a negative length, or 0. */
 static __always_inline void na_on_udp_receive(struct sock *sk, struct sk_buff *skb, int length)
 {
-	if (length >= 0)
+	if (length >= 0 && !na_is_peeked(skb))
 		na_on_packet(sk, skb, NA_INBOUND, true);
 }
 

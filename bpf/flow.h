@@ -187,12 +187,12 @@ static __always_inline void na_emit_flow(void *ring, struct sock *sk, const stru
 	na_read_ends(&ends, sk);
 	event = na_reserve(ring, report->type, sizeof(*event), report->time_ns);
 	if (!event) {
-		if (!retire || !bpf_map_delete_elem(&sockets, retire))
+		if (!retire || bpf_map_delete_elem(&sockets, retire) != -ENOENT)
 			na_lost(NA_LOSS(report->type, NA_LOSS_RING, ends.remote_port, ends.family), &state->task, ends.remote);
 		return;
 	}
 	na_fill_flow(event, sk, &ends, state, report);
-	if (retire && bpf_map_delete_elem(&sockets, retire))
+	if (retire && bpf_map_delete_elem(&sockets, retire) == -ENOENT)
 		bpf_ringbuf_discard(event, 0);
 	else
 		na_submit(event, report->type);
@@ -233,7 +233,7 @@ static __always_inline struct na_socket *na_enter_socket(struct sock *sk, __u64 
 		return NULL;
 	failed = bpf_map_update_elem(&sockets, &key, blank, map_flags);
 	if (failed) {
-		if (failed != -17 /* EEXIST */)
+		if (failed != -EEXIST)
 			na_lost_to_map(NA_LOSS(type, NA_LOSS_MAP, 0, 0), NULL);
 		return NULL;
 	}

@@ -50,7 +50,7 @@ NA_TWICE("fexit/unix_stream_connect", na_fexit_unix_stream_connect, NA_HOOK_UNIX
 	 struct socket *socket, void *address, int length, int flags, int result)
 
 NA_TWICE("fentry/security_sk_free", na_fentry_sk_free, NA_HOOK_SK_FREE, sk,
-	 na_on_socket_gone(sk),
+	 na_on_free(sk),
 	 struct sock *sk)
 
 #endif

@@ -20,7 +20,8 @@ static __always_inline void na_keep_call(__u64 nesting, struct sock *sk, const v
 	struct na_call call = { .sk = (__u64)sk, .address = (__u64)address, .length = length };
 	__u64 key = bpf_get_current_pid_tgid() | nesting;
 
-	bpf_map_update_elem(&calls, &key, &call, BPF_ANY);
+	if (na_may_be_audited() && bpf_map_update_elem(&calls, &key, &call, BPF_ANY))
+		na_lost_to_map(NA_LOSS(NA_EVENT_OPEN, NA_LOSS_MAP, 0, 0), NULL);
 }
 
 static __always_inline bool na_take_call(__u64 nesting, struct na_call *call)
@@ -138,7 +139,7 @@ int BPF_KPROBE(na_kprobe_skb_free_datagram, struct sock *sk, struct sk_buff *skb
 SEC("kprobe/security_sk_free")
 int BPF_KPROBE(na_kprobe_sk_free, struct sock *sk)
 {
-	na_on_socket_gone(sk);
+	na_on_free(sk);
 	return 0;
 }
 

@@ -133,10 +133,12 @@ static __always_inline void na_did_io(struct sock *sk, int result, __u8 directio
 	__u32 family = BPF_CORE_READ(sk, __sk_common.skc_family);
 
 	if (family == AF_INET || family == AF_INET6) {
-		if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP)
-			na_accepted_unseen(sk, NA_SEEN_FIRST_IO);
-		else if (result >= 0 && na_is_datagram_socket(sk))
+		if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP) {
+			if (na_may_be_audited())
+				na_accepted_unseen(sk, NA_SEEN_FIRST_IO);
+		} else if (result >= 0 && na_is_datagram_socket(sk)) {
 			na_claim_socket(sk);
+		}
 	} else if ((result >= 0 && family == AF_PACKET) || (result > 0 && family == AF_VSOCK)) {
 		na_did_other_io(sk, result, direction);
 	}
@@ -228,7 +230,8 @@ int na_enter_connect(struct trace_event_raw_sys_enter *context)
 	struct na_call call = { .length = (__u32)context->args[0] };
 	__u64 thread = bpf_get_current_task();
 
-	bpf_map_update_elem(&calls, &thread, &call, BPF_ANY);
+	if (na_may_be_audited() && bpf_map_update_elem(&calls, &thread, &call, BPF_ANY))
+		na_lost_to_map(NA_LOSS(NA_EVENT_OPEN, NA_LOSS_MAP, 0, 0), NULL);
 	return 0;
 }
 

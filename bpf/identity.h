@@ -14,7 +14,8 @@ static __always_inline struct task_struct *na_acting_task(__u32 *flags)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
-	if (BPF_CORE_READ(task, flags) & PF_KTHREAD) {
+	/* mm->owner is there with CONFIG_MEMCG only */
+	if (bpf_core_field_exists(struct mm_struct, owner) && (BPF_CORE_READ(task, flags) & PF_KTHREAD)) {
 		struct task_struct *owner = BPF_CORE_READ(task, mm, owner);
 
 		if (owner) {
@@ -33,6 +34,15 @@ static __always_inline __u32 na_scope_of(__u32 pid)
 		return NA_SCOPE_HOST;
 	scope = bpf_map_lookup_elem(&scopes, &pid);
 	return scope ? *scope : NA_SCOPE_NONE;
+}
+
+/* Cheap refusal before state is kept for a call; a kernel thread may act for somebody in scope. */
+static __always_inline bool na_may_be_audited(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	return na_scope_of(bpf_get_current_pid_tgid() >> 32) != NA_SCOPE_NONE ||
+	       (BPF_CORE_READ(task, flags) & PF_KTHREAD);
 }
 
 static __always_inline __u32 na_socket_net_namespace(struct sock *sk)

@@ -8,6 +8,7 @@
 
 #include "datagram.h"
 #include "tcp.h"
+#include "unix.h"
 #include <bpf/bpf_tracing.h>
 
 static __always_inline bool na_is_connected_stream(struct sock *sk, __u32 protocol)
@@ -79,8 +80,42 @@ int na_existing_sockets(struct bpf_iter__task_file *context)
 	}
 	if (!na_adopt(&state, task, sk) || bpf_map_update_elem(&sockets, &key, &state, BPF_NOEXIST))
 		return 0;
-	if (state.stage == NA_STAGE_OPEN)
-		na_answer_open(context->meta->seq, sk, &state);
+	if (state.stage != NA_STAGE_OPEN)
+		return 0;
+	if (bpf_core_type_exists(struct mptcp_sock) && protocol == IPPROTO_MPTCP)
+		na_add_subflow(BPF_CORE_READ((struct mptcp_sock *)sk, first), key);
+	na_answer_open(context->meta->seq, sk, &state);
+	return 0;
+}
+
+/*
+ * Whoever already serves somebody in scope when the auditor starts. User space has put into
+ * `relay_expected` the ends of the loopback connections that processes in scope had made.
+ */
+SEC("iter/task_file")
+int na_existing_relays(struct bpf_iter__task_file *context)
+{
+	struct task_struct *task = context->task;
+	struct file *file = context->file;
+	struct socket *socket;
+	struct sock *sk;
+	__u32 family;
+
+	if (scope_host || !task || !file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = socket ? BPF_CORE_READ(socket, sk) : NULL;
+	if (!sk || na_scope_of(BPF_CORE_READ(task, tgid)) != NA_SCOPE_NONE)
+		return 0;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (family == AF_UNIX) {
+		/* of an accepted socket: who connected */
+		if (BPF_CORE_READ((struct unix_sock *)sk, peer) && na_scope_of(na_peer_pid(sk)) != NA_SCOPE_NONE)
+			na_mark_relay(BPF_CORE_READ(task, tgid));
+	} else if ((family == AF_INET || family == AF_INET6) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP) {
+		if (na_is_expected_relay(sk))
+			na_mark_relay(BPF_CORE_READ(task, tgid));
+	}
 	return 0;
 }
 
@@ -120,6 +155,9 @@ int na_open_flows(struct bpf_iter__bpf_map_elem *context)
 		return 0;
 	bpf_probe_read_kernel(&state, sizeof(state), value);
 	bpf_probe_read_kernel(&key, sizeof(key), socket_key);
+	value = bpf_map_lookup_elem(&sockets, &key);
+	if (!value || value->id != state.id)
+		return 0;
 	if (state.stage == NA_STAGE_OPEN || state.stage >= NA_STAGE_SOCKET)
 		na_answer_progress(context->meta->seq, key, &state);
 	return 0;

@@ -58,9 +58,12 @@ enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 #define IPPROTO_UDPLITE 136
 #define IPPROTO_MPTCP 262
 
+#define ENOENT 2
+#define EEXIST 17
 #define EINVAL 22
 #define EAFNOSUPPORT 97
 #define EINPROGRESS 115
+#define ERESTARTSYS 512	/* and the codes up to 516: never seen by user space */
 
 #define PF_KTHREAD 0x00200000
 #define S_IFMT 0170000
@@ -211,7 +214,9 @@ struct unix_address { int len; struct sockaddr_un name[1]; };
 struct unix_sock { struct unix_address *addr; struct sock *peer; };
 struct vsock_sock;
 
+typedef struct { atomic_t refs; } refcount_t;
 struct sk_buff {
+	refcount_t users;
 	unsigned int len;
 	__u16 transport_header, network_header;
 	unsigned char *head, *data;

@@ -43,15 +43,6 @@ struct na_socket {
 	struct na_task task;
 };
 
-/* A loopback connection made by a process in scope; whoever accepts it becomes a relay. */
-struct na_relay_key {
-	__u8 client[16];
-	__u8 server[16];
-	__u16 client_port;
-	__u16 server_port;
-	__u32 net_namespace;
-};
-
 /* Arguments kept from a function's entry until its return, where return probes do not see them. */
 struct na_call {
 	__u64 sk;
@@ -174,7 +165,6 @@ struct {
 const volatile bool scope_host = false;		/* audit every process */
 const volatile bool backend_tracepoint = false;	/* opens are noticed by state changes and packets */
 const volatile bool second_copies = false;	/* every program is attached twice (second_copy.h) */
-const volatile bool ends_unnoticed = false;	/* this backend may miss the end of a socket */
 const volatile __u64 flow_id_base = 0;		/* makes ids differ between runs of the daemon */
 __u64 next_flow_id = 0;
 

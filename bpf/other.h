@@ -13,8 +13,11 @@
 
 static __always_inline bool na_is_other_socket(struct sock *sk)
 {
-	__u32 family = BPF_CORE_READ(sk, __sk_common.skc_family), protocol = BPF_CORE_READ(sk, sk_protocol);
+	__u32 family, protocol = BPF_CORE_READ(sk, sk_protocol);
 
+	if (protocol == IPPROTO_TCP)
+		return false;	/* by far the most */
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	if (family == AF_PACKET || family == AF_VSOCK)
 		return true;
 	return (family == AF_INET || family == AF_INET6) && protocol != IPPROTO_UDP && protocol != IPPROTO_UDPLITE &&
@@ -155,12 +158,34 @@ static __always_inline void na_on_graft(struct sock *sk)
 		na_graft_other(sk);
 }
 
+static __noinline void na_end_stale_stream(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+	struct na_socket *state = na_find_socket(key);
+
+	if (state && state->stage == NA_STAGE_OPEN)
+		na_report_close(sk, state, &key, 0, NA_FLOW_RESULT_UNKNOWN, TCP_CLOSE);
+}
+
+/* security_sk_free(): the last of a socket. A stream that is still known here has had its close missed. */
+static __always_inline void na_on_free(struct sock *sk)
+{
+	struct na_socket *state = na_find_socket((__u64)sk);
+
+	if (!state)
+		return;
+	if (state->stage == NA_STAGE_OPEN)
+		na_end_stale_stream(sk);
+	else
+		na_on_socket_gone(sk);
+}
+
 /* skb_free_datagram(): the end of every raw, ICMP and packet receive. */
 static __always_inline void na_on_other_receive(struct sock *sk, struct sk_buff *skb)
 {
 	struct na_datagram datagram = { .messages = 1 };
 
-	if (!na_is_other_socket(sk))
+	if (!na_is_other_socket(sk) || na_is_peeked(skb))
 		return;
 	na_begin_other(&datagram, sk, NA_INBOUND);
 	if (datagram.family == AF_PACKET)

@@ -19,7 +19,7 @@ static __always_inline bool na_first_to_report(__u32 type, struct task_struct *t
 	key.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	if (type == NA_EVENT_EXEC)
 		key.exec_id = BPF_CORE_READ(task, self_exec_id);
-	return !bpf_map_update_elem(&once, &key, &yes, BPF_NOEXIST);
+	return bpf_map_update_elem(&once, &key, &yes, BPF_NOEXIST) != -EEXIST;
 }
 
 static __always_inline void na_report_process(__u32 type, struct task_struct *task, __u32 scope, const char *exe,
@@ -60,7 +60,7 @@ static __always_inline int na_on_fork(struct task_struct *parent, struct task_st
 	if (!na_first_to_report(NA_EVENT_FORK, child))
 		return 0;
 	if (!scope_host && bpf_map_update_elem(&scopes, &child_pid, &scope, BPF_ANY))
-		na_count(NA_EVENT_FORK, NA_LOSS_MAP);
+		na_count(NA_EVENT_NONE, NA_LOSS_MAP);
 	na_report_process(NA_EVENT_FORK, child, scope, NULL, 0);
 	return 0;
 }
@@ -76,7 +76,7 @@ static __always_inline int na_on_exec(struct task_struct *task, struct linux_bin
 	if (scope == NA_SCOPE_NONE) {
 		scope = NA_SCOPE_UNDECIDED;
 		if (bpf_map_update_elem(&scopes, &pid, &scope, BPF_ANY))
-			na_count(NA_EVENT_EXEC, NA_LOSS_MAP);
+			na_count(NA_EVENT_NONE, NA_LOSS_MAP);
 	}
 	na_report_process(NA_EVENT_EXEC, task, scope,
 			  (const char *)BPF_CORE_READ(binprm, file, f_path.dentry, d_name.name), 0);

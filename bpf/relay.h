@@ -43,7 +43,8 @@ static __always_inline void na_expect_relay(struct sock *sk)
 	bpf_map_update_elem(&relay_expected, &key, &one, BPF_ANY);
 }
 
-static __always_inline void na_meet_relay(struct sock *sk)
+/* True, once, when the socket is the other end of a connection that somebody in scope made. */
+static __always_inline bool na_is_expected_relay(struct sock *sk)
 {
 	struct na_ends ends = {};
 	struct na_relay_key key = {};
@@ -54,7 +55,12 @@ static __always_inline void na_meet_relay(struct sock *sk)
 	key.client_port = ends.remote_port;
 	key.server_port = ends.local_port;
 	key.net_namespace = na_socket_net_namespace(sk);
-	if (!bpf_map_delete_elem(&relay_expected, &key))
+	return !bpf_map_delete_elem(&relay_expected, &key);
+}
+
+static __always_inline void na_meet_relay(struct sock *sk)
+{
+	if (na_is_expected_relay(sk))
 		na_mark_relay(bpf_get_current_pid_tgid() >> 32);
 }
 

@@ -49,10 +49,17 @@ static __noinline void na_add_subflow(struct sock *subflow, __u64 parent_key)
 	struct na_socket *parent = na_find_socket(parent_key), *state, *blank;
 	__u64 key = (__u64)subflow;
 	__u32 zero = 0;
+	long failed;
 
 	blank = bpf_map_lookup_elem(&blank_socket, &zero);
-	if (!parent || !blank || bpf_map_update_elem(&sockets, &key, blank, BPF_NOEXIST))
+	if (!parent || !blank || !subflow)
 		return;
+	failed = bpf_map_update_elem(&sockets, &key, blank, BPF_NOEXIST);
+	if (failed) {
+		if (failed != -EEXIST)
+			na_lost_to_map(NA_LOSS(NA_EVENT_CLOSE, NA_LOSS_MAP, 0, 0), NULL);
+		return;
+	}
 	state = bpf_map_lookup_elem(&sockets, &key);
 	if (!state)
 		return;
@@ -183,6 +190,18 @@ static __always_inline void na_on_accept(struct sock *sk, __u8 seen_by)
 		na_close_flow(sk, key, BPF_CORE_READ(sk, sk_err), TCP_CLOSE);
 }
 
+/* Tracepoint backend: the attempt came to nothing. */
+static __always_inline void na_fail_connect(struct sock *sk, __u64 key, __s32 error, __u32 flags)
+{
+	struct na_socket *state = na_find_socket(key);
+
+	if (!state || state->stage != NA_STAGE_PENDING)
+		return;
+	state->stage = NA_STAGE_OPEN;
+	na_report_open(sk, state);
+	na_report_close(sk, state, &key, error, flags, TCP_CLOSE);
+}
+
 /* Tracepoint backend: a connect is about to be tried; the open event waits for the SYN. */
 static __always_inline void na_on_connect_attempt(struct sock *sk, const __u8 *remote, __u16 port)
 {
@@ -194,8 +213,11 @@ static __always_inline void na_on_connect_attempt(struct sock *sk, const __u8 *r
 		na_add_subflow(sk, key);
 		return;
 	}
-	if (state && state->stage == NA_STAGE_PENDING)
-		return;
+	if (state && state->stage == NA_STAGE_PENDING) {
+		if (!remote)
+			return;	/* the state change of the attempt we know */
+		na_fail_connect(sk, key, 0, NA_FLOW_NO_SYN | NA_FLOW_RESULT_UNKNOWN);	/* an earlier one came to nothing */
+	}
 	state = na_enter_outbound(sk, key, parent, remote, port);
 	if (!state)
 		return;
@@ -217,18 +239,6 @@ static __always_inline void na_confirm_connect(struct sock *sk, __u64 key)
 		return;
 	state->stage = NA_STAGE_OPEN;
 	na_report_open(sk, state);
-}
-
-/* Tracepoint backend: the attempt came to nothing. */
-static __always_inline void na_fail_connect(struct sock *sk, __u64 key, __s32 error, __u32 flags)
-{
-	struct na_socket *state = na_find_socket(key);
-
-	if (!state || state->stage != NA_STAGE_PENDING)
-		return;
-	state->stage = NA_STAGE_OPEN;
-	na_report_open(sk, state);
-	na_report_close(sk, state, &key, error, flags, TCP_CLOSE);
 }
 
 static __always_inline void na_on_established(struct sock *sk, __u64 key)

@@ -36,8 +36,8 @@ static __always_inline void na_on_unix_connect(struct sock *sk, const void *addr
 	struct task_struct *task = na_acting_task(&flags);
 
 	who.scope = na_scope_of(BPF_CORE_READ(task, tgid));
-	if (who.scope == NA_SCOPE_NONE || result == -EINVAL)
-		return;
+	if (who.scope == NA_SCOPE_NONE || result == -EINVAL || result <= -ERESTARTSYS)
+		return;	/* refused as an argument, or about to be tried again */
 	na_describe_task(&who, task, who.scope);
 	who.net_namespace = na_socket_net_namespace(sk);
 	if (!scope_host && !result)

@@ -161,6 +161,15 @@ struct na_peer_counters {
 	__u64 event_lost;	/* 1: the ring had no room for the flow's first event, which was counted as lost */
 };
 
+/* A loopback connection made by a process in scope; whoever accepts it becomes a relay. */
+struct na_relay_key {
+	__u8 client[16];
+	__u8 server[16];
+	__u16 client_port;
+	__u16 server_port;
+	__u32 net_namespace;
+};
+
 /* What could not be handed over, by process and destination. */
 struct na_loss_key {
 	__u64 start_ns;

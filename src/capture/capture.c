@@ -67,8 +67,8 @@ int na_capture_open(struct na_capture **out, const struct na_capture_options *op
 				    "use a kernel built with CONFIG_DEBUG_INFO_BTF (Debian 11 and later)");
 	}
 	capture->options = *options;
-	/* ids of different runs differ: the boottime second of the start is the high half */
-	capture->flow_id_base = (na_boottime_ns() / 1000000000) << 32;
+	/* ids of different runs differ: nobody opens a flow per nanosecond for as long as a run lasts */
+	capture->flow_id_base = na_boottime_ns();
 	err = try_backends(capture, error ? error : &scratch);
 	if (err) {
 		free(capture);

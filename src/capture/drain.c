@@ -88,6 +88,30 @@ int na_capture_existing(struct na_capture *capture, na_event_fn *handle, void *c
 	return read_iterator(capture->existing, handle, context);
 }
 
+void na_capture_expect_relay(struct na_capture *capture, const struct na_flow_event *event)
+{
+	struct na_relay_key key = {
+		.client_port = event->local_port, .server_port = event->remote_port,
+		.net_namespace = event->task.net_namespace,
+	};
+	uint32_t one = 1;
+
+	memcpy(key.client, event->local, sizeof(key.client));
+	memcpy(key.server, event->remote, sizeof(key.server));
+	bpf_map_update_elem(capture->relay_expected, &key, &one, BPF_ANY);
+}
+
+static void ignore_event(void *context, const struct na_event_header *event)
+{
+	(void)context;
+	(void)event;
+}
+
+int na_capture_find_relays(struct na_capture *capture)
+{
+	return read_iterator(capture->relays, ignore_event, NULL);
+}
+
 int na_capture_progress(struct na_capture *capture, na_event_fn *handle, void *context)
 {
 	return read_iterator(capture->progress, handle, context);

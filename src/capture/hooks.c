@@ -18,6 +18,7 @@ static const struct na_hook hooks[] = {
 	{ "na_process_exec", EVERY, NULL },
 	{ "na_process_exit", EVERY, NULL },
 	{ "na_existing_sockets", EVERY, NULL },
+	{ "na_existing_relays", EVERY, NULL },
 	{ "na_open_flows", EVERY, NULL },
 
 	/* second copies: only where a preempted program shuts others out (bpf/second_copy.h) */

@@ -23,11 +23,11 @@ struct na_capture {
 	struct bpf_object *object;
 	struct na_attached attached[NA_PROGRAMS_MAX];
 	size_t attached_count;
-	struct bpf_link *existing, *progress;	/* iterators: nothing runs until they are read */
+	struct bpf_link *existing, *progress, *relays;	/* iterators: nothing runs until they are read */
 	struct ring_buffer *rings;		/* observer only */
 	na_event_fn *handle;
 	void *context;
-	int peers, said, scopes, losses, counts, sockets;	/* map fds */
+	int relay_expected, peers, said, scopes, losses, counts, sockets;	/* map fds */
 	uint64_t flow_id_base;
 	char hooks[NA_NAMES_BYTES];
 	char missing[NA_NAMES_BYTES];

@@ -68,7 +68,6 @@ static int set_globals(struct na_capture *capture, const struct btf *kernel)
 {
 	bool twice = kernel && btf__find_by_name(kernel, na_hook_second_copies_need()) >= 0;
 	bool tracepoint = capture->backend == NA_BACKEND_TRACEPOINT;
-	bool unnoticed = capture->backend != NA_BACKEND_FENTRY;
 	int err;
 
 	err = set_global(capture->object, "scope_host", &capture->options.scope_host, sizeof(bool));
@@ -76,8 +75,6 @@ static int set_globals(struct na_capture *capture, const struct btf *kernel)
 		err = set_global(capture->object, "backend_tracepoint", &tracepoint, sizeof(tracepoint));
 	if (!err)
 		err = set_global(capture->object, "second_copies", &twice, sizeof(twice));
-	if (!err)
-		err = set_global(capture->object, "ends_unnoticed", &unnoticed, sizeof(unnoticed));
 	if (!err)
 		err = set_global(capture->object, "flow_id_base", &capture->flow_id_base, sizeof(uint64_t));
 	return err;
@@ -163,6 +160,7 @@ int na_capture_load(struct na_capture *capture, struct na_error *error)
 		return na_error_set(error, err, "this kernel does not load the %s backend: %s",
 				    na_backend_name(capture->backend), last_complaint);
 	capture->peers = bpf_object__find_map_fd_by_name(capture->object, "peers");
+	capture->relay_expected = bpf_object__find_map_fd_by_name(capture->object, "relay_expected");
 	capture->said = bpf_object__find_map_fd_by_name(capture->object, "said");
 	capture->scopes = bpf_object__find_map_fd_by_name(capture->object, "scopes");
 	capture->losses = bpf_object__find_map_fd_by_name(capture->object, "losses");
@@ -222,6 +220,8 @@ static int attach_and_keep(struct na_capture *capture, struct bpf_program *progr
 		return na_error_set(error, -errno, "cannot attach %s: %s (%s)", name, strerror(errno), last_complaint);
 	if (!strcmp(name, "na_existing_sockets"))
 		capture->existing = link;
+	else if (!strcmp(name, "na_existing_relays"))
+		capture->relays = link;
 	else if (!strcmp(name, "na_open_flows"))
 		capture->progress = link;
 	else
@@ -261,7 +261,8 @@ void na_capture_unload(struct na_capture *capture)
 	capture->attached_count = 0;
 	bpf_link__destroy(capture->existing);
 	bpf_link__destroy(capture->progress);
-	capture->existing = capture->progress = NULL;
+	bpf_link__destroy(capture->relays);
+	capture->existing = capture->progress = capture->relays = NULL;
 	na_return_probes_remove();
 	bpf_object__close(capture->object);
 	capture->object = NULL;

@@ -2,6 +2,7 @@
 /* What each event becomes: a record, a change of what we know, or nothing because it is out of scope. */
 #include <string.h>
 
+#include "base/log.h"
 #include "daemon/observer_internal.h"
 
 /* Who did it, as the record says it. False: decided to be out of scope after all. */
@@ -83,15 +84,19 @@ static void handle_datagram(struct na_observer *observer, const struct na_flow_e
 	struct na_context context;
 	struct na_datagram_flow *flow;
 
-	if (!describe_flow(observer, event, &context))
+	if (!describe_flow(observer, event, &context)) {
+		na_datagrams_refuse(observer->datagrams, event);
 		return;
+	}
 	if (!event->flow) {
 		na_datagrams_claim(observer->datagrams, event->socket, &event->task);
 		return;
 	}
 	flow = na_datagrams_begin(observer->datagrams, event, taken_over);
-	if (!flow)
+	if (!flow) {
+		na_log_error("out of memory: a datagram flow is not followed");
 		return;
+	}
 	flow->instance = context.instance;
 	flow->worker = context.worker;
 	flow->via = context.via;

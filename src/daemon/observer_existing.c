@@ -28,6 +28,8 @@ static void handle_existing(void *context, const struct na_event_header *header)
 		return;
 	inbound = na_listeners_has(found->listeners, event.task.pid, event.task.net_namespace, event.local_port);
 	event.direction = inbound ? NA_INBOUND : NA_OUTBOUND;
+	if (!inbound)
+		na_capture_expect_relay(found->observer->context->capture, &event);
 	na_observer_open(found->observer, &event);
 }
 
@@ -87,6 +89,8 @@ int na_observer_find_existing(struct na_observer *observer)
 
 	if (!result)
 		result = na_capture_existing(capture, handle_existing, &found);
+	if (result >= 0)
+		result = na_capture_find_relays(capture);
 	if (result >= 0 && observer->context->generation) {
 		result = na_capture_progress(capture, keep_socket, &found);
 		if (found.sockets_used)	/* qsort() may not be given NULL, even for nothing */

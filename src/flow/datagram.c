@@ -105,6 +105,15 @@ static struct na_peer_key key_of(const struct na_flow_event *event)
 	return key;
 }
 
+void na_datagrams_refuse(struct na_datagrams *datagrams, const struct na_flow_event *event)
+{
+	struct na_peer_key key = key_of(event);
+	struct na_peer_counters ignored;
+
+	if (event->flow)
+		na_capture_peer(datagrams->capture, &key, &ignored, true);
+}
+
 /* True when there was something to say. */
 static bool report_difference(struct na_datagrams *datagrams, struct na_datagram_flow *flow,
 			      const struct na_peer_counters *now, bool final)

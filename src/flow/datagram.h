@@ -39,6 +39,9 @@ void na_datagrams_destroy(struct na_datagrams *datagrams);
 struct na_datagram_flow *na_datagrams_begin(struct na_datagrams *datagrams, const struct na_flow_event *event,
 					    bool taken_over);
 
+/* Decided to be out of scope: the kernel stops counting it. */
+void na_datagrams_refuse(struct na_datagrams *datagrams, const struct na_flow_event *event);
+
 /* Whoever really uses the socket, for flows that were noticed before anybody had. */
 void na_datagrams_claim(struct na_datagrams *datagrams, uint64_t socket, const struct na_task *task);
 
