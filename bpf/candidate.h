@@ -37,23 +37,17 @@ static __noinline bool na_names_odoo(struct task_struct *task)
 {
 	__u64 at = BPF_CORE_READ(task, mm, arg_start), end = BPF_CORE_READ(task, mm, arg_end), last = 0, hits = 0;
 	char piece[NA_ARGUMENTS_PIECE];
-	__u64 size;
 
 	for (int i = 0; i < NA_ARGUMENTS_BYTES / NA_ARGUMENTS_PIECE; i++) {
 		if (at >= end)
 			return false;
-		size = end - at;
-		if (size > sizeof(piece))
-			size = sizeof(piece);
-		asm volatile("" : "+r"(size));
-		if (size > sizeof(piece))
-			return true;	/* cannot be, but the verifier has lost it */
-		__builtin_memset(piece, 0, sizeof(piece));
-		if (bpf_probe_read_user(piece, size, (const void *)at))
+		/* always the same size: a size that depends on `end` would double the verifier's paths at every turn */
+		if (bpf_probe_read_user(piece, sizeof(piece), (const void *)at))
 			return true;
 #pragma unroll
 		for (int j = 0; j < NA_ARGUMENTS_PIECE; j++) {
-			last = last << 8 | (__u8)piece[j];
+			/* what follows the arguments is the environment: it counts as zeroes */
+			last = last << 8 | ((__u8)piece[j] & -((at + j - end) >> 63));
 			/* zero less one sets the top bit; a branch at every byte is more than the verifier follows */
 			hits |= ((last & 0xffffffff) ^ NA_ODOO) - 1;
 			hits |= ((last & 0xffffffffffffff) ^ NA_OPENERP) - 1;
