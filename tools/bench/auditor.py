@@ -156,14 +156,15 @@ class Auditor:
     def resume_observer(self):
         os.kill(self.component("observer"), signal.SIGCONT)
 
-    def wait_drained(self, indexed=False):
-        """Until every event is settled, every record committed and, if asked, every row indexed."""
+    def wait_drained(self, indexed=False, closes=0):
+        """Until every event is settled (and this many closes among them), committed and, if asked, indexed."""
         deadline = time.monotonic() + DRAIN_SECONDS
         self.fresh_status()
         while True:
             status = self.fresh_status()
             received = sum(status["events_received"].values())
             if received <= status["events_settled"] and not status["queue_used_bytes"] and \
+                    (status["events_received"]["close"] >= closes or lost(status)) and \
                     (not indexed or status["index_seq"] >= status["last_seq"]):
                 return status
             if time.monotonic() > deadline:
