@@ -9,6 +9,7 @@ What each figure means, and how far it can be trusted, is in docs/cost.md.
 import argparse
 import json
 import os
+import signal
 import sys
 
 from auditor import BenchError, raise_memlock
@@ -132,6 +133,7 @@ def main():
         print("bench: run as root (BPF programs are loaded)", file=sys.stderr)
         return 77
     raise_memlock()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))	# nothing that was started stays behind
     bench, results, figures = Bench(options), {"load_before": load_average()}, []
     try:
         for part in options.only or PARTS:

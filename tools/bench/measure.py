@@ -114,7 +114,8 @@ class Bench:
         rounds = []
         for number in range(self.pairs):
             rounds.append(self.one_round(variants))
-            say(f"  round {number + 1}: " + ", ".join(f"{name} {run['cpu']:.1f} us" for name, run in rounds[-1].items()))
+            say(f"  round {number + 1}: " +
+                ", ".join(f"{name} {run['cpu']:.1f} us" for name, run in rounds[-1].items()))
         return {name: {clock: self.compare(rounds, name, clock) for clock in ("cpu", "wall")} for name in variants}
 
     @staticmethod
