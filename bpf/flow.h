@@ -187,12 +187,12 @@ static __always_inline void na_emit_flow(void *ring, struct sock *sk, const stru
 	na_read_ends(&ends, sk);
 	event = na_reserve(ring, report->type, sizeof(*event), report->time_ns);
 	if (!event) {
-		if (!retire || bpf_map_delete_elem(&sockets, retire) != -ENOENT)
+		if (!retire || (int)bpf_map_delete_elem(&sockets, retire) != -ENOENT)
 			na_lost(NA_LOSS(report->type, NA_LOSS_RING, ends.remote_port, ends.family), &state->task, ends.remote);
 		return;
 	}
 	na_fill_flow(event, sk, &ends, state, report);
-	if (retire && bpf_map_delete_elem(&sockets, retire) == -ENOENT)
+	if (retire && (int)bpf_map_delete_elem(&sockets, retire) == -ENOENT)
 		bpf_ringbuf_discard(event, 0);
 	else
 		na_submit(event, report->type);
@@ -226,7 +226,7 @@ static __always_inline struct na_socket *na_enter_socket(struct sock *sk, __u64 
 	__u32 flags = 0, zero = 0, scope;
 	struct task_struct *task = na_acting_task(&flags);
 	struct na_socket *blank = bpf_map_lookup_elem(&blank_socket, &zero), *state;
-	long failed;
+	int failed;
 
 	scope = na_scope_of(BPF_CORE_READ(task, tgid));
 	if (!blank || scope == NA_SCOPE_NONE || (scope == NA_SCOPE_RELAY && direction == NA_INBOUND))

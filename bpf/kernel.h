@@ -58,6 +58,10 @@ enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 #define IPPROTO_UDPLITE 136
 #define IPPROTO_MPTCP 262
 
+/*
+ * Compare a map operation with these as an int: before 6.4 the verifier calls hash map functions that return int
+ * directly, and the upper half of the register is then not a sign.
+ */
 #define ENOENT 2
 #define EEXIST 17
 #define EINVAL 22

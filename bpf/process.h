@@ -19,7 +19,7 @@ static __always_inline bool na_first_to_report(__u32 type, struct task_struct *t
 	key.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	if (type == NA_EVENT_EXEC)
 		key.exec_id = BPF_CORE_READ(task, self_exec_id);
-	return bpf_map_update_elem(&once, &key, &yes, BPF_NOEXIST) != -EEXIST;
+	return (int)bpf_map_update_elem(&once, &key, &yes, BPF_NOEXIST) != -EEXIST;
 }
 
 static __always_inline void na_report_process(__u32 type, struct task_struct *task, __u32 scope, const char *exe,

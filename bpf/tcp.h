@@ -49,7 +49,7 @@ static __noinline void na_add_subflow(struct sock *subflow, __u64 parent_key)
 	struct na_socket *parent = na_find_socket(parent_key), *state, *blank;
 	__u64 key = (__u64)subflow;
 	__u32 zero = 0;
-	long failed;
+	int failed;
 
 	blank = bpf_map_lookup_elem(&blank_socket, &zero);
 	if (!parent || !blank || !subflow)
