@@ -106,7 +106,11 @@ static void run_operation(void *argument, uint64_t index)
 	int error = connect_and_wait(descriptor, batch);
 
 	call.opened_us = na_now_us();
-	if (error != kind->error) {
+	if (kind->target == NA_TARGET_ABSENT && error == ETIMEDOUT) {
+		/* before 6.1 the kernel limits the rate of "unreachable" to itself too: not everyone is told in time */
+		call.result = "timed-out";
+		call.error = error;
+	} else if (error != kind->error) {
 		errno = error;
 		na_die("%s: not the expected outcome", kind->name);
 	}
