@@ -32,7 +32,7 @@ static __always_inline bool na_may_run_odoo(struct linux_binprm *binprm)
 	       na_starts_with(name, 'o', 'p', 'e', 'n');
 }
 
-/* Whether "odoo" or "openerp" is in the arguments. They are looked at and forgotten; unreadable ones may be anything. */
+/* Whether "odoo" or "openerp" is in the arguments. They are looked at and forgotten; unreadable: may be anything. */
 static __noinline bool na_names_odoo(struct task_struct *task)
 {
 	__u64 at = BPF_CORE_READ(task, mm, arg_start), end = BPF_CORE_READ(task, mm, arg_end), last = 0, hits = 0;

@@ -135,8 +135,8 @@ static const struct na_hook_row rows[] = {
 			"sock_recv_length (6.3+), before not seen" } },
 	{ "clear text out and in", { [NA_BACKEND_FENTRY] = "not seen", [NA_BACKEND_KPROBE] = "not seen",
 		[NA_BACKEND_TRACEPOINT] = "not seen" } },
-	{ "process fork, exec, exit", { [NA_BACKEND_FENTRY] = "sched:sched_process_*", [NA_BACKEND_KPROBE] = "sched:sched_process_*",
-		[NA_BACKEND_TRACEPOINT] = "sched:sched_process_*" } },
+	{ "process fork, exec, exit", { [NA_BACKEND_FENTRY] = "sched:sched_process_*",
+		[NA_BACKEND_KPROBE] = "sched:sched_process_*", [NA_BACKEND_TRACEPOINT] = "sched:sched_process_*" } },
 };
 
 const struct na_hook_row *na_hook_table(size_t *count)

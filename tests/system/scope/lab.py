@@ -208,7 +208,7 @@ class ScopeTest(unittest.TestCase):
     def check(self, gaps=0):
         """Every call of the truth exactly once, closed at most once, and nothing else; nothing of strangers."""
         bodies, network = self.records(gaps), own_network()
-        mine = [body for body in bodies if body.get("netns") == network]
+        mine = [body for body in bodies if body.get("netns") == network and not is_failed_unix(body)]
         seen = collections.Counter(described(body) for body in mine if body["kind"] in ("open", "datagram"))
         problems = [f"missing {count}x {call}" for call, count in (self.truth - seen).items()]
         problems += [f"too many {count}x {call}" for call, count in (seen - self.truth).items()]
@@ -216,6 +216,11 @@ class ScopeTest(unittest.TestCase):
         problems += [f"of a stranger: {body}" for body in bodies if body.get("pid") in self.strangers]
         self.assertFalse(problems, "\n" + "\n".join(problems))
         return bodies
+
+
+def is_failed_unix(body):
+    """The C library asks for daemons that do not run; where is not seen on every backend (docs/hooks.md)."""
+    return body.get("family") == "unix" and "errno" in body
 
 
 def who_of(body):

@@ -48,12 +48,11 @@ def obey(words):
 
 
 def serve(connection):
-    with connection, connection.makefile("rw", errors="replace") as stream:
+    with connection, connection.makefile("r", errors="replace") as stream:
         for line in stream:
             if not line.strip():
                 return     # the end of an HTTP request's head
-            stream.write(obey(line.split()))
-            stream.flush()
+            connection.sendall(obey(line.split()).encode())
 
 
 def accept_for_ever(listener, fork):

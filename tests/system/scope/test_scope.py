@@ -7,7 +7,6 @@
 import os
 import signal
 import socket
-import subprocess
 
 import lab
 from lab import BLINK, LOOPBACK, PYTHON, Call
