@@ -52,6 +52,7 @@ void na_observer_open(struct na_observer *observer, const struct na_flow_event *
 		flow->instance = context.instance;
 		flow->worker = context.worker;
 		flow->via = context.via;
+		flow->direction = event->direction;
 		flow->reported_ns = event->header.time_ns;
 	}
 	na_observer_queue(observer, record, na_compose_open(record, event, &context));
@@ -67,14 +68,25 @@ static bool describe_known(struct na_observer *observer, const struct na_flow_ev
 	return true;
 }
 
+/* Of a flow that is older than the hooks the kernel does not know the direction; the first record inferred it. */
+static struct na_flow_event with_direction(const struct na_flow_event *event, const struct na_flow *flow)
+{
+	struct na_flow_event known = *event;
+
+	if (flow && known.direction == NA_DIRECTION_NONE)
+		known.direction = flow->direction;
+	return known;
+}
+
 static void handle_close(struct na_observer *observer, const struct na_flow_event *event)
 {
 	struct na_flow *flow = na_flow_find(observer->flows, event->flow);
+	struct na_flow_event known = with_direction(event, flow);
 	char record[NA_COMPOSE_BYTES];
 	struct na_context context;
 
 	if (describe_known(observer, event, flow, &context))
-		na_observer_queue(observer, record, na_compose_counters(record, NA_RECORD_CLOSE, event, &context));
+		na_observer_queue(observer, record, na_compose_counters(record, NA_RECORD_CLOSE, &known, &context));
 	if (flow)
 		na_flow_remove(observer->flows, flow);
 }
@@ -182,6 +194,7 @@ void na_observer_handle_progress(void *context, const struct na_event_header *he
 	const struct na_flow_event *event = (const struct na_flow_event *)header;
 	uint64_t due_ns = observer->context->config->progress_seconds * NA_NS_PER_SECOND * 3 / 4;
 	struct na_flow *flow = na_flow_find(observer->flows, event->flow);
+	struct na_flow_event known = with_direction(event, flow);
 	char record[NA_COMPOSE_BYTES];
 	struct na_context names;
 
@@ -199,7 +212,8 @@ void na_observer_handle_progress(void *context, const struct na_event_header *he
 		flow->instance = names.instance;
 		flow->worker = names.worker;
 		flow->via = names.via;
+		flow->direction = known.direction;
 		flow->reported_ns = header->time_ns;
 	}
-	na_observer_queue(observer, record, na_compose_counters(record, NA_RECORD_PROGRESS, event, &names));
+	na_observer_queue(observer, record, na_compose_counters(record, NA_RECORD_PROGRESS, &known, &names));
 }

@@ -17,6 +17,7 @@ struct na_flow {
 	uint64_t id;
 	const char *instance;		/* interned: lives as long as the table; NULL: none */
 	const char *worker, *via;	/* constants or NULL */
+	uint8_t direction;		/* enum na_direction, as its first record says */
 	uint64_t reported_ns;		/* when its last record was made */
 	uint64_t seen_ns;		/* when a walk over the kernel's flows last met it */
 };

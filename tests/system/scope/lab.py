@@ -79,12 +79,10 @@ class Helper:
 class Sink(Helper):
     """A service that only answers."""
 
-    def __init__(self, *options, where=None, listener=None):
+    def __init__(self, *options, where=None):
         self.where = where or str(free_port())
         self.port = None if self.where.startswith("/") else int(self.where)
-        descriptors = (listener.fileno(),) if listener else ()
-        place = ("--inherit", str(*descriptors)) if listener else (self.where,)
-        super().__init__(PYTHON, SERVER, *place, *options, pass_fds=descriptors)
+        super().__init__(PYTHON, SERVER, self.where, *options)
         assert self.line() == "ready"
 
 
@@ -215,7 +213,7 @@ class ScopeTest(unittest.TestCase):
         problems += list(odd_closes(mine))
         problems += [f"of a stranger: {body}" for body in bodies if body.get("pid") in self.strangers]
         self.assertFalse(problems, "\n" + "\n".join(problems))
-        return bodies
+        return mine
 
 
 def is_failed_unix(body):

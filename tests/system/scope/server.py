@@ -5,6 +5,8 @@
     server.py PORT|PATH [--fork]  listens on loopback or on a unix socket; --fork: a process per connection
     server.py --inherit NUMBER    accepts from the listening socket on that descriptor (socket activation)
 
+    server.py --activate PORT|PATH    listens, and leaves the accepting to another process that it starts
+
 Every connection is lines; each is answered by one line of JSON that says who served it (pid, tid):
     call HOST PORT       connects there and closes; lport and error say what came of it
     peers COUNT          waits for so many connections since the last time it was asked; ports are their clients'
@@ -18,6 +20,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 
@@ -87,13 +90,20 @@ def main():
     parser.add_argument("where", nargs="?")
     parser.add_argument("--fork", action="store_true")
     parser.add_argument("--inherit", type=int)
+    parser.add_argument("--activate", action="store_true")
     options = parser.parse_args()
+    if options.activate:
+        listener = make_listener(options)
+        descriptor = listener.fileno()
+        os.set_inheritable(descriptor, True)
+        return subprocess.call([sys.executable, sys.argv[0], "--inherit", str(descriptor)], close_fds=False)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     threading.Thread(target=accept_for_ever, args=(make_listener(options), options.fork), daemon=True).start()
     print("ready", flush=True)
     for line in sys.stdin:
         print(obey(line.split()), end="", flush=True)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

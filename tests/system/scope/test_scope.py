@@ -134,11 +134,11 @@ class Relays(lab.ScopeTest):
     def relayed(self, answer, port):
         self.expect_outbound(answer, port, lab.RELAY)
 
-    def talk(self, *options, where=None, listener=None):
+    def talk(self, *options, where=None):
         """Odoo talks to a service; before, meanwhile and afterwards the service calls somebody else."""
         target, odoo = self.sink("--fork"), self.odoo("client")
         self.audit()
-        service = self.sink(*options, where=where, listener=listener)
+        service = self.sink(*options, where=where)
         order = f"call {LOOPBACK} {target.port}"
         service.order(order)    # not Odoo's doing
         for _ in range(2):
@@ -154,32 +154,11 @@ class Relays(lab.ScopeTest):
                 self.relayed(lab.json.loads(stream.readline()), target.port)
         self.check()
 
-    def activated(self, family, *options):
-        """Socket activation: the one who listens is another process, here this test."""
-        where = str(lab.free_port()) if family == socket.AF_INET else os.path.join(self.folder, "service")
-        with socket.socket(family) as listener:
-            listener.bind((LOOPBACK, int(where)) if family == socket.AF_INET else where)
-            listener.listen()
-            self.talk(*options, where=where, listener=listener)
-
     def test_tcp_with_socket_activation(self):
-        self.activated(socket.AF_INET)
+        self.talk("--activate")
 
     def test_unix_with_socket_activation(self):
-        self.activated(socket.AF_UNIX)
-
-    def test_tcp(self):
-        self.talk()
-
-    def test_tcp_with_a_process_per_connection(self):
-        self.talk("--fork")
-
-    def test_unix(self):
-        self.talk(where=os.path.join(self.folder, "service"))
-
-    def test_unix_with_a_process_per_connection(self):
-        self.talk("--fork", where=os.path.join(self.folder, "service"))
-
+        self.talk("--activate", where=os.path.join(self.folder, "service"))
 
     def test_a_service_that_odoo_never_talks_to(self):
         target, service, odoo = self.sink("--fork"), self.sink("--fork"), self.odoo("client")
