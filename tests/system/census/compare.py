@@ -22,8 +22,8 @@ import records
 EQUAL = ("pid", "tid", "comm", "uid", "netns", "family", "protocol", "protocol_number", "direction", "local", "lport",
          "remote", "rport", "fast_open", "mptcp", "v4_mapped", "errno", "bytes_out", "messages_out", "messages_in",
          "path", "abstract", "peer_pid", "event", "parent_pid")
-# What is wrong with a flow whose end, or whose last messages, a program did not see.
-MISSED_END = ("records", "bytes_in", "bytes_out", "messages_in", "messages_out", "result", "errno")
+# What is wrong with a flow whose end, some of its messages, or (direction) whose accept a program did not see.
+MISSED_RUN = ("records", "bytes_in", "bytes_out", "messages_in", "messages_out", "result", "errno", "direction")
 CLOCK_SLACK_US = 1	# both sides cut nanoseconds off
 SHOWN = 2
 
@@ -261,7 +261,7 @@ class Comparison:
             text = f"{field}: expected {expected!r}, recorded {recorded!r}; seq " + \
                 ",".join(str(r["seq"]) for r in happening.records) + " " + json.dumps(operation)
             explained = self.allowed.explains(kind, field, operation, recorded) or \
-                field in MISSED_END and self.misses.forgives(id(operation))
+                field in MISSED_RUN and self.misses.forgives(id(operation))
             self.summary.difference(kind, "wrong field", explained, text, field)
 
     def missing(self, operation):
