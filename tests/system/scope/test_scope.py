@@ -99,6 +99,36 @@ class Life(lab.ScopeTest):
         odoo.made(answer, sink.port, "subprocess")
         self.check()
 
+    def stranger_with_the_number(self, number, port):
+        """A child of the test under that process number, as soon as it is free and nobody else is faster."""
+        for _ in range(1000):
+            with open("/proc/sys/kernel/ns_last_pid", "w", encoding="ascii") as last:
+                last.write(str(number - 1))
+            child = os.fork()
+            if child == 0:
+                if os.getpid() == number:
+                    socket.create_connection((LOOPBACK, port)).close()
+                    os.execvp(CURL[0], [*CURL, "-o", "/dev/null", f"http://{LOOPBACK}:{port}/"])
+                os._exit(0)
+            os.waitpid(child, 0)
+            if child == number:
+                return
+        self.skipTest(f"process number {number} was never free")
+
+    def test_the_number_of_an_odoo_process_used_again_by_a_stranger(self):
+        sink, elsewhere = self.sink("--fork"), self.sink("--fork")
+        odoo = self.odoo("parent")
+        self.audit()
+        child = odoo.run(BLINK, sink.port)
+        child["lport"], = sink.order("peers 1")["ports"]
+        odoo.made(child, sink.port, "subprocess")
+        worker = odoo.request("quit")["pid"]
+        odoo.meet(1)
+        for number in (child["pid"], worker):
+            self.stranger_with_the_number(number, elsewhere.port)
+        odoo.call(sink.port)
+        self.check()
+
     def older(self, *options):
         sink = self.sink("--fork")
         odoo = self.odoo("older", *options, workers=1)
