@@ -50,8 +50,8 @@ const struct na_setting na_settings[] = {
 
 	{ AT(scope), CHOICE("capture", "odoo", scopes), .text = "whose calls are recorded: Odoo's or everybody's" },
 	{ AT(backend), CHOICE("capture", "auto", backends), .text = "kind of kernel hooks; auto takes the best that loads" },
-	{ AT(ring_kib), POWER("capture", "1024", 4, 1048576, "KiB"), .text = "ring for opens, closes and processes" },
-	{ AT(bulk_ring_kib), POWER("capture", "4096", 4, 1048576, "KiB"), .text = "ring for everything frequent" },
+	{ AT(ring_kib), POWER("capture", "4096", 4, 1048576, "KiB"), .text = "ring for opens, closes and processes" },
+	{ AT(bulk_ring_kib), POWER("capture", "8192", 4, 1048576, "KiB"), .text = "ring for everything frequent" },
 	{ AT(max_sockets), NUMBER("capture", "65536", 64, 16777216, "sockets"),
 	  .text = "sockets followed at the same time" },
 	{ AT(max_peers), NUMBER("capture", "65536", 64, 16777216, "peers"),
