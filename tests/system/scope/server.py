@@ -55,7 +55,10 @@ def serve(connection):
         for line in stream:
             if not line.strip():
                 return     # the end of an HTTP request's head
-            connection.sendall(obey(line.split()).encode())
+            try:
+                connection.sendall(obey(line.split()).encode())
+            except OSError:
+                return     # whoever asked did not wait
 
 
 def accept_for_ever(listener, fork):

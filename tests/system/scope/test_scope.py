@@ -184,6 +184,18 @@ class Relays(lab.ScopeTest):
                 self.relayed(lab.json.loads(stream.readline()), target.port)
         self.check()
 
+    def test_tcp(self):
+        self.talk()
+
+    def test_tcp_with_a_process_per_connection(self):
+        self.talk("--fork")
+
+    def test_unix(self):
+        self.talk(where=os.path.join(self.folder, "service"))
+
+    def test_unix_with_a_process_per_connection(self):
+        self.talk("--fork", where=os.path.join(self.folder, "service"))
+
     def test_tcp_with_socket_activation(self):
         self.talk("--activate")
 
