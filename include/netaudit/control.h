@@ -50,6 +50,7 @@ struct na_shared {
 	na_counter records_refused;	/* queue full: counted, then reported as `lost` */
 	na_counter lost_ring;
 	na_counter lost_map;
+	na_counter events_dropped;	/* taken out of the rings and not made a record: out of memory, or a bug */
 	na_counter missed_programs;	/* recursion_misses of all programs */
 	na_counter flows_open;
 	na_counter processes_in_scope;
@@ -59,6 +60,7 @@ struct na_shared {
 	na_counter said_lost[NA_EVENT_TYPES][NA_LOSS_REASONS];
 	na_counter said_missed;
 	na_counter said_refused;
+	na_counter said_dropped;
 
 	/* journal */
 	na_counter records_committed;

@@ -151,7 +151,7 @@ static enum na_verdict check_tracefs(const struct na_cli *cli, char found[NA_FIN
 static enum na_verdict try_backend(enum na_backend backend, char found[NA_FINDING_BYTES])
 {
 	const struct na_capture_options options = {
-		.backend = backend, .scope_host = true, .ring_kib = 4, .bulk_ring_kib = 4, .max_sockets = 64, .max_peers = 64,
+		.backend = backend, .scope_host = false, .ring_kib = 4, .bulk_ring_kib = 4, .max_sockets = 64, .max_peers = 64,
 		.max_processes = 64,
 	};
 	struct na_capture *capture;

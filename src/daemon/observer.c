@@ -19,8 +19,14 @@ void na_observer_queue(struct na_observer *observer, const void *record, ssize_t
 
 	if (!err)
 		na_counter_add(&observer->context->shared->records_queued, 1);
-	else if (err != -EAGAIN)
-		na_log_error("a record could not be made: %s", strerror(-err));
+	else if (err != -EAGAIN)	/* a full queue counts by itself */
+		na_observer_dropped(observer, strerror(-err));
+}
+
+void na_observer_dropped(struct na_observer *observer, const char *why)
+{
+	na_counter_add(&observer->context->shared->events_dropped, 1);
+	na_log_error("an event was dropped: %s", why);
 }
 
 static void on_event(void *context, const struct na_event_header *event)
@@ -29,14 +35,15 @@ static void on_event(void *context, const struct na_event_header *event)
 
 	na_counter_add(&observer->context->shared->events_received[event->type], 1);
 	if (na_merge_add(observer->merge, event))
-		na_log_error("out of memory: an event was dropped");
+		na_observer_dropped(observer, strerror(ENOMEM));
 }
 
 static void decide(void *context, const struct na_target *target)
 {
 	struct na_observer *observer = context;
 
-	na_capture_set_scope(observer->context->capture, target->pid, target->scope, !observer->scanning);
+	if (na_capture_set_scope(observer->context->capture, target->pid, target->scope, !observer->scanning))
+		na_observer_dropped(observer, "the kernel's table of processes in scope is full (see max_processes)");
 }
 
 /* Handles everything that nothing older can overtake any more. */

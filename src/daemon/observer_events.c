@@ -2,7 +2,6 @@
 /* What each event becomes: a record, a change of what we know, or nothing because it is out of scope. */
 #include <string.h>
 
-#include "base/log.h"
 #include "daemon/observer_internal.h"
 
 /* Who did it, as the record says it. False: decided to be out of scope after all. */
@@ -106,7 +105,7 @@ static void handle_datagram(struct na_observer *observer, const struct na_flow_e
 	}
 	flow = na_datagrams_begin(observer->datagrams, event, taken_over);
 	if (!flow) {
-		na_log_error("out of memory: a datagram flow is not followed");
+		na_observer_dropped(observer, "out of memory");
 		return;
 	}
 	flow->instance = context.instance;

@@ -45,4 +45,7 @@ void na_observer_report_losses(struct na_observer *observer);
 /* Queues one composed record; counts it when the queue is full or the composer failed. */
 void na_observer_queue(struct na_observer *observer, const void *record, ssize_t length);
 
+/* Counts what could not be handled, so that a `lost` record says it, and logs why. */
+void na_observer_dropped(struct na_observer *observer, const char *why);
+
 #endif

@@ -7,7 +7,7 @@
 
 struct totals {
 	uint64_t counts[NA_EVENT_TYPES][NA_LOSS_REASONS];
-	uint64_t missed, refused;
+	uint64_t missed, refused, dropped;
 };
 
 static uint64_t sum(const struct totals *totals, enum na_loss_reason reason)
@@ -27,6 +27,7 @@ static int read_totals(const struct na_observer_context *context, struct totals 
 		return err;
 	totals->missed = na_capture_missed_programs(context->capture);
 	totals->refused = na_queue_refused(context->queue);
+	totals->dropped = na_counter_get(&context->shared->events_dropped);
 	na_counter_set(&context->shared->lost_ring, sum(totals, NA_LOSS_RING));
 	na_counter_set(&context->shared->lost_map, sum(totals, NA_LOSS_MAP));
 	na_counter_set(&context->shared->missed_programs, totals->missed);
@@ -48,7 +49,8 @@ static bool subtract_said(struct na_loss_report *report, const struct totals *to
 	}
 	report->missed_programs = totals->missed - na_counter_get(&shared->said_missed);
 	report->refused_records = totals->refused - na_counter_get(&shared->said_refused);
-	return news || report->missed_programs || report->refused_records;
+	report->dropped_events = totals->dropped - na_counter_get(&shared->said_dropped);
+	return news || report->missed_programs || report->refused_records || report->dropped_events;
 }
 
 static void keep_said(struct na_shared *shared, const struct totals *totals)
@@ -58,6 +60,7 @@ static void keep_said(struct na_shared *shared, const struct totals *totals)
 			na_counter_set(&shared->said_lost[type][reason], totals->counts[type][reason]);
 	na_counter_set(&shared->said_missed, totals->missed);
 	na_counter_set(&shared->said_refused, totals->refused);
+	na_counter_set(&shared->said_dropped, totals->dropped);
 }
 
 void na_observer_report_losses(struct na_observer *observer)

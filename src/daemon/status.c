@@ -41,6 +41,7 @@ static const struct {
 	COUNTER(records_refused),
 	COUNTER(lost_ring),
 	COUNTER(lost_map),
+	COUNTER(events_dropped),
 	COUNTER(missed_programs),
 	COUNTER(flows_open),
 	COUNTER(processes_in_scope),

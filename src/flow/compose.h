@@ -38,6 +38,7 @@ struct na_loss_report {
 	uint64_t counts[NA_EVENT_TYPES][NA_LOSS_REASONS];	/* new since last time */
 	uint64_t missed_programs;
 	uint64_t refused_records;	/* the queue to the journal was full */
+	uint64_t dropped_events;	/* the observer itself could not handle them */
 	bool uncounted_possible;
 	const struct na_loss_key *keys;
 	const struct na_loss_value *values;

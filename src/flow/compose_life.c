@@ -44,6 +44,8 @@ ssize_t na_compose_lost(void *out, const struct na_loss_report *report, const st
 			total += report->counts[type][reason];
 	na_canonical_begin(&c, out, NA_COMPOSE_BYTES);
 	na_canonical_integer(&c, "count", (int64_t)total);
+	if (report->dropped_events)
+		na_canonical_integer(&c, "dropped_events", (int64_t)report->dropped_events);
 	na_canonical_string(&c, "kind", "lost");
 	na_canonical_array_begin(&c, "losses");
 	for (int i = 0; i < report->destinations && i < NA_LOSS_DESTINATIONS; i++)
