@@ -179,7 +179,8 @@ int na_sock_release(struct bpf_sock *socket)
 
 	if (socket->protocol == IPPROTO_TCP) {
 		na_connect_came_to_nothing(sk);
-		na_accepted_unseen(sk, NA_SEEN_CLOSE);
+		if (na_may_be_audited())
+			na_accepted_unseen(sk, NA_SEEN_CLOSE);
 	} else if (na_is_datagram_socket(sk)) {
 		na_on_socket_gone(sk);
 	}

@@ -167,5 +167,6 @@ const volatile bool backend_tracepoint = false;	/* opens are noticed by state ch
 const volatile bool second_copies = false;	/* every program is attached twice (second_copy.h) */
 const volatile __u64 flow_id_base = 0;		/* makes ids differ between runs of the daemon */
 __u64 next_flow_id = 0;
+bool relays_expected = false;			/* nobody in scope has talked to this host yet: nothing to look for */
 
 #endif

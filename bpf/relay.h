@@ -40,6 +40,7 @@ static __always_inline void na_expect_relay(struct sock *sk)
 	key.client_port = ends.local_port;
 	key.server_port = ends.remote_port;
 	key.net_namespace = na_socket_net_namespace(sk);
+	relays_expected = true;
 	bpf_map_update_elem(&relay_expected, &key, &one, BPF_ANY);
 }
 
@@ -60,7 +61,7 @@ static __always_inline bool na_is_expected_relay(struct sock *sk)
 
 static __always_inline void na_meet_relay(struct sock *sk)
 {
-	if (na_is_expected_relay(sk))
+	if (relays_expected && na_is_expected_relay(sk))
 		na_mark_relay(bpf_get_current_pid_tgid() >> 32);
 }
 

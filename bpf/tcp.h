@@ -292,13 +292,17 @@ static __always_inline void na_on_tcp_closed(struct sock *sk, __u32 old_state)
 /* sock:inet_sock_set_state, all backends. `current` is arbitrary except at CLOSE → SYN_SENT. */
 static __always_inline void na_on_tcp_state(struct sock *sk, __u32 old_state, __u32 new_state)
 {
-	if (old_state == TCP_LISTEN || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+	bool attempt = backend_tracepoint && old_state == TCP_CLOSE && new_state == TCP_SYN_SENT;
+
+	/* most changes are between states that mean nothing here: let them go before anything is read */
+	if (old_state == TCP_LISTEN || (new_state != TCP_CLOSE && new_state != TCP_ESTABLISHED && !attempt) ||
+	    BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return;
 	if (new_state == TCP_CLOSE)
 		na_on_tcp_closed(sk, old_state);
 	else if (new_state == TCP_ESTABLISHED)
 		na_on_established(sk, (__u64)sk);
-	else if (backend_tracepoint && old_state == TCP_CLOSE && new_state == TCP_SYN_SENT)
+	else
 		na_on_connect_attempt(sk, NULL, 0);
 }
 
