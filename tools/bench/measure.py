@@ -26,7 +26,7 @@ def ring_settings(connections):
     kib = 4096
     while kib * 1024 < connections * RING_BYTES_PER_CONNECTION * 2:
         kib *= 2
-    return ["--ring-kib", str(kib), "--bulk-ring-kib", str(kib)]
+    return ["--ring-kib", str(kib), "--bulk-ring-kib", str(kib), "--queue-mib", "1024"]
 
 
 class Bench:
