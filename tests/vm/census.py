@@ -8,7 +8,9 @@ The machine runs the workload and the auditor; the comparison is made here. A ke
 is a printed skip.
 """
 import argparse
+import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -45,15 +47,31 @@ def release(kernel):
     return os.listdir(os.path.join(kernel, "lib/modules"))[0]
 
 
+def loads_default_scope(out, backend):
+    """The census audits the whole host; doctor loads what the default scope needs, which the verifier must take too."""
+    try:
+        with open(os.path.join(out, "doctor.json"), encoding="utf-8") as file:
+            checks = json.load(file)["checks"]
+    except (OSError, ValueError) as error:
+        print(f"test-vm: doctor said nothing that can be read: {error}")
+        return False
+    found = [check for check in checks if check["check"] == f"backend {backend}"]
+    if len(found) == 1 and found[0]["verdict"] == "ok":
+        return True
+    print(f"test-vm: doctor does not load {backend} for the default scope: {found}")
+    return False
+
+
 def census(options, kernel, root, backend, out):
     """Returns whether the machine did its part and the comparison found everything."""
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
-    command = [os.path.join(TOP, "tools/vm-run"), "--timeout", str(options.timeout), "--memory", "1024", "--out", out,
-               kernel, root, "python3", "/census/run.py", "--programs", "/usr/bin", "--workload", "/usr/bin",
-               "--out", "/out", "--no-compare", "--backend", backend, "--count", str(options.count)]
+    inside = ["python3", "/census/run.py", "--programs", "/usr/bin", "--workload", "/usr/bin", "--out", "/out",
+              "--no-compare", "--backend", backend, "--count", str(options.count)]
     if options.only:
-        command += ["--only", options.only]
+        inside += ["--only", options.only]
+    command = [os.path.join(TOP, "tools/vm-run"), "--timeout", str(options.timeout), "--memory", "1024", "--out", out,
+               kernel, root, "sh", "-c", "netaudit doctor --json >/out/doctor.json; exec " + shlex.join(inside)]
     status = subprocess.run(command, check=False).returncode
     if status:
         print(f"test-vm: the machine ended with status {status}")
@@ -64,7 +82,7 @@ def census(options, kernel, root, backend, out):
     complete = all(os.path.exists(os.path.join(out, name)) for name in ("truth.jsonl", "records.jsonl", "status.json"))
     sys.stdout.flush()
     different = run.compare(out, release(kernel)) if complete else 1
-    return not status and not different
+    return not status and not different and loads_default_scope(out, backend)
 
 
 def main():
