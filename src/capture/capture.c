@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "capture/internal.h"
+#include "capture/tracefs.h"
 
 static const char *const backend_names[NA_BACKENDS] = { "auto", "fentry", "kprobe", "tracepoint" };
 
@@ -66,6 +67,7 @@ int na_capture_open(struct na_capture **out, const struct na_capture_options *op
 		return na_error_set(error, -ENOSYS, "/sys/kernel/btf/vmlinux is missing: this kernel has no BTF; "
 				    "use a kernel built with CONFIG_DEBUG_INFO_BTF (Debian 11 and later)");
 	}
+	na_tracefs_ensure();	/* what needs it says so when it attaches */
 	capture->options = *options;
 	/* ids of different runs differ: nobody opens a flow per nanosecond for as long as a run lasts */
 	capture->flow_id_base = na_boottime_ns();

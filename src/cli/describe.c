@@ -55,6 +55,7 @@ static void describe_process(struct sentence *sentence, const json_t *body)
 	if (na_field_is(body, "event", "fork"))
 		say_member(sentence, body, "parent_pid", "from");
 	say_member(sentence, body, "exit_code", "status");
+	say_member(sentence, body, "signal", "killed by signal");
 	say_member(sentence, body, "worker", "worker");
 	say_member(sentence, body, "instance", "instance");
 }

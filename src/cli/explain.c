@@ -56,6 +56,7 @@ static const struct member {
 	{ "uid", "user number", AS_IS },
 	{ "event", "event", AS_IS },
 	{ "exit_code", "exit status", AS_IS },
+	{ "signal", "killed by signal", AS_IS },
 	{ "flow", "flow", AS_IS },
 	{ "socket", "socket", AS_IS },
 	{ "seen_by", "noticed at", WORDS },

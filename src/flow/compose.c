@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "classify/channel.h"
 #include "flow/address.h"
@@ -234,13 +235,15 @@ ssize_t na_compose_process(void *out, const struct na_process_event *event, cons
 	na_canonical_string(&c, "event", na_event_type_name(event->header.type));
 	if (event->header.type == NA_EVENT_EXEC)
 		na_canonical_text(&c, "exe", event->exe, exe_bytes);
-	if (event->header.type == NA_EVENT_EXIT)
-		na_canonical_integer(&c, "exit_code", event->exit_code);
+	if (event->header.type == NA_EVENT_EXIT && !WTERMSIG(event->exit_code))
+		na_canonical_integer(&c, "exit_code", WEXITSTATUS(event->exit_code));
 	na_canonical_string(&c, "instance", context->instance);
 	na_canonical_string(&c, "kind", "process");
 	na_canonical_nonce(&c);
 	na_canonical_integer(&c, "parent_pid", task->parent_pid);
 	put_pid(&c, task);
+	if (event->header.type == NA_EVENT_EXIT && WTERMSIG(event->exit_code))
+		na_canonical_integer(&c, "signal", WTERMSIG(event->exit_code));
 	put_time(&c, context->clock, event->header.time_ns);
 	na_canonical_integer(&c, "uid", task->uid);
 	na_canonical_string(&c, "via", context->via);

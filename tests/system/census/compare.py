@@ -42,8 +42,9 @@ def differences(operation, happening, progress_us):
         yield "bytes_in", sorted(right), facts.get("bytes_in")
     if "result" in operation and facts.get("result") not in operation["result"].split("|"):
         yield "result", operation["result"], facts.get("result")
-    if operation.get("status") is not None and facts.get("exit_code") != operation["status"]:
-        yield "exit_code", operation["status"], facts.get("exit_code")
+    ended = facts.get("signal") or facts.get("exit_code", 0) << 8  # as wait(2) says it
+    if operation.get("status") is not None and ended != operation["status"] & ~0x80:
+        yield "exit_code", operation["status"], ended
     if operation["op"] != "stream":
         return
     if operation["direction"] == "outbound" and not (

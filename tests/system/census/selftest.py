@@ -68,9 +68,12 @@ class Maker:
         self.put(body)
 
     def process(self, operation):
-        self.put({"kind": "process", "event": operation["event"], "pid": operation["pid"],
-                  "comm": operation.get("comm", "ended"), "parent_pid": operation.get("parent_pid", 1),
-                  "exit_code": operation.get("status")})
+        status = operation.get("status")
+        body = {"kind": "process", "event": operation["event"], "pid": operation["pid"],
+                "comm": operation.get("comm", "ended"), "parent_pid": operation.get("parent_pid", 1)}
+        if status is not None:
+            body.update({"signal": status & 0x7f} if status & 0x7f else {"exit_code": status >> 8})
+        self.put(body)
 
 
 def make_records(truth):
