@@ -4,11 +4,17 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
+#include "base/file.h"
 #include "flow/compose.h"
 #include "journal/canonical.h"
 
@@ -66,11 +72,66 @@ static void test_a_name_in_no_encoding_is_kept_as_hex(void **state)
 	assert_int_equal(bytes, 2 * NA_EXE_BYTES);
 }
 
+/* Everything a record can say is in docs/journal-format.md; the test runs where the Makefile is. */
+static void check_documented(const char *document, const uint8_t *record, ssize_t length)
+{
+	json_t *body;
+	const char *name;
+	json_t *value;
+
+	assert_true(length > 0);
+	body = json_loadb((const char *)record, (size_t)length, 0, NULL);
+	assert_non_null(body);
+	json_object_foreach(body, name, value) {
+		char quoted[80];
+
+		snprintf(quoted, sizeof(quoted), "`%s`", name);
+		if (!strstr(document, quoted))
+			fail_msg("%s is not in docs/journal-format.md", quoted);
+	}
+	json_decref(body);
+}
+
+static void test_every_member_is_documented(void **state)
+{
+	const struct na_context context = { .clock = &now, .instance = "i", .worker = "http", .via = "relay" };
+	struct na_flow_event flow = { .flags = UINT32_MAX, .family = AF_INET, .protocol = IPPROTO_TCP, .error = 111,
+				      .direction = NA_OUTBOUND, .seen_by = NA_SEEN_CONNECT, .established_ns = 5 };
+	struct na_unix_event local = { .error = 2, .abstract = 1, .peer_pid = 4, .path_bytes = 4, .path = "\0abc" };
+	struct na_process_event process = { .header.type = NA_EVENT_EXIT, .exit_code = 256 };
+	struct na_peer_counters period = { .messages_out = 1 };
+	struct na_loss_report report = { .missed_programs = 1, .dropped_events = 1, .uncounted_possible = true };
+	struct na_heartbeat heartbeat = { .backend = "fentry" };
+	static uint8_t record[NA_COMPOSE_BYTES];
+	char *document;
+	size_t bytes;
+
+	(void)state;
+	assert_int_equal(na_read_file(AT_FDCWD, "docs/journal-format.md", 1 << 20, &document, &bytes), 0);
+	check_documented(document, record, na_compose_open(record, &flow, &context));
+	flow.flags &= ~(uint32_t)NA_FLOW_PRE_EXISTING;
+	check_documented(document, record, na_compose_counters(record, NA_RECORD_PROGRESS, &flow, &context));
+	check_documented(document, record, na_compose_counters(record, NA_RECORD_CLOSE, &flow, &context));
+	flow.protocol = 253;
+	check_documented(document, record, na_compose_datagram(record, &flow, &period, true, &context));
+	check_documented(document, record, na_compose_unix(record, &local, &context));
+	check_documented(document, record, na_compose_process(record, &process, &context));
+	process.exit_code = 9;
+	check_documented(document, record, na_compose_process(record, &process, &context));
+	process.header.type = NA_EVENT_EXEC;
+	check_documented(document, record, na_compose_process(record, &process, &context));
+	check_documented(document, record, na_compose_lost(record, &report, &now));
+	check_documented(document, record, na_compose_clock(record, 1, &now));
+	check_documented(document, record, na_compose_heartbeat(record, &heartbeat, &now));
+	free(document);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_name_can_make_a_loss_report_too_long),
 		cmocka_unit_test(test_a_name_in_no_encoding_is_kept_as_hex),
+		cmocka_unit_test(test_every_member_is_documented),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
