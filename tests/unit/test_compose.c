@@ -82,7 +82,7 @@ static void check_documented(const char *document, const uint8_t *record, ssize_
 	assert_true(length > 0);
 	body = json_loadb((const char *)record, (size_t)length, 0, NULL);
 	assert_non_null(body);
-	json_object_foreach(body, name, value) {
+	json_object_foreach (body, name, value) {
 		char quoted[80];
 
 		snprintf(quoted, sizeof(quoted), "`%s`", name);
