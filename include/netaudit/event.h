@@ -157,7 +157,6 @@ struct na_peer_counters {
 	__u64 bytes_out;
 	__u64 messages_in;
 	__u64 bytes_in;
-	__u64 errors;
 	__u64 event_lost;	/* 1: the ring had no room for the flow's first event, which was counted as lost */
 };
 
