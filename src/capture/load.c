@@ -199,7 +199,11 @@ static struct bpf_link *attach_one(struct na_capture *capture, struct bpf_progra
 	if (!strncmp(bpf_program__section_name(program), "kretprobe/", strlen("kretprobe/"))) {
 		struct bpf_link *link = na_return_probe_attach(program);
 
-		return link ? link : bpf_program__attach(program);
+		if (link)
+			return link;
+		/* one instance per CPU: returns of simultaneous calls may go unseen, so status and doctor say it */
+		append_name(capture->missing, sizeof(capture->missing), "return-probe-instances");
+		return bpf_program__attach(program);
 	}
 	if (!strcmp(bpf_program__name(program), "na_open_flows")) {
 		options.link_info = &info;
