@@ -30,6 +30,8 @@ enum na_event_type {
 	NA_EVENT_EXEC,
 	NA_EVENT_EXIT,		/* last thread of a process gone */
 	NA_EVENT_PROGRESS,	/* counters of a stream flow that is still open (read from an iterator) */
+	NA_EVENT_STACK,		/* the Python frames of the acting thread */
+	NA_EVENT_CODE,		/* a code object that frames will refer to: sent before the first stack that does */
 	NA_EVENT_TYPES
 };
 
@@ -138,6 +140,84 @@ struct na_process_event {
 	__u16 exe_bytes;
 	__u8 reserved[2];
 	char exe[NA_EXE_BYTES];	/* last bytes of the executed file's name */
+};
+
+/* Why a stack was taken. */
+enum na_stack_reason {
+	NA_STACK_NONE,
+	NA_STACK_CONNECT,	/* `flow` is being opened: sent before its NA_EVENT_OPEN or NA_EVENT_UNIX */
+	NA_STACK_DATAGRAM,	/* `flow` sends its first datagram to this peer: sent around its NA_EVENT_DATAGRAM */
+	NA_STACK_WRITE,		/* first write on `flow` after a read: an exchange begins */
+	NA_STACK_THREAD,	/* the acting thread starts the thread `subject` */
+	NA_STACK_PROCESS,	/* the acting thread starts the process `subject` */
+};
+
+/* What the frames can be believed to be. Anything but COMPLETE leaves open what the missing ones would say. */
+enum na_stack_status {
+	NA_STACK_COMPLETE,
+	NA_STACK_TRUNCATED,	/* more than NA_STACK_FRAMES: the innermost are here */
+	NA_STACK_BROKEN,	/* a frame or its code object could not be read: the ones before it are here */
+	NA_STACK_NO_PYTHON,	/* user space has not said how this process's interpreter is laid out */
+	NA_STACK_NO_STATE,	/* the thread has no Python thread state (a native thread), or none was found */
+	NA_STACK_BUSY,		/* the scratch space was in use by a program this one interrupted */
+	NA_STACK_CODE_LOST,	/* a code object could not be described because the ring was full */
+};
+
+#define NA_STACK_FRAMES 96
+#define NA_CODE_FILE_BYTES 256
+#define NA_CODE_NAME_BYTES 96
+#define NA_CODE_MODULE_BYTES 96
+
+enum na_frame_flags {
+	NA_FRAME_ENTRY = 1 << 0,	/* called from C: native code lies between this frame and the next outer one */
+};
+
+struct na_stack_frame {
+	__u64 code;		/* id of an NA_EVENT_CODE */
+	__s32 instruction;	/* offset into the code object's bytecode, bytes; -1: not known */
+	__u32 flags;		/* enum na_frame_flags */
+};
+
+/* NA_EVENT_STACK: innermost frame first. */
+struct na_stack_event {
+	struct na_event_header header;
+	struct na_task task;
+	__u64 thread_start_ns;	/* of the acting thread: with task.tid it names the thread */
+	__u64 flow;		/* NA_STACK_CONNECT, _DATAGRAM, _WRITE */
+	__u64 subject_start_ns;	/* NA_STACK_THREAD: of the thread; _PROCESS: of the process */
+	__u32 subject;		/* NA_STACK_THREAD: thread id; _PROCESS: process id (initial pid namespace) */
+	__u16 count;		/* frames that follow */
+	__u8 reason;		/* enum na_stack_reason */
+	__u8 status;		/* enum na_stack_status */
+	struct na_stack_frame frames[NA_STACK_FRAMES];
+};
+
+/* A Python string as the process had it in memory: untrusted bytes, not terminated. */
+struct na_code_text {
+	__u16 bytes;		/* in the buffer */
+	__u8 unit;		/* bytes a character: 1 (ASCII or Latin-1), 2, 4 in host order; 0: unreadable or absent */
+	__u8 flags;		/* enum na_text_flags */
+};
+
+enum na_text_flags {
+	NA_TEXT_ASCII = 1 << 0,
+	NA_TEXT_TRUNCATED = 1 << 1,	/* the buffer has the last bytes; of `name` and `module` the first */
+};
+
+/* NA_EVENT_CODE */
+struct na_code_event {
+	struct na_event_header header;
+	__u64 start_ns;		/* with pid: the process; a forked child has ids of its own */
+	__u64 code;		/* our id, never reused within a boot */
+	__u64 address;		/* of the code object, in the process */
+	__u64 globals;		/* address of the frame's globals: their dict lives as long as the module */
+	__u32 pid;
+	__u32 first_line;
+	struct na_code_text file, name, module;
+	__u32 reserved;
+	char file_text[NA_CODE_FILE_BYTES];	/* co_filename: may say anything */
+	char name_text[NA_CODE_NAME_BYTES];	/* co_qualname (3.11), else co_name */
+	char module_text[NA_CODE_MODULE_BYTES];	/* __name__ of the globals */
 };
 
 /* Counters of one datagram flow, kept in the kernel and collected per period. */

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include <netaudit/event.h>
+#include <netaudit/python.h>
 #include "base/error.h"
 
 enum na_backend { NA_BACKEND_AUTO, NA_BACKEND_FENTRY, NA_BACKEND_KPROBE, NA_BACKEND_TRACEPOINT, NA_BACKENDS };
@@ -74,6 +75,14 @@ int na_capture_progress(struct na_capture *capture, na_event_fn *handle, void *c
  */
 int na_capture_set_scope(struct na_capture *capture, uint32_t pid, enum na_scope scope, bool only_known);
 enum na_scope na_capture_get_scope(struct na_capture *capture, uint32_t pid);
+
+/*
+ * How the interpreter of a process is laid out: from now on its stacks are walked. A fork inherits it, an exec ends it.
+ * Refused with -ESRCH when the process of that start time is not the one that has the number now.
+ */
+int na_capture_set_python(struct na_capture *capture, uint32_t pid, const struct na_python *python);
+/* Code objects are described again at their next use: for an observer that has not heard what was said before. */
+void na_capture_forget_codes(struct na_capture *capture);
 
 /* Counters of a datagram flow; `forget` removes it in the same step (exact on 5.14+, else within one update). */
 int na_capture_peer(struct na_capture *capture, const struct na_peer_key *key, struct na_peer_counters *counters,

@@ -17,6 +17,8 @@ static const uint32_t event_sizes[NA_EVENT_TYPES] = {
 	[NA_EVENT_FORK] = sizeof(struct na_process_event),
 	[NA_EVENT_EXEC] = sizeof(struct na_process_event),
 	[NA_EVENT_EXIT] = sizeof(struct na_process_event),
+	[NA_EVENT_STACK] = sizeof(struct na_stack_event),
+	[NA_EVENT_CODE] = sizeof(struct na_code_event),
 };
 
 static int on_ring_event(void *context, void *data, size_t size)
