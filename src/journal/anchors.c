@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,19 +21,22 @@ static int fail(struct na_error *error, const char *what)
 	return na_error_set(error, code, "cannot %s " NA_ANCHORS_FILE ": %s", what, strerror(-code));
 }
 
-/* Where the six lines that end at `end` begin, or -1 when there are fewer. */
-static ssize_t note_start(const char *text, size_t end)
+/*
+ * Where the six lines that end at `end` begin, or -1 when there are fewer. With `cut` the text may begin in the middle of
+ * a line, which then is none.
+ */
+static ssize_t note_start(const char *text, size_t end, bool cut)
 {
 	int lines = 0;
 
 	for (size_t i = end; i > 0; i--)
 		if (text[i - 1] == '\n' && lines++ == NA_NOTE_LINES)
 			return (ssize_t)i;
-	return lines == NA_NOTE_LINES ? 0 : -1;
+	return lines == NA_NOTE_LINES && !cut ? 0 : -1;
 }
 
 /* The newest whole note in the window. Returns where it ends, 0 when there is none. */
-static size_t find_last(struct na_anchors *anchors, const char *text, size_t bytes)
+static size_t find_last(struct na_anchors *anchors, const char *text, size_t bytes, bool cut)
 {
 	for (size_t end = bytes; end > 0; end--) {
 		struct na_note note;
@@ -40,7 +44,7 @@ static size_t find_last(struct na_anchors *anchors, const char *text, size_t byt
 
 		if (text[end - 1] != '\n')
 			continue;
-		start = note_start(text, end);
+		start = note_start(text, end, cut);
 		if (start < 0 || end - (size_t)start > NA_NOTE_BYTES || na_note_read(&note, text + start, end - (size_t)start))
 			continue;
 		anchors->last_bytes = (uint32_t)(end - (size_t)start);
@@ -64,7 +68,7 @@ static int mend(struct na_anchors *anchors, struct na_error *error)
 	got = pread(anchors->fd, text, sizeof(text), window);
 	if (got < 0 || window + got != status.st_size)
 		return fail(error, "read");
-	end = find_last(anchors, text, (size_t)got);
+	end = find_last(anchors, text, (size_t)got, window > 0);
 	if (end == 0 && window > 0)
 		return na_error_set(error, -EBADMSG, NA_ANCHORS_FILE " does not end in a head: it was changed");
 	if ((off_t)end + window != status.st_size && ftruncate(anchors->fd, window + (off_t)end) < 0)
