@@ -11,7 +11,7 @@ _netaudit()
 			--flow --instance --follow --reverse --all'
 		[show]=''
 		[verify]='--key --head --anchors'
-		[doctor]=''
+		[doctor]='--config'
 		[help]=''
 	)
 	local -A values=(

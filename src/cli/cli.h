@@ -53,6 +53,7 @@ struct na_cli {
 	const char *state_dir;	/* the daemon's; the journal's folder is in it: na_cli_journal() */
 	char journal_dir[4096];
 	const char *run_dir;
+	const char *config_file;	/* the daemon's; NULL: the default one, which may be missing */
 	bool json;
 	bool terminal;		/* standard output is one: align, and colour unless NO_COLOR is set */
 	bool colour;
@@ -104,6 +105,7 @@ int na_command_help(struct na_cli *cli, int argc, char **argv);
 extern const struct na_option na_status_options[];
 extern const struct na_option na_log_options[];
 extern const struct na_option na_verify_options[];
+extern const struct na_option na_doctor_options[];
 
 /*
  * The folder that holds journal.db: STATE_DIR/journal, where the daemon keeps it, or STATE_DIR itself, so that a

@@ -6,6 +6,14 @@
 #include "cli/doctor.h"
 
 #include <errno.h>
+#include <string.h>
+
+#include "cli/json_line.h"
+
+const struct na_option na_doctor_options[] = {
+	{ "config", 0, "FILE", "the daemon's settings (default " NA_CONFIG_FILE ")" },
+	{ NULL, 0, NULL, NULL }
+};
 
 static const struct {
 	const char *word;
@@ -17,12 +25,14 @@ static const struct {
 	[NA_NOT_KNOWN] = { "unknown", NA_YELLOW },
 };
 
-static int no_option(void *context, const char *name, const char *value)
+static int take(void *context, const char *name, const char *value)
 {
-	(void)context;
-	(void)name;
-	(void)value;
-	return -EINVAL;
+	struct na_cli *cli = context;
+
+	if (strcmp(name, "config") || !*value)
+		return -EINVAL;
+	cli->config_file = value;
+	return 0;
 }
 
 static void print_text(const struct na_cli *cli, const struct na_check *check, enum na_verdict verdict,
@@ -75,7 +85,7 @@ int na_command_doctor(struct na_cli *cli, int argc, char **argv)
 		{ "kernel", na_kernel_checks, na_kernel_check_count },
 		{ "host", na_host_checks, na_host_check_count },
 	};
-	int code = na_cli_parse(cli, argc, argv, no_option, NULL);
+	int code = na_cli_parse(cli, argc, argv, take, cli);
 	json_t *checks, *out;
 	size_t bad = 0;
 
@@ -86,7 +96,7 @@ int na_command_doctor(struct na_cli *cli, int argc, char **argv)
 		bad += run_group(cli, checks, &groups[i]);
 	out = json_pack("{s:o, s:o}", "checks", checks, "hooks", na_doctor_hooks_json());
 	if (cli->json) {
-		json_dumpf(out, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+		na_json_dump(stdout, out, JSON_INDENT(2));
 		printf("\n");
 	} else {
 		na_doctor_hooks_text(cli);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "cli/cli.h"
+#include "daemon/config.h"
 
 #define NA_FINDING_BYTES 512
 

@@ -24,12 +24,41 @@ static enum na_verdict check_root(const struct na_cli *cli, char found[NA_FINDIN
 	return geteuid() ? NA_NOT_KNOWN : NA_GOOD;
 }
 
+static int read_settings(const struct na_cli *cli, struct na_config *config, struct na_error *error)
+{
+	int err = na_config_defaults(config, error);
+
+	if (!err)
+		err = na_config_read(config, cli->config_file ? cli->config_file : NA_CONFIG_FILE, cli->config_file != NULL,
+				     error);
+	return err ? err : na_config_check(config, error);
+}
+
+static enum na_verdict check_settings(const struct na_cli *cli, char found[NA_FINDING_BYTES])
+{
+	struct na_config config;
+	struct na_error error = { 0 };
+	int err = read_settings(cli, &config, &error);
+
+	if (err)
+		na_escape_line(found, NA_FINDING_BYTES, error.text, strlen(error.text));
+	else
+		snprintf(found, NA_FINDING_BYTES, "understood");
+	return !err ? NA_GOOD : err == -EACCES ? NA_NOT_KNOWN : NA_MISSING;
+}
+
 static enum na_verdict check_users(const struct na_cli *cli, char found[NA_FINDING_BYTES])
 {
-	bool journal = getpwnam("netaudit") != NULL, signer = getpwnam("netaudit-sign") != NULL;
+	struct na_config config;
+	bool journal, signer;
 
-	(void)cli;
-	snprintf(found, NA_FINDING_BYTES, "netaudit%s, netaudit-sign%s", journal ? "" : " is not there",
+	if (read_settings(cli, &config, NULL)) {
+		snprintf(found, NA_FINDING_BYTES, "settings not understood");
+		return NA_NOT_KNOWN;
+	}
+	journal = getpwnam(config.user) != NULL;
+	signer = getpwnam(config.sign_user) != NULL;
+	snprintf(found, NA_FINDING_BYTES, "%s%s, %s%s", config.user, journal ? "" : " is not there", config.sign_user,
 		 signer ? "" : " is not there");
 	return journal && signer ? NA_GOOD : NA_MISSING;
 }
@@ -126,8 +155,10 @@ static enum na_verdict check_odoo(const struct na_cli *cli, char found[NA_FINDIN
 
 const struct na_check na_host_checks[] = {
 	{ "permission", check_root, "nothing; but some answers here need root", "run this as root" },
+	{ "settings", check_settings, "everything: the daemon does not start with settings it does not understand",
+	  "correct the line that is named; see netaudit.conf(5)" },
 	{ "users", check_users, "everything: the daemon does not start without them",
-	  "install the package, or: useradd --system netaudit; useradd --system netaudit-sign" },
+	  "install the package, or make each that is not there: useradd --system NAME" },
 	{ "state directory", check_state, "nothing yet: the daemon makes it at its first start",
 	  "start the daemon; nobody but its users may write there" },
 	{ "run directory", check_run, "nothing: it is there while the daemon runs", "start the daemon" },

@@ -16,8 +16,8 @@ const struct na_command na_commands[] = {
 	{ "show", "SEQ", 1, 1, "explain one record and check its hash", NULL, na_command_show },
 	{ "verify", "[FILE|DIRECTORY]", 0, 1, "recompute the whole chain and check every signature", na_verify_options,
 	  na_command_verify },
-	{ "doctor", "", 0, 0, "say what this machine allows, what would be missed and what to do", NULL,
-	  na_command_doctor },
+	{ "doctor", "", 0, 0, "say what this machine allows, what would be missed and what to do",
+	  na_doctor_options, na_command_doctor },
 	{ "help", "[COMMAND]", 0, 1, "explain a command", NULL, na_command_help },
 };
 

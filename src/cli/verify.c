@@ -12,6 +12,7 @@
 
 #include "base/escape.h"
 #include "cli/cli.h"
+#include "cli/json_line.h"
 #include "reader/verify.h"
 
 #define QUIET_S 1	/* shorter runs need no progress */
@@ -164,7 +165,7 @@ static void print_json(const struct na_verify_result *result)
 			"gaps", (json_int_t)result->gaps, "losses", (json_int_t)result->losses,
 			"unclean_starts", (json_int_t)result->unclean_starts, "origin", result->origin,
 			"fingerprint", result->fingerprint, "fingerprint_given", (int)result->fingerprint_given);
-	json_dumpf(out, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	na_json_dump(stdout, out, JSON_INDENT(2));
 	printf("\n");
 	json_decref(out);
 }

@@ -253,6 +253,32 @@ class Doctor(unittest.TestCase):
         text = run("doctor", "--state-dir", "/nonexistent")[1].decode()
         self.assertEqual(text.count("what to do:"), len(bad))
 
+    def users(self, settings):
+        """What doctor says of the settings and of the users, with this configuration file."""
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+            file.write(settings)
+            file.flush()
+            report = json.loads(run("doctor", "--json", "--config", file.name)[1])
+        found = {check["check"]: check for check in report["checks"]}
+        return found["settings"], found["users"]
+
+    def test_the_users_of_the_settings_are_looked_for(self):
+        settings, users = self.users("[daemon]\nuser = nobody\nsign_user = nosuchuser\n")
+        self.assertEqual((settings["verdict"], users["verdict"]), ("ok", "missing"))
+        self.assertEqual(users["found"], "nobody, nosuchuser is not there")
+        self.assertEqual(self.users("[daemon]\nuser = nobody\nsign_user = daemon\n")[1]["verdict"], "ok")
+
+    def test_settings_the_daemon_would_refuse_are_said_with_their_line(self):
+        settings, users = self.users("[daemon]\nusers = nobody\n")
+        self.assertEqual((settings["verdict"], users["verdict"]), ("missing", "unknown"))
+        self.assertIn(':2:1: no setting "users"', settings["found"])
+
+    def test_no_json_has_a_control_character(self):
+        for arguments in (("doctor", "--state-dir"), ("verify",)):
+            output = run(*arguments, "/nonexistent/\x7f\x1b\x9b", "--json")[1]
+            self.assertTrue(json.loads(output))
+            self.assertNotRegex(output, rb"[\x00-\x09\x0b-\x1f\x7f-\xff]", arguments)
+
 
 class Status(WithJournal):
     def write(self, **members):
