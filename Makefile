@@ -73,6 +73,8 @@ $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libnetaudit.a
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -Itests/unit $(LDFLAGS) -o $@ $< $(BUILD)/libnetaudit.a $(LDLIBS) -lcmocka
 
+$(BUILD)/tests/test_flow_table: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc
+
 unit: $(TEST_BIN) ## unit tests
 	@set -e; for t in $(TEST_BIN); do echo "== $$t"; $$t; done
 

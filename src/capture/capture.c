@@ -84,7 +84,8 @@ void na_capture_close(struct na_capture *capture)
 {
 	if (!capture)
 		return;
-	ring_buffer__free(capture->rings);
+	for (int i = 0; i < NA_RINGS; i++)
+		ring_buffer__free(capture->rings[i].buffer);
 	na_capture_unload(capture);
 	free(capture);
 }

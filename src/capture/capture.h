@@ -49,14 +49,20 @@ bool na_capture_uncounted_misses(const struct na_capture *capture);
 
 /* ---- observer side: after fork ---- */
 
+#define NA_RINGS 2	/* high-value events; bulk */
+
 typedef void na_event_fn(void *context, const struct na_event_header *event);
 
 /* Maps the rings into this process. */
 int na_capture_start_draining(struct na_capture *capture, na_event_fn *handle, void *context);
-/* Hands over all events both rings hold now. Returns their number or negative errno. */
-int na_capture_drain(struct na_capture *capture);
-/* Polls readable when a ring has something. */
-int na_capture_poll_fd(const struct na_capture *capture);
+/*
+ * Hands over what the rings hold, but at most `most` events of each, so that whoever drains gets to other things too.
+ * *complete_ns: of what was submitted by now, everything older has been handed over; it is the time of this call unless
+ * a ring holds more. Returns the number of events or negative errno.
+ */
+int na_capture_drain(struct na_capture *capture, unsigned int most, uint64_t *complete_ns);
+/* Each polls readable when its ring has something. */
+void na_capture_poll_fds(const struct na_capture *capture, int fds[NA_RINGS]);
 
 /* Sockets already open, as NA_EVENT_OPEN and NA_EVENT_DATAGRAM marked pre-existing. Returns their number. */
 int na_capture_existing(struct na_capture *capture, na_event_fn *handle, void *context);

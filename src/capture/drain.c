@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "capture/internal.h"
 
 static const uint32_t event_sizes[NA_EVENT_TYPES] = {
@@ -21,39 +22,65 @@ static const uint32_t event_sizes[NA_EVENT_TYPES] = {
 	[NA_EVENT_CODE] = sizeof(struct na_code_event),
 };
 
+/* An error from here ends the look at this ring; libbpf counts the event as consumed all the same. */
+#define ROOM_USED_UP (-ENOBUFS)
+
 static int on_ring_event(void *context, void *data, size_t size)
 {
-	struct na_capture *capture = context;
+	struct na_ring *ring = context;
 	const struct na_event_header *header = data;
 
 	/* our own programs write these; a wrong size means two builds that do not fit */
 	if (size >= sizeof(*header) && header->type > NA_EVENT_NONE && header->type < NA_EVENT_TYPES &&
-	    header->size == event_sizes[header->type] && size >= header->size)
-		capture->handle(capture->context, header);
-	return 0;
+	    header->size == event_sizes[header->type] && size >= header->size) {
+		ring->last_ns = header->time_ns;
+		ring->capture->handle(ring->capture->context, header);
+	}
+	return --ring->room ? 0 : ROOM_USED_UP;
 }
 
 int na_capture_start_draining(struct na_capture *capture, na_event_fn *handle, void *context)
 {
-	int high = bpf_object__find_map_fd_by_name(capture->object, "ring_high");
-	int bulk = bpf_object__find_map_fd_by_name(capture->object, "ring_bulk");
+	static const char *const names[NA_RINGS] = { "ring_high", "ring_bulk" };
 
 	capture->handle = handle;
 	capture->context = context;
-	capture->rings = ring_buffer__new(high, on_ring_event, capture, NULL);
-	if (!capture->rings)
-		return -errno;
-	return ring_buffer__add(capture->rings, bulk, on_ring_event, capture);
+	for (int i = 0; i < NA_RINGS; i++) {
+		struct na_ring *ring = &capture->rings[i];
+
+		ring->capture = capture;
+		ring->buffer = ring_buffer__new(bpf_object__find_map_fd_by_name(capture->object, names[i]), on_ring_event,
+						ring, NULL);
+		if (!ring->buffer)
+			return -errno;
+	}
+	return 0;
 }
 
-int na_capture_drain(struct na_capture *capture)
+int na_capture_drain(struct na_capture *capture, unsigned int most, uint64_t *complete_ns)
 {
-	return ring_buffer__consume(capture->rings);
+	int drained = 0;
+
+	*complete_ns = na_boottime_ns();
+	for (int i = 0; i < NA_RINGS; i++) {
+		struct na_ring *ring = &capture->rings[i];
+		int result;
+
+		ring->room = most;
+		result = ring_buffer__consume(ring->buffer);
+		if (result < 0 && result != ROOM_USED_UP)
+			return result;
+		if (!ring->room && ring->last_ns < *complete_ns)
+			*complete_ns = ring->last_ns;
+		drained += (int)(most - ring->room);
+	}
+	return drained;
 }
 
-int na_capture_poll_fd(const struct na_capture *capture)
+void na_capture_poll_fds(const struct na_capture *capture, int fds[NA_RINGS])
 {
-	return ring_buffer__epoll_fd(capture->rings);
+	for (int i = 0; i < NA_RINGS; i++)
+		fds[i] = ring_buffer__epoll_fd(capture->rings[i].buffer);
 }
 
 /* Reads an iterator to its end: whole events, in any split the kernel chooses. */

@@ -17,6 +17,14 @@ struct na_attached {
 	struct bpf_link *link;
 };
 
+/* One ring as the observer reads it. */
+struct na_ring {
+	struct ring_buffer *buffer;
+	struct na_capture *capture;
+	unsigned int room;	/* events that may still be handed over in this look */
+	uint64_t last_ns;	/* time of the last one that was */
+};
+
 struct na_capture {
 	struct na_capture_options options;
 	enum na_backend backend;
@@ -24,7 +32,7 @@ struct na_capture {
 	struct na_attached attached[NA_PROGRAMS_MAX];
 	size_t attached_count;
 	struct bpf_link *existing, *progress, *relays;	/* iterators: nothing runs until they are read */
-	struct ring_buffer *rings;		/* observer only */
+	struct na_ring rings[NA_RINGS];		/* observer only */
 	na_event_fn *handle;
 	void *context;
 	int relay_expected, peers, said, scopes, losses, counts, sockets;	/* map fds */

@@ -12,6 +12,8 @@
 /* A program takes microseconds from its timestamp to its submit; this also covers one that was preempted. */
 #define HOLD_BACK_NS (5 * NA_NS_PER_MS)
 #define TICK_NS NA_NS_PER_SECOND
+/* Events of each ring between two looks at the clock: milliseconds of work, of which a full ring holds many. */
+#define DRAIN_MOST 1024
 
 void na_observer_queue(struct na_observer *observer, const void *record, ssize_t length)
 {
@@ -55,10 +57,11 @@ static void handle_until(struct na_observer *observer, uint64_t until_ns)
 		na_observer_handle(observer, event);
 }
 
-static int drain(struct na_observer *observer)
+/* Takes a bounded share of what there is. *caught_up: nothing that was there at the beginning is left. */
+static int drain(struct na_observer *observer, bool *caught_up)
 {
-	uint64_t before_ns = na_boottime_ns();
-	int drained = na_capture_drain(observer->context->capture);
+	uint64_t before_ns = na_boottime_ns(), complete_ns;
+	int drained = na_capture_drain(observer->context->capture, DRAIN_MOST, &complete_ns);
 
 	if (drained < 0) {
 		na_log_error("cannot read the kernel's rings: %s", strerror(-drained));
@@ -66,7 +69,8 @@ static int drain(struct na_observer *observer)
 	}
 	if (drained)
 		na_counter_set(&observer->context->shared->last_event_boottime_ns, before_ns);
-	handle_until(observer, before_ns - HOLD_BACK_NS);
+	handle_until(observer, complete_ns - HOLD_BACK_NS);
+	*caught_up = complete_ns >= before_ns;
 	return drained;
 }
 
@@ -112,7 +116,10 @@ static void close_observer(struct na_observer *observer)
 /* The last look: what the rings still hold, and what the counters of open datagram flows have not said. */
 static void finish(struct na_observer *observer)
 {
-	na_capture_drain(observer->context->capture);
+	bool caught_up = false;
+
+	while (!caught_up && drain(observer, &caught_up) >= 0)
+		continue;
 	handle_until(observer, UINT64_MAX);
 	na_datagrams_flush(observer->datagrams);
 	na_observer_tick(observer);
@@ -120,34 +127,33 @@ static void finish(struct na_observer *observer)
 
 static int run(struct na_observer *observer)
 {
-	struct pollfd fds[] = {
-		{ .fd = na_capture_poll_fd(observer->context->capture), .events = POLLIN },
-		{ .fd = observer->context->stop_fd, .events = POLLIN },
-	};
+	struct pollfd fds[NA_RINGS + 1] = { [NA_RINGS] = { .fd = observer->context->stop_fd, .events = POLLIN } };
 	uint64_t next_tick_ns = 0;
+	bool caught_up = true;
+	int rings[NA_RINGS];
 
+	na_capture_poll_fds(observer->context->capture, rings);
 	for (;;) {
+		/* while events are held back the rings are left alone: they fill, and are drained in one go */
+		bool holding = na_merge_held(observer->merge);
 		uint64_t now_ns = na_boottime_ns();
 		int timeout_ms;
 
 		if (now_ns >= next_tick_ns) {
 			na_observer_tick(observer);
-			next_tick_ns = na_boottime_ns() + TICK_NS;
 			now_ns = na_boottime_ns();
+			next_tick_ns = now_ns + TICK_NS;
 		}
-		timeout_ms = next_tick_ns > now_ns ? (int)((next_tick_ns - now_ns) / NA_NS_PER_MS) + 1 : 0;
-		/* while events are held back the rings are left alone: they fill, and are drained in one go */
-		if (na_merge_held(observer->merge)) {
-			fds[0].fd = -1;
+		timeout_ms = (int)((next_tick_ns - now_ns) / NA_NS_PER_MS) + 1;
+		if (holding)
 			timeout_ms = (int)(HOLD_BACK_NS / NA_NS_PER_MS) + 1;
-		} else {
-			fds[0].fd = na_capture_poll_fd(observer->context->capture);
-		}
-		if (poll(fds, 2, timeout_ms) < 0 && errno != EINTR)
+		for (int i = 0; i < NA_RINGS; i++)
+			fds[i] = (struct pollfd){ .fd = holding ? -1 : rings[i], .events = POLLIN };
+		if (poll(fds, NA_RINGS + 1, caught_up ? timeout_ms : 0) < 0 && errno != EINTR)
 			return 1;
-		if (fds[1].revents)
+		if (fds[NA_RINGS].revents)
 			return 0;
-		if (drain(observer) < 0)
+		if (drain(observer, &caught_up) < 0)
 			return 1;
 	}
 }

@@ -38,6 +38,16 @@ static bool describe_flow(struct na_observer *observer, const struct na_flow_eve
 	return describe_target(observer, na_targets_see_flow(observer->targets, event), &event->task, context);
 }
 
+/* NULL: no memory. A flow that is not followed may be recorded with less than was known once: that counts. */
+static struct na_flow *follow(struct na_observer *observer, uint64_t id)
+{
+	struct na_flow *flow = na_flow_add(observer->flows, id);
+
+	if (!flow)
+		na_observer_dropped(observer, "no memory to follow a flow");
+	return flow;
+}
+
 void na_observer_open(struct na_observer *observer, const struct na_flow_event *event)
 {
 	char record[NA_COMPOSE_BYTES];
@@ -46,7 +56,7 @@ void na_observer_open(struct na_observer *observer, const struct na_flow_event *
 
 	if (!describe_flow(observer, event, &context))
 		return;
-	flow = na_flow_add(observer->flows, event->flow);
+	flow = follow(observer, event->flow);
 	if (flow) {
 		flow->instance = context.instance;
 		flow->worker = context.worker;
@@ -105,7 +115,8 @@ static void handle_datagram(struct na_observer *observer, const struct na_flow_e
 	}
 	flow = na_datagrams_begin(observer->datagrams, event, taken_over);
 	if (!flow) {
-		na_observer_dropped(observer, "out of memory");
+		na_datagrams_refuse(observer->datagrams, event);	/* its next datagram may find memory again */
+		na_observer_dropped(observer, "no memory to follow a datagram flow");
 		return;
 	}
 	flow->instance = context.instance;
@@ -206,7 +217,7 @@ void na_observer_handle_progress(void *context, const struct na_event_header *he
 	if (!describe_known(observer, event, flow, &names))
 		return;
 	if (!flow)
-		flow = na_flow_add(observer->flows, event->flow);
+		flow = follow(observer, event->flow);
 	if (flow) {
 		flow->instance = names.instance;
 		flow->worker = names.worker;

@@ -77,6 +77,10 @@ struct na_datagram_flow *na_datagrams_begin(struct na_datagrams *datagrams, cons
 		if (socket) {
 			socket->id = event->socket;
 			HASH_ADD(hh, datagrams->sockets, id, sizeof(socket->id), socket);
+			if (!socket->hh.tbl) {	/* no memory for the table: it was not added */
+				free(socket);
+				socket = NULL;
+			}
 		}
 	}
 	if (!flow || !socket) {

@@ -52,6 +52,10 @@ struct na_flow *na_flow_add(struct na_flow_table *table, uint64_t id)
 		return NULL;
 	entry->flow.id = id;
 	HASH_ADD(hh, table->flows, flow.id, sizeof(entry->flow.id), entry);
+	if (!entry->hh.tbl) {	/* no memory for the table: it was not added */
+		free(entry);
+		return NULL;
+	}
 	return &entry->flow;
 }
 
@@ -92,6 +96,10 @@ const char *na_flow_intern(struct na_flow_table *table, const char *text)
 		return NULL;
 	memcpy(known->text, text, length);
 	HASH_ADD(hh, table->names, text[0], length, known);
+	if (!known->hh.tbl) {
+		free(known);
+		return NULL;
+	}
 	return known->text;
 }
 

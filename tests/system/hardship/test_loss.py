@@ -8,11 +8,31 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 
 from hardship import LOAD, TYPES, Hardship, Load, boottime_us, lost, main, recorded, run_load, wait_for
 
 MIX = "tcp:3000 fin:300 udp:1200 unix:1000 process:400"
 SMALLEST = ("--ring-kib", "4", "--bulk-ring-kib", "4")
+
+
+class Throttle(threading.Thread):
+    """Lets a process run for a fortieth of the time."""
+
+    def __init__(self, pid):
+        super().__init__()
+        self.pid, self.over = pid, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.over.wait(0.001):
+            os.kill(self.pid, signal.SIGSTOP)
+            self.over.wait(0.039)
+            os.kill(self.pid, signal.SIGCONT)
+
+    def end(self):
+        self.over.set()
+        self.join()
 
 
 class Loss(Hardship):
@@ -112,6 +132,25 @@ class Loss(Hardship):
         self.assertGreater(mine["datagram"] + mine["close"], 0, "the flood overflowed nothing: the test showed nothing")
         self.assertEqual(mine["open"], 0)
         self.assertEqual(recorded(records)["open"], made["open"])
+
+    def test_what_is_due_every_second_does_not_wait_for_full_rings_to_be_empty(self):
+        self.start("--ring-kib", "65536", "--bulk-ring-kib", "4", "--heartbeat-seconds", "1")
+        self.pause("observer")
+        made, began_us = run_load("tcp:30000", "tcp:30000"), boottime_us()
+        throttle = Throttle(self.daemon.child("observer"))
+        wait_for("six seconds of work", lambda: boottime_us() > began_us + 6_000_000)
+        ended_us = boottime_us()
+        throttle.end()
+        self.stop()
+        self.assert_balance(made)
+        records = self.journal.records()
+        told = [number for number, r in enumerate(records) if r["kind"] == "lost" and r["tb"] > began_us]
+        opens = [number for number, r in enumerate(records) if r["kind"] == "open" and r["comm"] == LOAD]
+        heartbeats = [r for r in records if r["kind"] == "heartbeat" and began_us < r["tb"] < ended_us]
+        self.say(f"in 6 s: {len(heartbeats)} heartbeats; before the first lost record "
+                 f"{sum(number < told[0] for number in opens)} of {len(opens)} opens")
+        self.assertGreaterEqual(len(heartbeats), 3)
+        self.assertLess(told[0], opens[len(opens) // 2], "losses are said before everything else has been")
 
     def test_slow_fdatasync_loses_nothing_at_rated_load(self):
         if not shutil.which("strace"):
