@@ -22,8 +22,8 @@ static int fail(struct na_error *error, const char *what)
 }
 
 /*
- * Where the six lines that end at `end` begin, or -1 when there are fewer. With `cut` the text may begin in the middle of
- * a line, which then is none.
+ * Where the six lines that end at `end` begin, or -1 when there are fewer. With `cut` the text may begin in the middle
+ * of a line, which then is none.
  */
 static ssize_t note_start(const char *text, size_t end, bool cut)
 {
@@ -45,7 +45,8 @@ static size_t find_last(struct na_anchors *anchors, const char *text, size_t byt
 		if (text[end - 1] != '\n')
 			continue;
 		start = note_start(text, end, cut);
-		if (start < 0 || end - (size_t)start > NA_NOTE_BYTES || na_note_read(&note, text + start, end - (size_t)start))
+		if (start < 0 || end - (size_t)start > NA_NOTE_BYTES ||
+		    na_note_read(&note, text + start, end - (size_t)start))
 			continue;
 		anchors->last_bytes = (uint32_t)(end - (size_t)start);
 		memcpy(anchors->last, text + start, anchors->last_bytes);

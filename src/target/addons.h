@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Which add-on a file or a module belongs to, for the processes of one Odoo instance, and what the add-on's manifest
- * says about it. Add-ons paths come from the process itself: its command line, its configuration file, the odoo package it
- * runs, its data folder; every path is read through the process's own root.
+ * says about it. Add-ons paths come from the process itself: its command line, its configuration file, the odoo
+ * package it runs, its data folder; every path is read through the process's own root.
  *
  * Untrusted: paths, manifests and what is behind them. Manifests are parsed as Python literals, never run; reads are
  * bounded in bytes, depth and number. Names and texts handed out are NUL-terminated UTF-8 or escaped bytes, and
