@@ -105,17 +105,21 @@ int na_sock_create(struct bpf_sock *socket)
 
 /*
  * An accepted connection whose accept we did not see (io_uring): first noticed at its first input or
- * output, else when it is closed. Connections made by this host's own connect are known already.
+ * output, else when it is closed. Connections made by this host's own connect are known already. A
+ * connection that ends meanwhile is taken out of the kernel's table first, then reported and forgotten
+ * here, then its state changes: so its state is looked at after it was not found, and its place in the table too.
  */
 static __noinline void na_accepted_unseen(struct sock *sk, __u8 seen_by)
 {
-	__u32 state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	__u64 key = (__u64)sk;
+	__u32 state;
 
-	if (state == TCP_LISTEN || state == TCP_CLOSE || state == TCP_SYN_SENT)
+	if (na_find_socket((__u64)sk))
 		return;
-	if (!na_find_socket(key))
-		na_on_accept(sk, seen_by);
+	state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	if (state == TCP_LISTEN || state == TCP_CLOSE || state == TCP_SYN_SENT ||
+	    !BPF_CORE_READ(sk, __sk_common.skc_node.pprev))
+		return;
+	na_on_accept(sk, seen_by);
 }
 
 static __noinline void na_did_other_io(struct sock *sk, __u64 bytes, __u8 direction)

@@ -174,7 +174,10 @@ struct inode { unsigned short i_mode; unsigned long i_ino; };
 struct file { struct path f_path; struct inode *f_inode; void *private_data; };
 struct linux_binprm { struct file *file; };
 
+struct hlist_node { struct hlist_node *next, **pprev; };
+
 struct sock_common {
+	struct hlist_node skc_node;
 	__be32 skc_daddr, skc_rcv_saddr;
 	__be16 skc_dport;
 	__u16 skc_num;

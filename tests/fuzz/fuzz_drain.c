@@ -27,10 +27,12 @@ static void on_event(void *context, const struct na_event_header *header)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct na_capture capture = { .handle = on_event };
+	struct na_ring ring = { .capture = &capture, .room = 2 };
 	char *sample = fuzz_exact(data, size);
 
 	sample_bytes = size;
-	REQUIRE(on_ring_event(&capture, sample, size) == 0);
+	REQUIRE(on_ring_event(&ring, sample, size) == 0);
+	REQUIRE(on_ring_event(&ring, sample, size) == ROOM_USED_UP);
 	free(sample);
 	return 0;
 }
