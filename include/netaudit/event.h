@@ -32,6 +32,7 @@ enum na_event_type {
 	NA_EVENT_PROGRESS,	/* counters of a stream flow that is still open (read from an iterator) */
 	NA_EVENT_STACK,		/* the Python frames of the acting thread */
 	NA_EVENT_CODE,		/* a code object that frames will refer to: sent before the first stack that does */
+	NA_EVENT_NATIVE,	/* code addresses on the thread's C stack: sent before the stack they belong to */
 	NA_EVENT_TYPES
 };
 
@@ -190,6 +191,30 @@ struct na_stack_event {
 	__u8 reason;		/* enum na_stack_reason */
 	__u8 status;		/* enum na_stack_status */
 	struct na_stack_frame frames[NA_STACK_FRAMES];
+};
+
+#define NA_NATIVE_WORDS 448
+#define NA_NATIVE_STACK_BYTES 32768	/* how much of the C stack is looked at */
+
+/*
+ * NA_EVENT_NATIVE, for processes that have an add-on's native code mapped: the thread's registers, and of its C stack
+ * those words that look like the address of code or of the stack itself. Nothing else of the stack leaves the kernel.
+ */
+struct na_native_event {
+	struct na_event_header header;
+	struct na_task task;
+	__u64 thread_start_ns;
+	__u64 flow;		/* as in the stack event that follows */
+	__u64 subject_start_ns;
+	__u32 subject;
+	__u16 count;
+	__u8 reason;		/* enum na_stack_reason */
+	__u8 status;		/* NA_STACK_COMPLETE, _TRUNCATED (more words than fit), _BROKEN (stack or registers unreadable) */
+	__u64 instruction;	/* user registers at the entry into the kernel */
+	__u64 stack;
+	__u64 frame;		/* rbp, x29 */
+	__u16 slot[NA_NATIVE_WORDS];	/* distance from `stack` in words of 8 bytes, ascending */
+	__u64 word[NA_NATIVE_WORDS];
 };
 
 /* A Python string as the process had it in memory: untrusted bytes, not terminated. */

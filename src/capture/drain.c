@@ -20,6 +20,7 @@ static const uint32_t event_sizes[NA_EVENT_TYPES] = {
 	[NA_EVENT_EXIT] = sizeof(struct na_process_event),
 	[NA_EVENT_STACK] = sizeof(struct na_stack_event),
 	[NA_EVENT_CODE] = sizeof(struct na_code_event),
+	[NA_EVENT_NATIVE] = sizeof(struct na_native_event),
 };
 
 /* An error from here ends the look at this ring; libbpf counts the event as consumed all the same. */

@@ -29,6 +29,7 @@ static const char *const event_names[NA_EVENT_TYPES] = {
 	[NA_EVENT_EXIT] = "exit",
 	[NA_EVENT_STACK] = "stack",
 	[NA_EVENT_CODE] = "code",
+	[NA_EVENT_NATIVE] = "native",
 	[NA_EVENT_PROGRESS] = "progress",
 };
 

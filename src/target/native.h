@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Native code of a process: what is mapped executable, and which of it is on a thread's C stack. The stack is
+ * unwound by the objects' own call frame information (.eh_frame), from registers and code addresses the kernel sent;
+ * a chain that cannot be followed exactly ends there, it is never guessed on.
+ *
+ * Everything read (maps, ELF files through the process's own root) belongs to the audited process and may lie: a wrong
+ * table gives a chain that leads nowhere. x86-64 only; elsewhere every chain is empty.
+ */
+#ifndef NETAUDIT_TARGET_NATIVE_H
+#define NETAUDIT_TARGET_NATIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <netaudit/event.h>
+#include <netaudit/native.h>
+
+#define NA_NATIVE_PATH_BYTES 512
+#define NA_NATIVE_MAPPINGS 1024		/* executable mappings of a process that are looked at */
+
+/* One executable mapping of a file. */
+struct na_native_mapping {
+	uint64_t start, end;		/* addresses, end exclusive */
+	uint64_t offset;		/* of `start` in the file */
+	uint64_t device, inode;
+	char path[NA_NATIVE_PATH_BYTES];	/* as the process sees it: untrusted text; " (deleted)" cut off */
+	void *owner;			/* the caller's, from its `owner_of` */
+};
+
+struct na_native_process;
+
+/*
+ * Reads the executable mappings of process `pid`; `proc_root` NULL: "/proc". `owner_of` is asked once for each what it
+ * is to the caller, NULL for nothing special. 0 or negative errno; -E2BIG past NA_NATIVE_MAPPINGS.
+ */
+int na_native_process_read(struct na_native_process **process, const char *proc_root, uint32_t pid,
+			   void *(*owner_of)(void *context, const char *path), void *context);
+void na_native_process_free(struct na_native_process *process);
+
+/* Whether any mapping has an owner: only then are C stacks worth looking at. */
+bool na_native_process_owned(const struct na_native_process *process);
+
+/* For the kernel: which addresses are code. */
+void na_native_process_code(const struct na_native_process *process, struct na_native_code *code);
+
+/* One function on the C stack, innermost first. */
+struct na_native_call {
+	uint64_t address;	/* where it was, or will go on */
+	const struct na_native_mapping *mapping;
+	bool evaluates;		/* the interpreter's loop: one activation of Python frames up to the next entry */
+};
+
+struct na_unwinder;	/* call frame information of files, kept by device and inode */
+
+int na_unwinder_create(struct na_unwinder **unwinder, const char *proc_root);
+void na_unwinder_destroy(struct na_unwinder *unwinder);
+
+/*
+ * Follows the chain. Returns how many calls were written to `calls`; *complete tells whether the chain was followed
+ * to where the thread begins or the words end, else it broke off after the last call.
+ */
+size_t na_unwind(struct na_unwinder *unwinder, uint32_t pid, const struct na_native_process *process,
+		 const struct na_native_event *event, struct na_native_call *calls, size_t max, bool *complete);
+
+#endif

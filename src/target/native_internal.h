@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of native code share. */
+#ifndef NETAUDIT_TARGET_NATIVE_INTERNAL_H
+#define NETAUDIT_TARGET_NATIVE_INTERNAL_H
+
+#include "target/native.h"
+
+struct na_native_process {
+	struct na_native_mapping *mapping;	/* ascending */
+	size_t count, room;
+	bool owned;
+};
+
+/* NULL: no executable mapping of a file is there. */
+const struct na_native_mapping *na_native_mapping_at(const struct na_native_process *process, uint64_t address);
+
+/* Where the caller's frame is, once a function's registers are given. */
+struct na_native_step {
+	int64_t frame_offset;	/* canonical frame address: base register + this */
+	bool from_frame_pointer;	/* base is the frame pointer, else the stack pointer */
+	int64_t return_at;	/* return address: canonical frame address + this */
+	bool frame_pointer_saved;
+	int64_t frame_pointer_at;	/* where the caller's frame pointer was put: canonical frame address + this */
+	bool evaluates;
+	bool outermost;		/* nobody called it: a thread begins here */
+};
+
+struct na_native_object;
+
+/* The file behind the mapping, with its call frame information. NULL: cannot be had. The unwinder keeps it. */
+struct na_native_object *na_native_object_of(struct na_unwinder *unwinder, uint32_t pid,
+					     const struct na_native_mapping *mapping);
+
+/*
+ * What the file's table says for the instruction at `offset` of the file. False: nothing that can be followed.
+ */
+bool na_native_object_step(struct na_native_object *object, uint64_t offset, struct na_native_step *step);
+
+#endif

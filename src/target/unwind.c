@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Follows a C stack: from the registers, by what the tables say, through the words the kernel sent. Each caller's place
+ * is computed from its callee's, so that return addresses left behind by earlier calls are never met.
+ */
+#include "target/native.h"
+
+#include "target/native_internal.h"
+
+/* The word at this address of the stack. False: it was none that the kernel took for an address. */
+static bool word_at(const struct na_native_event *event, uint64_t address, uint64_t *word)
+{
+	uint64_t distance = address - event->stack;
+	size_t low = 0, high = event->count < NA_NATIVE_WORDS ? event->count : NA_NATIVE_WORDS;
+
+	if (address < event->stack || distance % 8 || distance >= NA_NATIVE_STACK_BYTES)
+		return false;
+	distance /= 8;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (event->slot[middle] < distance)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low >= event->count || low >= NA_NATIVE_WORDS || event->slot[low] != distance)
+		return false;
+	*word = event->word[low];
+	return true;
+}
+
+struct registers {
+	uint64_t instruction, stack, frame;
+	bool frame_known;
+};
+
+/* From a function to its caller. False: the tables or the words end here. */
+static bool go_up(const struct na_native_event *event, const struct na_native_step *step, struct registers *registers)
+{
+	uint64_t frame_address, saved;
+
+	if (step->from_frame_pointer && !registers->frame_known)
+		return false;
+	frame_address = (step->from_frame_pointer ? registers->frame : registers->stack) + (uint64_t)step->frame_offset;
+	if (frame_address <= registers->stack)
+		return false;	/* a stack grows downwards: anything else would go round in circles */
+	if (!word_at(event, frame_address + (uint64_t)step->return_at, &registers->instruction))
+		return false;
+	if (step->frame_pointer_saved) {
+		registers->frame_known = word_at(event, frame_address + (uint64_t)step->frame_pointer_at, &saved);
+		registers->frame = registers->frame_known ? saved : 0;
+	}
+	registers->stack = frame_address;
+	return true;
+}
+
+size_t na_unwind(struct na_unwinder *unwinder, uint32_t pid, const struct na_native_process *process,
+		 const struct na_native_event *event, struct na_native_call *calls, size_t max, bool *complete)
+{
+	struct registers registers = { event->instruction, event->stack, event->frame, true };
+	uint64_t looked_at = event->stack + NA_NATIVE_STACK_BYTES;
+	size_t count = 0;
+
+	*complete = false;
+	while (count < max) {
+		/* a return address may be the first of the next function, when the call never returns */
+		uint64_t address = registers.instruction - (count ? 1 : 0);
+		const struct na_native_mapping *mapping = na_native_mapping_at(process, address);
+		struct na_native_object *object = mapping ? na_native_object_of(unwinder, pid, mapping) : NULL;
+		struct na_native_step step;
+
+		if (!object || !na_native_object_step(object, address - mapping->start + mapping->offset, &step))
+			break;
+		calls[count++] = (struct na_native_call){ registers.instruction, mapping, step.evaluates };
+		if (step.outermost)
+			*complete = true;
+		if (step.outermost || !go_up(event, &step, &registers))
+			break;
+		/* the last words are near the end of what was looked at: what lies beyond was not asked for */
+		if (registers.stack + 64 >= looked_at) {
+			*complete = event->status == NA_STACK_COMPLETE;
+			break;
+		}
+	}
+	return count;
+}
