@@ -54,7 +54,7 @@ struct na_python {
 	__u32 keys_kind;		/* byte, from 3.11: 0 means entries with a hash */
 	__u32 keys_entry_count;		/* 8 bytes */
 	__u32 keys_indices;		/* where the index table starts; entries follow it */
-	__u32 reserved;
+	__u32 code_lines;		/* PyCodeObject: bytes object that maps instructions to lines (user space reads it) */
 };
 
 #endif

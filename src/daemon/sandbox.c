@@ -25,7 +25,8 @@ static const struct {
 } kept[] = {
 	{ CAP_BPF, ROOT_ONES },			/* bpf(2) on our maps where unprivileged use is off */
 	{ CAP_PERFMON, ROOT_ONES },		/* reading what the iterators show of other tasks */
-	{ CAP_SYS_PTRACE, ROOT_ONES },		/* /proc/PID/exe, maps and root of other users */
+	{ CAP_SYS_PTRACE, ROOT_ONES },		/* /proc/PID/exe, maps, mem and root of other users */
+	{ CAP_CHECKPOINT_RESTORE, ROOT_ONES },	/* /proc/PID/map_files: the very file a process has mapped */
 	{ CAP_DAC_READ_SEARCH, ROOT_ONES },	/* configuration files of an Odoo that only its user may read */
 	{ CAP_SETUID, FOR(NA_SUPERVISOR) },	/* starting the journal and the signer again */
 	{ CAP_SETGID, FOR(NA_SUPERVISOR) },

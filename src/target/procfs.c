@@ -59,8 +59,7 @@ int na_proc_link(int pid_fd, const char *name, char *buffer, size_t capacity)
 	return 0;
 }
 
-/* Reads an unsigned number in `base` at `*at`, then moves behind it and the spaces that follow. */
-static bool take_number(const char **at, const char *end, int base, uint64_t *value)
+bool na_proc_take_number(const char **at, const char *end, int base, uint64_t *value)
 {
 	const char *start = *at;
 
@@ -101,7 +100,7 @@ int na_proc_parse_stat(const char *text, size_t length, struct na_proc_stat *res
 		uint64_t value;
 
 		at += negative;
-		if (!take_number(&at, end, 10, &value))
+		if (!na_proc_take_number(&at, end, 10, &value))
 			return -EBADMSG;
 		if (field == PARENT)
 			result->parent_pid = (uint32_t)value;
@@ -136,22 +135,54 @@ bool na_proc_parse_socket(const char *line, size_t length, struct na_proc_socket
 	if (!at || !(at = memchr(at + 1, ':', (size_t)(end - at) - 1)))
 		return false;
 	at++;
-	if (!take_number(&at, end, 16, &value) || value > UINT16_MAX)
+	if (!na_proc_take_number(&at, end, 16, &value) || value > UINT16_MAX)
 		return false;
 	result->local_port = (uint16_t)value;
 	at = memchr(at, ':', (size_t)(end - at));
 	if (!at)
 		return false;
 	at++;
-	if (!take_number(&at, end, 16, &value) || !take_number(&at, end, 16, &value) || value > UINT8_MAX)
+	if (!na_proc_take_number(&at, end, 16, &value) || !na_proc_take_number(&at, end, 16, &value) ||
+	    value > UINT8_MAX)
 		return false;
 	result->state = (uint8_t)value;
 	for (int pair = 0; pair < 2; pair++) {
-		if (!take_number(&at, end, 16, &value) || at >= end || *at++ != ':' || !take_number(&at, end, 16, &value))
+		if (!na_proc_take_number(&at, end, 16, &value) || at >= end || *at++ != ':' ||
+		    !na_proc_take_number(&at, end, 16, &value))
 			return false;
 	}
-	return take_number(&at, end, 16, &value) && take_number(&at, end, 10, &value) &&
-	       take_number(&at, end, 10, &value) && take_number(&at, end, 10, &result->inode);
+	return na_proc_take_number(&at, end, 16, &value) && na_proc_take_number(&at, end, 10, &value) &&
+	       na_proc_take_number(&at, end, 10, &value) && na_proc_take_number(&at, end, 10, &result->inode);
+}
+
+/* /proc tells the start in clock ticks; a zombie has nothing left to be looked at. */
+static int check_started(int pid_fd, uint64_t start_ns)
+{
+	long ticks = sysconf(_SC_CLK_TCK);
+	uint64_t tick_ns = UINT64_C(1000000000) / (ticks > 0 ? (uint64_t)ticks : 100);
+	struct na_proc_stat stat;
+
+	if (na_proc_stat(pid_fd, &stat) != 0 || stat.state == 'Z')
+		return -ESRCH;
+	return stat.start_ticks == start_ns / tick_ns ? 0 : -ESRCH;
+}
+
+int na_proc_open_started(const char *proc_root, uint32_t pid, uint64_t start_ns)
+{
+	int proc_fd = open(proc_root ? proc_root : "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), pid_fd, error;
+
+	if (proc_fd < 0)
+		return -errno;
+	pid_fd = na_proc_open(proc_fd, pid);
+	close(proc_fd);
+	if (pid_fd < 0)
+		return pid_fd == -ENOENT ? -ESRCH : pid_fd;
+	error = check_started(pid_fd, start_ns);
+	if (error) {
+		close(pid_fd);
+		return error;
+	}
+	return pid_fd;
 }
 
 /* Returns how many socket inodes were written, or negative errno. */
@@ -179,7 +210,7 @@ static ssize_t list_sockets(int pid_fd, uint64_t *inodes, size_t capacity)
 			continue;
 		target[got] = '\0';
 		if (strncmp(target, "socket:[", strlen("socket:[")) == 0 &&
-		    take_number(&at, target + got, 10, &inode))
+		    na_proc_take_number(&at, target + got, 10, &inode))
 			inodes[count++] = inode;
 	}
 	closedir(folder);

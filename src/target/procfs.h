@@ -29,11 +29,17 @@ struct na_proc_stat {
 /* Returns a descriptor to be closed by the caller, or negative errno. */
 int na_proc_open(int proc_fd, uint32_t pid);
 
+/* The same for the process that was started at `start_ns`; -ESRCH when it is gone. `proc_root` NULL: "/proc". */
+int na_proc_open_started(const char *proc_root, uint32_t pid, uint64_t start_ns);
+
 /* Reads up to `capacity` bytes; binary, no NUL is added. `*length` may be less than the file. */
 int na_proc_read(int pid_fd, const char *name, char *buffer, size_t capacity, size_t *length);
 
 /* The target of a symbolic link, NUL-terminated; -ENAMETOOLONG when it does not fit. */
 int na_proc_link(int pid_fd, const char *name, char *buffer, size_t capacity);
+
+/* Reads an unsigned number in `base` (to 16) at `*at`, then moves behind it and the blanks that follow. */
+bool na_proc_take_number(const char **at, const char *end, int base, uint64_t *value);
 
 int na_proc_stat(int pid_fd, struct na_proc_stat *result);
 int na_proc_parse_stat(const char *text, size_t length, struct na_proc_stat *result);	/* -EBADMSG */

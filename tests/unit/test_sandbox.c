@@ -167,7 +167,7 @@ static unsigned long long capabilities(const char *line)
 static int privileges_are_exact(enum na_component component, const struct na_identity *identity)
 {
 	const unsigned long long observer = 1ULL << CAP_BPF | 1ULL << CAP_PERFMON | 1ULL << CAP_SYS_PTRACE |
-					    1ULL << CAP_DAC_READ_SEARCH;
+					    1ULL << CAP_DAC_READ_SEARCH | 1ULL << CAP_CHECKPOINT_RESTORE;
 	const unsigned long long expected = component == NA_OBSERVER ? observer : 0;
 	static const char *const lines[] = { "CapEff", "CapPrm", "CapBnd", "CapInh", "CapAmb" };
 	struct na_error error = { 0 };

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Finds the CPython in a process: which of its mapped files has one, which version, which layout; then has it checked.
+ */
+#include "target/python.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "target/mappings.h"
+#include "target/memory.h"
+#include "target/procfs.h"
+#include "target/python_check.h"
+#include "target/python_layout.h"
+#include "target/python_object.h"
+
+struct examination {
+	int pid_fd, memory_fd;
+	struct na_python *python;
+	struct na_python_info *info;
+	int unreadable;		/* why a file that might hold a Python could not be read; 0: all could */
+	bool other;		/* some Python without a _PyRuntime was seen */
+};
+
+static int explain(struct examination *examination, int error, const char *reason)
+{
+	snprintf(examination->info->reason, sizeof(examination->info->reason), "%s", reason);
+	return error;
+}
+
+/* PY_VERSION_HEX, as PY_VERSION has it. */
+static void print_version(uint32_t number, char *text, size_t bytes)
+{
+	static const char *const levels[16] = { [0xa] = "a", [0xb] = "b", [0xc] = "rc" };
+	const char *level = levels[number >> 4 & 0xf];
+	int length = snprintf(text, bytes, "%u.%u.%u", number >> 24, number >> 16 & 0xff, number >> 8 & 0xff);
+
+	if (level && length > 0 && (size_t)length < bytes)
+		snprintf(text + length, bytes - (size_t)length, "%s%u", level, number & 0xf);
+}
+
+/* From 3.13 on _PyRuntime says it, from 3.11 on Py_Version; before, symbols of the file did. */
+static int find_version(struct examination *examination, const struct na_python_object *object, uint64_t bias,
+			uint64_t offsets[NA_PYTHON_OFFSETS], uint32_t *version)
+{
+	uint64_t number = 0;
+	int error = na_memory_read(examination->memory_fd, object->runtime + bias, offsets, sizeof(uint64_t));
+
+	if (!error && memcmp(offsets, NA_PYTHON_COOKIE, sizeof(uint64_t)) == 0) {
+		error = na_memory_read(examination->memory_fd, object->runtime + bias, offsets,
+				       NA_PYTHON_OFFSETS * sizeof(uint64_t));
+		number = offsets[1];
+	} else if (!error && object->version_number) {
+		error = na_memory_pointer(examination->memory_fd, object->version_number + bias, &number);
+	} else if (!error) {
+		*version = object->version;
+		memcpy(examination->info->version, object->version_text, sizeof(object->version_text));
+		return *version ? 0 : explain(examination, -ENOTSUP, "a Python older than 3.9");
+	}
+	if (error)
+		return error == -ESRCH ? error : explain(examination, -EAGAIN, "its version cannot be read yet");
+	*version = (uint32_t)(number >> 16) & 0xffff;
+	print_version((uint32_t)number, examination->info->version, sizeof(examination->info->version));
+	return 0;
+}
+
+static int examine_object(struct examination *examination, const struct na_mapping *mapping,
+			  const struct na_python_object *object)
+{
+	uint64_t offsets[NA_PYTHON_OFFSETS] = { 0 }, bias;
+	struct na_python *python = examination->python;
+	uint32_t version;
+	int error;
+
+	if (!na_python_object_bias(object, mapping, &bias))
+		return -ENOENT;
+	error = find_version(examination, object, bias, offsets, &version);
+	if (!error)
+		error = na_python_layout(version, offsets, python, examination->info->reason,
+					 sizeof(examination->info->reason));
+	if (error)
+		return error;
+	python->runtime = object->runtime + bias;
+	python->code_type = object->code_type ? object->code_type + bias : 0;
+	python->string_type = object->string_type ? object->string_type + bias : 0;
+	return na_python_check(examination->memory_fd, python, examination->info->reason,
+			       sizeof(examination->info->reason));
+}
+
+static int examine_file(struct examination *examination, const struct na_mapping *mapping)
+{
+	const struct na_python_object *object;
+	bool is_program;
+	int error = na_python_object(examination->pid_fd, mapping, &object, &is_program);
+
+	if (error) {
+		examination->unreadable = error;
+		return -ENOENT;
+	}
+	examination->other |= object->other;
+	if (!object->runtime)
+		return -ENOENT;
+	examination->info->shared = !is_program;
+	examination->info->usdt = object->usdt;
+	return examine_object(examination, mapping, object);
+}
+
+/* Files with "python" in their name and the program itself, which is mapped first, before the hundred others. */
+static int examine_files(struct examination *examination, const struct na_mapping *files, size_t count)
+{
+	for (int hinted = 1; hinted >= 0; hinted--) {
+		for (size_t i = 0; i < count; i++) {
+			int error = (files[i].python || i == 0) == hinted ? examine_file(examination, &files[i]) :
+				    -ENOENT;
+
+			if (error != -ENOENT)
+				return error;
+		}
+	}
+	if (examination->other)
+		return explain(examination, -ENOTSUP, "a Python without a _PyRuntime (older than 3.7, or not CPython)");
+	if (examination->unreadable)
+		return explain(examination, examination->unreadable == -EPERM ? -EPERM : -EAGAIN,
+			       "a program file of it cannot be opened");
+	return explain(examination, -ENOENT, "no Python in it");
+}
+
+static int examine_open(struct examination *examination)
+{
+	struct na_mapping *files = calloc(NA_MAPPED_FILES, sizeof(*files));
+	size_t count = 0;
+	int error;
+
+	if (!files)
+		return -ENOMEM;
+	examination->memory_fd = na_memory_open(examination->pid_fd);
+	error = examination->memory_fd < 0 ? examination->memory_fd :
+		na_mapped_files(examination->pid_fd, files, NA_MAPPED_FILES, &count);
+	if (error)
+		explain(examination, error, "its memory cannot be opened");
+	else if (count == 0)
+		error = explain(examination, -ENOENT, "it has no program mapped");
+	else
+		error = examine_files(examination, files, count);
+	if (examination->memory_fd >= 0)
+		close(examination->memory_fd);
+	free(files);
+	return error;
+}
+
+int na_python_examine(const char *proc_root, uint32_t pid, uint64_t start_ns, struct na_python *python,
+		      struct na_python_info *info)
+{
+	struct examination examination = { .python = python, .info = info };
+	int error;
+
+	memset(python, 0, sizeof(*python));
+	memset(info, 0, sizeof(*info));
+	examination.pid_fd = na_proc_open_started(proc_root, pid, start_ns);
+	if (examination.pid_fd < 0)
+		return explain(&examination, examination.pid_fd,
+			       examination.pid_fd == -ESRCH ? "it is gone" : "it cannot be looked at");
+	error = examine_open(&examination);
+	close(examination.pid_fd);
+	if (error == -ESRCH)
+		explain(&examination, error, "it is gone");
+	if (error)
+		memset(python, 0, sizeof(*python));
+	else
+		python->start_ns = start_ns;
+	return error;
+}
