@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Who made a call: add-ons that call in every way they can, and a comparison of what was recorded with who it was.
+
+CALLS ?= 10
+
+PLAIN_CORPUS = PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/attribution/plain.py --build $(BUILD)
+
+test-attribution: all ## the corpus on plain Pythons: every call has the right author (CALLS in each cell, PYTHONS)
+	@$(PLAIN_CORPUS) --count $(CALLS) $(PYTHONS)
+
+attribution-selftest: ## the corpus is complete, and its comparison notices every kind of wrong author
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/attribution/selftest.py
+	@$(PLAIN_CORPUS) --count 1 --truth-only /usr/bin/python3
+
+.PHONY: test-attribution attribution-selftest

@@ -1,0 +1,49 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Turns modules of an add-on into what vendors ship instead of source; run by the interpreter that will load them.
+
+    package.py bytecode FILE...    each becomes a .pyc without source, whose code objects name invented files
+    package.py native FILE...      each has its C beside it, made by cython, and becomes an extension module
+"""
+import importlib.util
+import marshal
+import os
+import subprocess
+import sys
+import sysconfig
+import types
+
+INVENTED = ("<frozen corpus>", "calls.py", "../lib/calls.py", "<string>", "/nonexistent/lib/python3/calls.py", "")
+
+
+def with_invented_name(code, number):
+    """Top-level functions get the names in turn, what is inside them goes along."""
+    inside = tuple(with_invented_name(constant, number + (index if code.co_name == "<module>" else 0))
+                   if isinstance(constant, types.CodeType) else constant
+                   for index, constant in enumerate(code.co_consts))
+    return code.replace(co_consts=inside, co_filename=INVENTED[number % len(INVENTED)])
+
+
+def to_bytecode(path):
+    with open(path, "rb") as file:
+        code = with_invented_name(compile(file.read(), path, "exec", dont_inherit=True), 0)
+    with open(path + "c", "wb") as file:
+        file.write(importlib.util.MAGIC_NUMBER + bytes(12) + marshal.dumps(code))
+    os.unlink(path)
+
+
+def to_native(path):
+    stem = path[:-len(".py")]
+    subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-w", "-I" + sysconfig.get_path("include"), "-o",
+                    stem + sysconfig.get_config_var("EXT_SUFFIX"), stem + ".c"], check=True)
+    os.unlink(path)
+    os.unlink(stem + ".c")
+
+
+def main():
+    for path in sys.argv[2:]:
+        {"bytecode": to_bytecode, "native": to_native}[sys.argv[1]](path)
+
+
+if __name__ == "__main__":
+    main()
