@@ -10,7 +10,7 @@ anchors       4096  anchors.log as a crash or a stranger left it
 canonical     4096  record bytes; text to be written as a record
 compose       1024  events of the kernel, with names the traced process chose
 config        1024  configuration files
-describe      2048  records, for people
+describe      8192  records, for people
 drain         8192  ring buffer samples
 escape         512  text of any kind
 filter         160  what people ask the log for

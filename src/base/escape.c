@@ -152,3 +152,19 @@ size_t na_escape_line(char *out, size_t out_bytes, const void *text, size_t text
 {
 	return escape(out, out_bytes, text, text_bytes, false);
 }
+
+size_t na_utf8_trim(char *text)
+{
+	size_t length = strlen(text), start = length;
+	uint32_t code_point;
+
+	while (start > 0 && length - start < 4) {
+		start--;
+		if (((uint8_t)text[start] & 0xc0) == 0x80)
+			continue;
+		if (na_utf8_decode((const uint8_t *)text + start, length - start, &code_point) != length - start)
+			text[length = start] = '\0';
+		break;
+	}
+	return length;
+}

@@ -35,6 +35,9 @@ size_t na_escape_line(char *out, size_t out_bytes, const void *text, size_t text
  */
 size_t na_utf8_decode(const uint8_t *text, size_t text_bytes, uint32_t *code_point);
 
+/* Takes away what a cut has left of the last character; the rest must be valid. Returns the new length. */
+size_t na_utf8_trim(char *text);
+
 bool na_utf8_valid(const void *text, size_t text_bytes);
 
 #endif

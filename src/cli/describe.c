@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "cli/cli.h"
 #include "cli/fields.h"
 
@@ -32,7 +33,7 @@ static void say(struct sentence *sentence, const char *format, ...)
 		return;
 	sentence->used += (size_t)length;
 	if (sentence->used >= NA_SENTENCE_BYTES)
-		sentence->used = NA_SENTENCE_BYTES - 1;
+		sentence->used = na_utf8_trim(sentence->text);
 }
 
 /* "name value" for a member that is there. */

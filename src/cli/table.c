@@ -12,7 +12,8 @@
 #include "cli/describe.h"
 #include "cli/fields.h"
 
-#define CELL_BYTES (2 * NA_FIELD_BYTES + 64)
+#define END_BYTES (NA_FIELD_BYTES + 32)	/* an address or name, brackets, a port */
+#define CELL_BYTES (2 * END_BYTES + 8)
 
 struct cells {
 	char text[NA_TABLE_COUNT][CELL_BYTES];
@@ -51,24 +52,26 @@ static void put_process(char *cell, const json_t *body)
 }
 
 /* "address:port", "[address]:port"; a host name the record gives is shown in place of the address. */
-static void put_end(char *out, size_t out_bytes, const json_t *body, const char *address_key, const char *port_key,
+static void put_end(char out[END_BYTES], const json_t *body, const char *address_key, const char *port_key,
 		    const char *name_key)
 {
-	char address[NA_FIELD_BYTES], port[NA_FIELD_BYTES], name[NA_FIELD_BYTES] = "";
+	char address[NA_FIELD_BYTES], name[NA_FIELD_BYTES] = "", port[24] = "";
+	int64_t number = na_field_integer(body, port_key, -1);
 	bool brackets;
 
 	na_field_text(address, body, address_key);
-	na_field_text(port, body, port_key);
+	if (number >= 0)
+		snprintf(port, sizeof(port), "%" PRId64, number);
 	if (name_key)
 		na_field_text(name, body, name_key);
 	brackets = !*name && *port && strchr(address, ':');
-	snprintf(out, out_bytes, "%s%.250s%s%s%.20s", brackets ? "[" : "", *name ? name : address, brackets ? "]" : "",
+	snprintf(out, END_BYTES, "%s%s%s%s%s", brackets ? "[" : "", *name ? name : address, brackets ? "]" : "",
 		 *port ? ":" : "", port);
 }
 
 static void put_where(char *cell, const json_t *body)
 {
-	char source[NA_FIELD_BYTES], destination[NA_FIELD_BYTES], path[NA_FIELD_BYTES];
+	char source[END_BYTES], destination[END_BYTES], path[NA_FIELD_BYTES];
 
 	na_field_text(path, body, "path");
 	if (*path || na_field_is(body, "channel", "unix")) {
@@ -76,8 +79,8 @@ static void put_where(char *cell, const json_t *body)
 			 *path ? path : "?");
 		return;
 	}
-	put_end(source, sizeof(source), body, "src", "sport", NULL);
-	put_end(destination, sizeof(destination), body, "dst", "dport", "host");
+	put_end(source, body, "src", "sport", NULL);
+	put_end(destination, body, "dst", "dport", "host");
 	if (*source || *destination)
 		snprintf(cell, CELL_BYTES, "%s > %s", *source ? source : "?", *destination ? destination : "?");
 }

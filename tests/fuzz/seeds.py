@@ -53,6 +53,10 @@ EXTREME = EXTREME.replace(b'"last_seq": 9', b'"last_seq": %d' % -2 ** 63)
 LOST = bytes([0x83, 64]) + struct.pack("=QII16sHHIQ16s", 1, 2 ** 32 - 1, 3, bytes(range(0x11, 0x21)), 65535, socket.AF_INET6, 1,
                                        2 ** 50 - 1, b"\1" * 15) + b"\xff" * 300
 
+# texts that are cut wherever a place is too small for them, in characters of 2, 3 and 4 bytes
+LONG = [json.dumps({"kind": kind, "comm": c * 300, "dst": c * 300, "dport": 1, "src": c * 300, "sport": c * 300, "exe": c * 300},
+                   ensure_ascii=False).encode() for c in "\xe9\u20ac\U0001f40d" for kind in ("open", "process", "lost")]
+
 SEEDS = {
     # the last: what is looked at begins in the middle of a line, where a note seems to
     "anchors": [note(1) + note(2), note(1) + note(2)[:-9], b"", b"x" * 39 + note(1) + b"y" * (3 * 1024 - len(note(1)))],
@@ -61,7 +65,7 @@ SEEDS = {
                b"[journal]\ncommit_ms = 0\n", b"state_dir = /x\n", b"[daemon]\nstate_dir = /a/../b\n",
                b"[daemon]\norigin = a\norigin = b\n"],
     "compose": [LOST],
-    "describe": [b"\1" + body for body in RECORDS],
+    "describe": [b"\1" + body for body in RECORDS + LONG],
     "escape": ["\xff\u202e\u2028\ufeffa\\\x1b[0m\u20ac".encode(), b"\x05\xc0\x80\xed\xa0\x80\xf4\x90\x80\x80"],
     "filter": [b"\0" + text for text in (b"192.0.2.0/24:443", b"[2001:db8::1]:53", b"example.org:25", b":80", b"/run/a",
                                          b"@a", b"2001:db8::/32")] + [b"\1http,https", b"\2open,close", b"\3ff"],

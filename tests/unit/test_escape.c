@@ -120,6 +120,22 @@ static void test_random_bytes_come_out_printable(void **state)
 	}
 }
 
+static void test_a_cut_character_is_taken_away(void **state)
+{
+	const char *const whole = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\x8d";	/* 1, 2, 3 and 4 bytes */
+	const size_t kept[] = { 0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10 };
+
+	(void)state;
+	for (size_t bytes = 0; bytes < sizeof(kept) / sizeof(kept[0]); bytes++) {
+		char text[16] = "";
+
+		memcpy(text, whole, bytes);
+		assert_int_equal(na_utf8_trim(text), kept[bytes]);
+		assert_int_equal(strlen(text), kept[bytes]);
+		assert_true(na_utf8_valid(text, strlen(text)));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +143,7 @@ int main(void)
 		cmocka_unit_test(test_line_form_keeps_backslashes_and_nothing_else),
 		cmocka_unit_test(test_what_does_not_fit_is_cut_between_characters),
 		cmocka_unit_test(test_random_bytes_come_out_printable),
+		cmocka_unit_test(test_a_cut_character_is_taken_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
