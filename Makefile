@@ -38,7 +38,7 @@ LIB_OBJ   := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CLI_OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/cli/*.c))
 TEST_SRC  := $(wildcard tests/unit/test_*.c)
 TEST_BIN  := $(TEST_SRC:tests/unit/%.c=$(BUILD)/tests/%)
-BPF_OBJ   := $(BUILD)/netaudit.bpf.o $(BUILD)/netaudit_old.bpf.o
+BPF_OBJ   := $(BUILD)/netaudit.bpf.o $(BUILD)/netaudit_direct.bpf.o $(BUILD)/netaudit_old.bpf.o
 
 all: $(BUILD)/netaudit-bpf $(BUILD)/netaudit ## build both programs
 
@@ -58,15 +58,16 @@ $(BUILD)/%.o: %.c
 $(BUILD)/src/capture/objects.o: CPPFLAGS += -DNA_BPF_DIRECTORY='"$(abspath $(BUILD))"'
 $(BUILD)/src/capture/objects.o: $(BPF_OBJ)
 
-# The BPF side: one object for 5.12 and later, one from the same files for older kernels.
+# The BPF side, three objects from the same files: for 5.12 and later, for 6.2 and later (bpf/read.h), and for older kernels.
 BPF_FLAGS := -O2 -g -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude -Ibpf
 
-$(BUILD)/netaudit.bpf.o $(BUILD)/netaudit_old.bpf.o: bpf/netaudit.bpf.c $(wildcard bpf/*.h) include/netaudit/event.h
+$(BPF_OBJ): bpf/netaudit.bpf.c $(wildcard bpf/*.h) include/netaudit/event.h
 	@mkdir -p $(@D)
-	$(call say,BPF,$@)$(CLANG) $(BPF_FLAGS) $(BPF_OLD) -c -o $@ $<
+	$(call say,BPF,$@)$(CLANG) $(BPF_FLAGS) $(BPF_VARIANT) -c -o $@ $<
 	$(Q)$(LLVM_STRIP) -g $@
 
-$(BUILD)/netaudit_old.bpf.o: BPF_OLD := -DNA_BEFORE_5_12
+$(BUILD)/netaudit_direct.bpf.o: BPF_VARIANT := -DNA_DIRECT_READS
+$(BUILD)/netaudit_old.bpf.o: BPF_VARIANT := -DNA_BEFORE_5_12
 
 # Tests
 $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libnetaudit.a

@@ -6,8 +6,7 @@
 #ifndef NETAUDIT_BPF_CANDIDATE_H
 #define NETAUDIT_BPF_CANDIDATE_H
 
-#include "kernel.h"
-#include <bpf/bpf_core_read.h>
+#include "read.h"
 
 #define NA_ARGUMENTS_PIECE 32
 #define NA_ARGUMENTS_BYTES 4096	/* looked at; what is longer may be anything */

@@ -28,7 +28,7 @@ static __always_inline bool na_is_datagram_socket(struct sock *sk)
 {
 	__u32 protocol = BPF_CORE_READ(sk, sk_protocol);
 
-	if (BPF_CORE_READ_BITFIELD_PROBED(sk, sk_kern_sock))
+	if (NA_READ_BITS(sk, sk_kern_sock))
 		return false;
 	return protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE || protocol == IPPROTO_ICMP ||
 	       protocol == IPPROTO_ICMPV6 || protocol == IPPROTO_SCTP || BPF_CORE_READ(sk, sk_type) == SOCK_RAW;
@@ -211,21 +211,21 @@ static __always_inline bool na_read_packet(struct sk_buff *skb, struct na_datagr
 	__u8 *to = datagram->direction == NA_OUTBOUND ? datagram->remote : datagram->local;
 	__u32 length = BPF_CORE_READ(skb, len);
 	__s32 headers = transport - BPF_CORE_READ(skb, data);
-	__be16 ports[2] = {};
+	__be16 ports[4];
 	__be32 addresses[2];
-	__u8 version = 0;
+	__u64 word = na_read_word(ip);
+	__u8 version = *(__u8 *)&word >> 4;
 
-	bpf_probe_read_kernel(&version, 1, ip);
-	version >>= 4;
 	if (version == 4) {
 		datagram->family = AF_INET;
-		bpf_probe_read_kernel(addresses, 8, ip + 12);
+		word = na_read_word(ip + 12);
+		__builtin_memcpy(addresses, &word, sizeof(addresses));
 		na_map_ipv4(from, addresses[0]);
 		na_map_ipv4(to, addresses[1]);
 	} else if (version == 6) {
 		datagram->family = AF_INET6;
-		bpf_probe_read_kernel(from, 16, ip + 8);
-		bpf_probe_read_kernel(to, 16, ip + 24);
+		na_read_16(from, ip + 8);
+		na_read_16(to, ip + 24);
 	} else {
 		return false;
 	}
@@ -234,7 +234,8 @@ static __always_inline bool na_read_packet(struct sk_buff *skb, struct na_datagr
 		length -= headers;
 	if (datagram->protocol == IPPROTO_UDP || datagram->protocol == IPPROTO_UDPLITE ||
 	    datagram->protocol == IPPROTO_SCTP) {
-		bpf_probe_read_kernel(ports, 4, transport);
+		word = na_read_word(transport);	/* these headers are that long */
+		__builtin_memcpy(ports, &word, sizeof(ports));
 		if (datagram->direction == NA_OUTBOUND) {
 			datagram->local_port = bpf_ntohs(ports[0]);
 			datagram->remote_port = bpf_ntohs(ports[1]);

@@ -38,18 +38,18 @@ static __always_inline bool na_is_loopback(const __u8 address[16])
 /* A kernel-copied sockaddr_in or sockaddr_in6. False for any other family. */
 static __always_inline bool na_read_sockaddr(const void *address, __u8 out[16], __u16 *port)
 {
-	struct sockaddr_in6_fixed copy = {};
+	struct sockaddr_in_fixed copy;
+	__u64 start = na_read_word(address);
 
-	if (bpf_probe_read_kernel(&copy, 8, address))
-		return false;
+	__builtin_memcpy(&copy, &start, sizeof(copy));
 	*port = bpf_ntohs(copy.port);
 	if (copy.family == AF_INET) {
-		na_map_ipv4(out, copy.flow_info);	/* same place as sin_addr */
+		na_map_ipv4(out, copy.address);
 		return true;
 	}
 	if (copy.family != AF_INET6)
 		return false;
-	bpf_probe_read_kernel(out, 16, address + 8);
+	na_read_16(out, address + 8);
 	return true;
 }
 
@@ -73,9 +73,9 @@ static __always_inline void na_read_ends(struct na_ends *ends, struct sock *sk)
 	if (port)
 		ends->remote_port = port;
 	if (ends->family == AF_INET6) {
-		BPF_CORE_READ_INTO(&ends->local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+		na_read_16(ends->local, &sk->__sk_common.skc_v6_rcv_saddr);
 		if (port)
-			BPF_CORE_READ_INTO(&ends->remote, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+			na_read_16(ends->remote, &sk->__sk_common.skc_v6_daddr);
 		if (na_is_v4_mapped(ends->remote)) {
 			ends->family = AF_INET;
 			ends->flags = NA_FLOW_V4_MAPPED;

@@ -11,18 +11,9 @@
 
 #define ALLOW 1
 
-/* The verifier refuses arithmetic on a typed pointer; as a plain number it is read like any address. */
-static __always_inline void *na_plain_pointer(void *typed)
-{
-	void *plain = NULL;
-
-	bpf_probe_read_kernel(&plain, sizeof(plain), &typed);
-	return plain;
-}
-
 static __always_inline void na_cgroup_connect(struct bpf_sock_addr *context, const __u8 remote[16])
 {
-	struct sock *sk = na_plain_pointer(context->sk);
+	struct sock *sk = NA_KERNEL_OBJECT(sock, context->sk);
 	__u64 thread = bpf_get_current_task();
 	struct na_call *call;
 
@@ -67,12 +58,12 @@ int na_packet_out(struct __sk_buff *skb)
 		return ALLOW;
 	if (socket->protocol == IPPROTO_TCP) {
 		if (socket->state == TCP_SYN_SENT) {
-			sk = na_plain_pointer(socket);
+			sk = NA_KERNEL_OBJECT(sock, socket);
 			na_confirm_connect(sk, (__u64)sk);
 		}
 		return ALLOW;
 	}
-	na_on_packet(na_plain_pointer(socket), na_plain_pointer(skb), NA_OUTBOUND, true);
+	na_on_packet(NA_KERNEL_OBJECT(sock, socket), NA_KERNEL_OBJECT(sk_buff, skb), NA_OUTBOUND, true);
 	return ALLOW;
 }
 
@@ -85,7 +76,7 @@ int na_packet_in(struct __sk_buff *skb)
 		return ALLOW;
 	socket = bpf_sk_fullsock(socket);
 	if (socket && socket->protocol != IPPROTO_TCP)
-		na_on_packet(na_plain_pointer(socket), na_plain_pointer(skb), NA_INBOUND, false);
+		na_on_packet(NA_KERNEL_OBJECT(sock, socket), NA_KERNEL_OBJECT(sk_buff, skb), NA_INBOUND, false);
 	return ALLOW;
 }
 
@@ -97,7 +88,7 @@ int na_sock_create(struct bpf_sock *socket)
 
 	if (socket->type == SOCK_STREAM && socket->protocol != IPPROTO_SCTP)
 		return ALLOW;
-	sk = na_plain_pointer(socket);
+	sk = NA_KERNEL_OBJECT(sock, socket);
 	if (na_is_datagram_socket(sk))
 		na_created_socket(sk);
 	return ALLOW;
@@ -179,7 +170,7 @@ static __noinline void na_connect_returned(struct sock *sk, int result)
 SEC("cgroup/sock_release")
 int na_sock_release(struct bpf_sock *socket)
 {
-	struct sock *sk = na_plain_pointer(socket);
+	struct sock *sk = NA_KERNEL_OBJECT(sock, socket);
 
 	if (socket->protocol == IPPROTO_TCP) {
 		na_connect_came_to_nothing(sk);
@@ -196,12 +187,12 @@ static __always_inline struct sock *na_socket_of_descriptor(__u32 descriptor)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file *file = NULL, **slots = BPF_CORE_READ(table, fd);
+	struct file *file, **slots = BPF_CORE_READ(table, fd);
 	struct socket *socket;
 
 	if (descriptor >= BPF_CORE_READ(table, max_fds))
 		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), &slots[descriptor]);
+	file = (struct file *)na_read_word(&slots[descriptor]);
 	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return NULL;
 	socket = BPF_CORE_READ(file, private_data);

@@ -4,7 +4,7 @@
 #define NETAUDIT_BPF_IDENTITY_H
 
 #include "maps.h"
-#include <bpf/bpf_core_read.h>
+#include "read.h"
 
 /*
  * The task whose doing this is. An io_uring worker before 5.12 is a kernel thread that borrowed the
@@ -50,13 +50,25 @@ static __always_inline __u32 na_socket_net_namespace(struct sock *sk)
 	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 }
 
+static __always_inline __u32 na_pid_namespace(struct pid *pid)
+{
+	char *numbers = (char *)pid + bpf_core_field_offset(struct pid, numbers) + bpf_core_field_offset(struct upid, ns);
+	unsigned int level = BPF_CORE_READ(pid, level);
+	struct pid_namespace *namespace = NULL;
+
+	/* numbers[] is as long as the namespace is deep (at most 32); a plain index would not relocate */
+	if (!level)
+		namespace = (struct pid_namespace *)na_read_word(numbers);
+	else
+		bpf_probe_read_kernel(&namespace, sizeof(namespace),
+				      numbers + (level & 31) * bpf_core_type_size(struct upid));
+	return BPF_CORE_READ(namespace, ns.inum);
+}
+
 /* Fills everything except net_namespace, which belongs to the socket. */
 static __always_inline void na_describe_task(struct na_task *out, struct task_struct *task, __u32 scope)
 {
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
-	unsigned int level = BPF_CORE_READ(pid, level);
-	struct upid upid = {};
 
 	out->start_ns = BPF_CORE_READ(leader, start_boottime);
 	out->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
@@ -66,12 +78,8 @@ static __always_inline void na_describe_task(struct na_task *out, struct task_st
 	out->uid = BPF_CORE_READ(task, cred, uid.val);
 	out->scope = scope;
 	out->reserved = 0;
-	/* numbers[] is as long as the namespace is deep (at most 32); a plain index would not relocate */
-	bpf_probe_read_kernel(&upid.ns, sizeof(upid.ns),
-			      (char *)pid + bpf_core_field_offset(struct pid, numbers) +
-			      (level & 31) * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, ns));
-	out->pid_namespace = BPF_CORE_READ(upid.ns, ns.inum);
-	bpf_probe_read_kernel_str(out->comm, sizeof(out->comm), &task->comm);
+	out->pid_namespace = na_pid_namespace(BPF_CORE_READ(task, thread_pid));
+	na_read_comm(out->comm, task);
 }
 
 /* An id no other flow has. 5.12 brought atomics that return a value; before, time and CPU tell. */

@@ -129,6 +129,7 @@ struct __sk_buff {
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+struct timespec64 { __s64 tv_sec; long tv_nsec; };
 struct ns_common { unsigned int inum; };
 struct net { struct ns_common ns; };
 struct pid_namespace { struct ns_common ns; };
@@ -255,7 +256,6 @@ struct trace_event_raw_sys_exit { long id; long ret; };
 
 /* Kernel-copied socket addresses: user API layouts, fixed for ever. */
 struct sockaddr_in_fixed { __u16 family; __be16 port; __be32 address; };
-struct sockaddr_in6_fixed { __u16 family; __be16 port; __u32 flow_info; __u8 address[16]; };
 struct sockaddr_ll_fixed {
 	__u16 family;
 	__be16 protocol;

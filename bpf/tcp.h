@@ -73,7 +73,7 @@ static __always_inline __u32 na_fast_open_flag(struct sock *sk)
 {
 	struct tcp_sock *tcp = (struct tcp_sock *)sk;
 
-	return BPF_CORE_READ(tcp, fastopen_req) || BPF_CORE_READ_BITFIELD_PROBED(tcp, fastopen_connect)
+	return BPF_CORE_READ(tcp, fastopen_req) || NA_READ_BITS(tcp, fastopen_connect)
 		? NA_FLOW_FAST_OPEN : 0;
 }
 
@@ -132,7 +132,7 @@ static __always_inline void na_on_connect_v6(struct sock *sk, const void *addres
 	__u16 port;
 
 	if (na_read_sockaddr(address, remote, &port) && na_is_v4_mapped(remote) &&
-	    !BPF_CORE_READ_BITFIELD_PROBED(sk, __sk_common.skc_ipv6only))
+	    !NA_READ_BITS(sk, __sk_common.skc_ipv6only))
 		return;
 	na_on_connect(sk, address, result);
 }

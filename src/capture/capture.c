@@ -100,6 +100,11 @@ const char *na_capture_fallback_reason(const struct na_capture *capture)
 	return capture->reason;
 }
 
+const char *na_capture_object(const struct na_capture *capture)
+{
+	return capture->object_name;
+}
+
 const char *na_capture_hooks(const struct na_capture *capture)
 {
 	return capture->hooks;

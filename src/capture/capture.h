@@ -41,6 +41,8 @@ enum na_backend na_capture_backend(const struct na_capture *capture);
 const char *na_backend_name(enum na_backend backend);
 /* Why stronger backends were not taken; "" when none was tried. */
 const char *na_capture_fallback_reason(const struct na_capture *capture);
+/* Which build of the programs the kernel took: "direct reads" (6.2+, the cheapest), "current", "before 5.12". Static. */
+const char *na_capture_object(const struct na_capture *capture);
 /* Comma-separated names of the attached programs, and of the optional ones this kernel has no hook for. */
 const char *na_capture_hooks(const struct na_capture *capture);
 const char *na_capture_missing_hooks(const struct na_capture *capture);

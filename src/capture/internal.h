@@ -29,6 +29,7 @@ struct na_capture {
 	struct na_capture_options options;
 	enum na_backend backend;
 	struct bpf_object *object;
+	const char *object_name;
 	struct na_attached attached[NA_PROGRAMS_MAX];
 	size_t attached_count;
 	struct bpf_link *existing, *progress, *relays;	/* iterators: nothing runs until they are read */

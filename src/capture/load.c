@@ -133,18 +133,26 @@ static void choose_programs(struct na_capture *capture, const struct btf *kernel
 	}
 }
 
-int na_capture_load(struct na_capture *capture, struct na_error *error)
+static void find_maps(struct na_capture *capture)
 {
-	size_t bytes;
-	const void *image = na_bpf_object(&bytes);
+	capture->peers = bpf_object__find_map_fd_by_name(capture->object, "peers");
+	capture->relay_expected = bpf_object__find_map_fd_by_name(capture->object, "relay_expected");
+	capture->said = bpf_object__find_map_fd_by_name(capture->object, "said");
+	capture->scopes = bpf_object__find_map_fd_by_name(capture->object, "scopes");
+	capture->losses = bpf_object__find_map_fd_by_name(capture->object, "losses");
+	capture->counts = bpf_object__find_map_fd_by_name(capture->object, "counts");
+	capture->sockets = bpf_object__find_map_fd_by_name(capture->object, "sockets");
+}
+
+static int load_object(struct na_capture *capture, const struct na_bpf_object *image, struct na_error *error)
+{
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "netaudit");
 	struct btf *kernel;
 	int err;
 
 	last_complaint[0] = 0;
 	capture->hooks[0] = capture->missing[0] = 0;
-	libbpf_set_print(keep_complaint);
-	capture->object = bpf_object__open_mem(image, bytes, &options);
+	capture->object = bpf_object__open_mem(image->image, (size_t)(image->end - image->image), &options);
 	if (!capture->object)
 		return na_error_set(error, -errno, "cannot open the built-in BPF object: %s", last_complaint);
 	kernel = btf__load_vmlinux_btf();
@@ -159,14 +167,25 @@ int na_capture_load(struct na_capture *capture, struct na_error *error)
 	if (err)
 		return na_error_set(error, err, "this kernel does not load the %s backend: %s",
 				    na_backend_name(capture->backend), last_complaint);
-	capture->peers = bpf_object__find_map_fd_by_name(capture->object, "peers");
-	capture->relay_expected = bpf_object__find_map_fd_by_name(capture->object, "relay_expected");
-	capture->said = bpf_object__find_map_fd_by_name(capture->object, "said");
-	capture->scopes = bpf_object__find_map_fd_by_name(capture->object, "scopes");
-	capture->losses = bpf_object__find_map_fd_by_name(capture->object, "losses");
-	capture->counts = bpf_object__find_map_fd_by_name(capture->object, "counts");
-	capture->sockets = bpf_object__find_map_fd_by_name(capture->object, "sockets");
+	find_maps(capture);
 	return 0;
+}
+
+/* The cheapest object that the verifier takes. One that may load nothing of the kind (EPERM) may load no other. */
+int na_capture_load(struct na_capture *capture, struct na_error *error)
+{
+	const struct na_bpf_object *image;
+	int err = -ENOSYS;
+
+	libbpf_set_print(keep_complaint);
+	for (size_t number = 0; err && err != -EPERM && (image = na_bpf_object(number)); number++) {
+		if (!image->fits())
+			continue;
+		na_capture_unload(capture);
+		err = load_object(capture, image, error);
+		capture->object_name = image->name;
+	}
+	return err;
 }
 
 /* The root of cgroup v2, also where v1 has the usual place. */

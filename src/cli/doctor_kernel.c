@@ -164,9 +164,9 @@ static enum na_verdict try_backend(enum na_backend backend, char found[NA_FINDIN
 		say(found, error.text);
 		return NA_WEAKER;
 	}
-	say(found, "loads and attaches");
+	snprintf(found, NA_FINDING_BYTES, "loads and attaches (programs: %s)", na_capture_object(capture));
 	if (*na_capture_missing_hooks(capture)) {
-		snprintf(found, NA_FINDING_BYTES, "loads and attaches, without ");
+		snprintf(found + strlen(found), NA_FINDING_BYTES - strlen(found), ", without ");
 		na_escape(found + strlen(found), NA_FINDING_BYTES - strlen(found), na_capture_missing_hooks(capture),
 			  strlen(na_capture_missing_hooks(capture)));
 	}

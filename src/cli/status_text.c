@@ -171,6 +171,7 @@ void na_status_print(const struct na_cli *cli, const json_t *status, enum na_dae
 	print_state(cli, status, state);
 	print_text(status, "scope", "scope");
 	print_text(status, "backend", "backend");
+	print_text(status, "programs", "programs");
 	print_text(status, "not better:", "fallback_reason");
 	print_text(status, "hooks", "hooks");
 	print_text(status, "not attached", "missing_hooks");

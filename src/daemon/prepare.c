@@ -101,6 +101,7 @@ static int collect_facts(struct na_daemon *daemon)
 	daemon->facts = (struct na_facts){
 		.version = NA_VERSION,
 		.backend = na_backend_name(na_capture_backend(daemon->capture)),
+		.programs = na_capture_object(daemon->capture),
 		.fallback_reason = na_capture_fallback_reason(daemon->capture),
 		.hooks = na_capture_hooks(daemon->capture),
 		.missing_hooks = na_capture_missing_hooks(daemon->capture),

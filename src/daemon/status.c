@@ -104,6 +104,7 @@ static void print(FILE *out, const struct na_facts *facts, const struct na_confi
 	put_text(out, "state", state);
 	put_text(out, "version", facts->version);
 	put_text(out, "backend", facts->backend);
+	put_text(out, "programs", facts->programs);
 	put_text(out, "fallback_reason", facts->fallback_reason);
 	put_text(out, "hooks", facts->hooks);
 	put_text(out, "missing_hooks", facts->missing_hooks);

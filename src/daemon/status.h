@@ -20,6 +20,7 @@
 struct na_facts {
 	const char *version;
 	const char *backend;
+	const char *programs;	/* which build of them */
 	const char *fallback_reason;
 	const char *hooks;
 	const char *missing_hooks;
