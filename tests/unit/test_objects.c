@@ -66,7 +66,7 @@ static void test_the_last_fits_everywhere(void **state)
 	for (size_t number = 0; na_bpf_object(number); number++)
 		last = na_bpf_object(number);
 	assert_non_null(last);
-	assert_true(last->fits());
+	assert_true(last && last->fits());
 }
 
 int main(void)
