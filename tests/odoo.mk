@@ -16,4 +16,7 @@ test-odoo-recognition: $(BUILD)/tests/odoo-recognition ## is a real Odoo recogni
 test-odoo-fake: $(BUILD)/tests/odoo-recognition ## the same in a second, with a stand-in for Odoo
 	tests/system/odoo_fake/run-recognition $<
 
-.PHONY: odoo-root test-odoo-recognition test-odoo-fake
+test-odoo: all ## add-ons of a real Odoo call in every style: every call has the right author (CALLS in each cell)
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/odoo/corpus.py --build $(BUILD) --root $(ODOO_ROOT) --count $(CALLS)
+
+.PHONY: odoo-root test-odoo test-odoo-recognition test-odoo-fake

@@ -30,8 +30,9 @@ class Interpreter:
         inside = [self.path(file) for file in files]
         if kind == "native":
             for file in inside:
-                self.run([*self.cython, "-3", "-X", "binding=True", "-o", file[:-len("py")] + "c", file],
-                         stderr=subprocess.DEVNULL)
+                addon, module = file[:-len(".py")].split("/")[-2:]
+                self.run([*self.cython, "-3", "-X", "binding=True", "--module-name", f"odoo.addons.{addon}.{module}",
+                          "-o", file[:-len("py")] + "c", file], stderr=subprocess.DEVNULL)
         with open(os.path.join(HERE, "package.py"), "rb") as program:
             self.run([*self.command, "-", kind, *inside], stdin=program)
 
