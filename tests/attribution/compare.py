@@ -157,7 +157,7 @@ def matrix(cells):
     columns = sorted({(packaging, role) for _, packaging, role in cells},
                      key=lambda column: (list(PACKAGINGS.values()).index(column[0]), column[1]))
     yield " " * 20 + " ".join(f"{packaging[:6] + ' ' + role[:6]:>13}" for packaging, role in columns)
-    for style in dict.fromkeys(style for style, _, _ in cells):
+    for style in sorted({style for style, _, _ in cells}):
         texts = []
         for column in columns:
             counts = cells.get((style, *column))
@@ -168,12 +168,14 @@ def matrix(cells):
 
 def misses(calls):
     """Every call that was not named; those of one style and reason together, with the cells they are in."""
-    groups = collections.defaultdict(collections.Counter)
+    groups, cells = collections.defaultdict(collections.Counter), collections.defaultdict(set)
     for call in calls:
+        cells[call.token.style].add(f"{call.packaging} {call.token.role}")
         if call.verdict != "named":
             groups[call.verdict, call.token.style, call.reason][f"{call.packaging} {call.token.role}"] += 1
     for (verdict, style, reason), places in sorted(groups.items(), reverse=True):
-        yield f"{verdict} {style}: {reason}: " + ", ".join(f"{count}x {place}" for place, count in sorted(places.items()))
+        where = "everywhere" if set(places) == cells[style] else ", ".join(sorted(places))
+        yield f"{verdict} {sum(places.values())}x {style}: {reason}: {where}"
 
 
 def report(plan, truth, records, ports, network, title=""):
