@@ -22,15 +22,23 @@ static bool take_until(const char **at, const char *end, char mark, uint64_t *va
 	return na_proc_take_number(at, end, 16, value) && *at < end && *(*at)++ == mark;
 }
 
-static bool has_python_in_name(const char *path, const char *end)
+static bool has_python_in_name(const char *path, size_t length)
 {
 	static const char word[] = "python";
-	const char *slash = memrchr(path, '/', (size_t)(end - path));
+	const char *slash = memrchr(path, '/', length);
 
-	return slash && memmem(slash, (size_t)(end - slash), word, sizeof(word) - 1);
+	return slash && memmem(slash, (size_t)(path + length - slash), word, sizeof(word) - 1);
 }
 
-bool na_mapping_parse(const char *line, size_t length, struct na_mapping *result)
+static size_t without_deleted(const char *path, size_t length)
+{
+	static const char mark[] = " (deleted)";
+	const size_t mark_length = sizeof(mark) - 1;
+
+	return length > mark_length && !memcmp(path + length - mark_length, mark, mark_length) ? length - mark_length : length;
+}
+
+bool na_mapping_parse(const char *line, size_t length, struct na_mapping *result, const char **path, size_t *path_bytes)
 {
 	/* START-END rwxp OFFSET MAJOR:MINOR INODE    PATH */
 	const char *at = line, *end = line + length;
@@ -47,29 +55,26 @@ bool na_mapping_parse(const char *line, size_t length, struct na_mapping *result
 	    major > UINT32_MAX || minor > UINT32_MAX)
 		return false;
 	result->device = major << 32 | minor;
-	result->python = has_python_in_name(at, end);
+	while (at < end && *at == ' ')
+		at++;
+	*path = at;
+	*path_bytes = without_deleted(at, (size_t)(end - at));
+	result->python = has_python_in_name(*path, *path_bytes);
 	return true;
 }
 
-static bool is_known(const struct na_mapping *files, size_t count, const struct na_mapping *mapping)
-{
-	for (size_t i = count; i-- > 0;)
-		if (files[i].inode == mapping->inode && files[i].device == mapping->device)
-			return true;
-	return false;
-}
-
-/* Takes whole lines off the front of `text`; returns how many bytes are left of the last one. */
-static size_t take_lines(char *text, size_t length, struct na_mapping *files, size_t capacity, size_t *count)
+/* Visits the whole lines at the front of `text`; returns how many bytes are left of the last one. */
+static size_t visit_lines(char *text, size_t length, na_mapping_fn *visit, void *context, bool *more)
 {
 	const char *line = text, *end;
 
-	while (*count < capacity && (end = memchr(line, '\n', length))) {
+	while (*more && (end = memchr(line, '\n', length))) {
 		struct na_mapping mapping;
+		const char *path;
+		size_t path_bytes;
 
-		if (na_mapping_parse(line, (size_t)(end - line), &mapping) && mapping.executable && mapping.inode &&
-		    !is_known(files, *count, &mapping))
-			files[(*count)++] = mapping;
+		if (na_mapping_parse(line, (size_t)(end - line), &mapping, &path, &path_bytes))
+			*more = visit(context, &mapping, path, path_bytes);
 		length -= (size_t)(end + 1 - line);
 		line = end + 1;
 	}
@@ -77,20 +82,20 @@ static size_t take_lines(char *text, size_t length, struct na_mapping *files, si
 	return length;
 }
 
-int na_mapped_files(int pid_fd, struct na_mapping *files, size_t capacity, size_t *count)
+int na_mappings_each(int pid_fd, na_mapping_fn *visit, void *context)
 {
-	size_t kept = 0, total = 0;
-	char *text;
 	int fd = openat(pid_fd, "maps", O_RDONLY | O_CLOEXEC), error = 0;
+	size_t kept = 0, total = 0;
+	bool more = true;
+	char *text;
 
-	*count = 0;
 	if (fd < 0)
 		return -errno;
 	text = malloc(READ_BYTES);
 	if (!text)
 		error = -ENOMEM;
 	/* A line is at most a path of 4096 bytes, escaped, and its numbers: it always fits. */
-	while (!error && *count < capacity && total < NA_MAPS_BYTES && kept < READ_BYTES) {
+	while (!error && more && total < NA_MAPS_BYTES && kept < READ_BYTES) {
 		ssize_t got = read(fd, text + kept, READ_BYTES - kept);
 
 		if (got < 0 && errno == EINTR)
@@ -100,10 +105,39 @@ int na_mapped_files(int pid_fd, struct na_mapping *files, size_t capacity, size_
 		if (got <= 0)
 			break;
 		total += (size_t)got;
-		kept = take_lines(text, kept + (size_t)got, files, capacity, count);
+		kept = visit_lines(text, kept + (size_t)got, visit, context, &more);
 	}
 	free(text);
 	close(fd);
+	return error;
+}
+
+struct files {
+	struct na_mapping *file;
+	size_t capacity, count;
+};
+
+static bool add_file(void *context, const struct na_mapping *mapping, const char *path, size_t path_bytes)
+{
+	struct files *files = context;
+
+	(void)path;
+	(void)path_bytes;
+	if (!mapping->executable || !mapping->inode)
+		return true;
+	for (size_t i = files->count; i-- > 0;)
+		if (files->file[i].inode == mapping->inode && files->file[i].device == mapping->device)
+			return true;
+	files->file[files->count++] = *mapping;
+	return files->count < files->capacity;
+}
+
+int na_mapped_files(int pid_fd, struct na_mapping *files, size_t capacity, size_t *count)
+{
+	struct files found = { .file = files, .capacity = capacity };
+	int error = capacity ? na_mappings_each(pid_fd, add_file, &found) : 0;
+
+	*count = found.count;
 	return error;
 }
 

@@ -26,11 +26,18 @@ struct na_mapping {
 	bool python;		/* the file's name has "python" in it: a hint for what to look at first */
 };
 
-bool na_mapping_parse(const char *line, size_t length, struct na_mapping *result);
+/* `*path` (not terminated, may be empty) points into `line`. */
+bool na_mapping_parse(const char *line, size_t length, struct na_mapping *result, const char **path, size_t *path_bytes);
 
 /*
- * The first executable mapping of each file, in order of address, at most `capacity`; what is beyond that and
- * NA_MAPS_BYTES is not looked at. 0 or negative errno.
+ * Visits every mapping, in order of address, until `visit` returns false or NA_MAPS_BYTES were read. `path` as the
+ * process sees it, " (deleted)" cut off, not terminated: untrusted text. 0 or negative errno.
+ */
+typedef bool na_mapping_fn(void *context, const struct na_mapping *mapping, const char *path, size_t path_bytes);
+int na_mappings_each(int pid_fd, na_mapping_fn *visit, void *context);
+
+/*
+ * The first executable mapping of each file, in order of address, at most `capacity`. 0 or negative errno.
  */
 int na_mapped_files(int pid_fd, struct na_mapping *files, size_t capacity, size_t *count);
 

@@ -3,94 +3,87 @@
 #include "target/native.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "target/native_internal.h"
+#include "target/procfs.h"
 
-#define DELETED " (deleted)"
+struct reading {
+	struct na_native_process *process;
+	void *(*owner_of)(void *context, const char *path);
+	void *context;
+	int error;
+};
 
-/* "start-end perms offset major:minor inode path" of proc_pid_maps(5). False: not an executable mapping of a file. */
-static bool parse_line(const char *line, struct na_native_mapping *mapping)
+static int make_room(struct na_native_process *process)
 {
-	char permissions[5];
-	unsigned int major_number, minor_number;
-	size_t length;
-	int path = 0;
-
-	memset(mapping, 0, sizeof(*mapping));
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n", &mapping->start, &mapping->end,
-		   permissions, &mapping->offset, &major_number, &minor_number, &mapping->inode, &path) != 7 || !path)
-		return false;
-	if (permissions[2] != 'x' || line[path] != '/' || mapping->start >= mapping->end || !mapping->inode)
-		return false;
-	mapping->device = makedev(major_number, minor_number);
-	length = strcspn(line + path, "\n");
-	if (length > strlen(DELETED) && !strncmp(line + path + length - strlen(DELETED), DELETED, strlen(DELETED)))
-		length -= strlen(DELETED);
-	if (length >= sizeof(mapping->path))
-		return false;
-	memcpy(mapping->path, line + path, length);
-	return true;
-}
-
-static int add(struct na_native_process *process, const struct na_native_mapping *mapping)
-{
+	size_t room = process->room ? 2 * process->room : 64;
 	struct na_native_mapping *more;
 
 	if (process->count == NA_NATIVE_MAPPINGS)
 		return -E2BIG;
-	if (process->count == process->room) {
-		size_t room = process->room ? 2 * process->room : 64;
-
-		more = reallocarray(process->mapping, room, sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		process->mapping = more;
-		process->room = room;
-	}
-	process->mapping[process->count++] = *mapping;
-	process->owned |= mapping->owner != NULL;
+	if (process->count < process->room)
+		return 0;
+	more = reallocarray(process->mapping, room, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	process->mapping = more;
+	process->room = room;
 	return 0;
 }
 
-int na_native_process_read(struct na_native_process **process, const char *proc_root, uint32_t pid,
+static bool add(void *context, const struct na_mapping *mapping, const char *path, size_t path_bytes)
+{
+	struct reading *reading = context;
+	struct na_native_process *process = reading->process;
+	char name[PATH_MAX];
+	void *owner = NULL;
+
+	if (!mapping->executable || !mapping->inode)
+		return true;
+	reading->error = make_room(process);
+	if (reading->error)
+		return false;
+	if (reading->owner_of && path_bytes < sizeof(name)) {
+		memcpy(name, path, path_bytes);
+		name[path_bytes] = 0;
+		owner = reading->owner_of(reading->context, name);
+	}
+	process->mapping[process->count++] = (struct na_native_mapping){ *mapping, owner };
+	process->owned |= owner != NULL;
+	return true;
+}
+
+int na_native_process_read(struct na_native_process **process, const char *proc_root, uint32_t pid, uint64_t start_ns,
 			   void *(*owner_of)(void *context, const char *path), void *context)
 {
-	struct na_native_process *made = calloc(1, sizeof(*made));
-	struct na_native_mapping mapping;
-	char path[64], line[NA_NATIVE_PATH_BYTES + 128];
-	int err = 0;
-	FILE *maps;
+	struct reading reading = { .owner_of = owner_of, .context = context };
+	int pid_fd = na_proc_open_started(proc_root, pid, start_ns);
+	int error;
 
-	if (!made)
+	if (pid_fd < 0)
+		return pid_fd;
+	reading.process = calloc(1, sizeof(*reading.process));
+	if (!reading.process) {
+		close(pid_fd);
 		return -ENOMEM;
-	(void)snprintf(path, sizeof(path), "%.32s/%" PRIu32 "/maps", proc_root ? proc_root : "/proc", pid);
-	maps = fopen(path, "re");
-	if (!maps) {
-		err = -errno;
-		free(made);
-		return err;
 	}
-	/* a line longer than the buffer has a path too long to keep; its rest parses as no mapping */
-	while (!err && fgets(line, sizeof(line), maps)) {
-		if (!parse_line(line, &mapping))
-			continue;
-		mapping.owner = owner_of ? owner_of(context, mapping.path) : NULL;
-		err = add(made, &mapping);
-	}
-	if (!err && ferror(maps))
-		err = -EIO;
-	(void)fclose(maps);
-	if (err) {
-		na_native_process_free(made);
-		return err;
-	}
-	*process = made;
-	return 0;
+	reading.process->pid = pid;
+	reading.process->start_ns = start_ns;
+	snprintf(reading.process->proc_root, sizeof(reading.process->proc_root), "%s", proc_root ? proc_root : "/proc");
+	error = na_mappings_each(pid_fd, add, &reading);
+	close(pid_fd);
+	if (!error)
+		error = reading.error;
+	if (error)
+		na_native_process_free(reading.process);
+	else
+		*process = reading.process;
+	return error;
 }
 
 void na_native_process_free(struct na_native_process *process)
@@ -111,7 +104,7 @@ void na_native_process_code(const struct na_native_process *process, struct na_n
 
 	memset(code->bits, 0, sizeof(code->bits));
 	for (size_t i = 0; i < process->count; i++) {
-		uint64_t at = process->mapping[i].start & ~(granule - 1), end = process->mapping[i].end;
+		uint64_t at = process->mapping[i].at.start & ~(granule - 1), end = process->mapping[i].at.end;
 
 		/* more granules than bits fill the map: looking at every word is slow, and still right */
 		for (uint32_t n = 0; at < end && n <= 1U << NA_NATIVE_BITS_LOG2; n++, at += granule) {
@@ -130,10 +123,10 @@ const struct na_native_mapping *na_native_mapping_at(const struct na_native_proc
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (process->mapping[middle].end <= address)
+		if (process->mapping[middle].at.end <= address)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < process->count && process->mapping[low].start <= address ? &process->mapping[low] : NULL;
+	return low < process->count && process->mapping[low].at.start <= address ? &process->mapping[low] : NULL;
 }

@@ -16,26 +16,24 @@
 
 #include <netaudit/event.h>
 #include <netaudit/native.h>
+#include "target/mappings.h"
 
-#define NA_NATIVE_PATH_BYTES 512
 #define NA_NATIVE_MAPPINGS 1024		/* executable mappings of a process that are looked at */
 
 /* One executable mapping of a file. */
 struct na_native_mapping {
-	uint64_t start, end;		/* addresses, end exclusive */
-	uint64_t offset;		/* of `start` in the file */
-	uint64_t device, inode;
-	char path[NA_NATIVE_PATH_BYTES];	/* as the process sees it: untrusted text; " (deleted)" cut off */
-	void *owner;			/* the caller's, from its `owner_of` */
+	struct na_mapping at;
+	void *owner;		/* the caller's, from its `owner_of`; NULL: nobody special */
 };
 
 struct na_native_process;
 
 /*
- * Reads the executable mappings of process `pid`; `proc_root` NULL: "/proc". `owner_of` is asked once for each what it
- * is to the caller, NULL for nothing special. 0 or negative errno; -E2BIG past NA_NATIVE_MAPPINGS.
+ * Reads the executable mappings of process `pid` that started at `start_ns`; `proc_root` NULL: "/proc". `owner_of` is
+ * asked once for each whose it is, by its path as the process sees it (untrusted). 0 or negative errno; -ESRCH: the
+ * process is gone; -E2BIG past NA_NATIVE_MAPPINGS.
  */
-int na_native_process_read(struct na_native_process **process, const char *proc_root, uint32_t pid,
+int na_native_process_read(struct na_native_process **process, const char *proc_root, uint32_t pid, uint64_t start_ns,
 			   void *(*owner_of)(void *context, const char *path), void *context);
 void na_native_process_free(struct na_native_process *process);
 
@@ -54,14 +52,15 @@ struct na_native_call {
 
 struct na_unwinder;	/* call frame information of files, kept by device and inode */
 
-int na_unwinder_create(struct na_unwinder **unwinder, const char *proc_root);
+/* 0, -ENOMEM, or -ENOTSUP: another libelf than this was built with. */
+int na_unwinder_create(struct na_unwinder **unwinder);
 void na_unwinder_destroy(struct na_unwinder *unwinder);
 
 /*
  * Follows the chain. Returns how many calls were written to `calls`; *complete tells whether the chain was followed
  * to where the thread begins or the words end, else it broke off after the last call.
  */
-size_t na_unwind(struct na_unwinder *unwinder, uint32_t pid, const struct na_native_process *process,
+size_t na_unwind(struct na_unwinder *unwinder, const struct na_native_process *process,
 		 const struct na_native_event *event, struct na_native_call *calls, size_t max, bool *complete);
 
 #endif

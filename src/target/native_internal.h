@@ -9,6 +9,9 @@ struct na_native_process {
 	struct na_native_mapping *mapping;	/* ascending */
 	size_t count, room;
 	bool owned;
+	char proc_root[64];
+	uint32_t pid;
+	uint64_t start_ns;
 };
 
 /* NULL: no executable mapping of a file is there. */
@@ -28,8 +31,8 @@ struct na_native_step {
 struct na_native_object;
 
 /* The file behind the mapping, with its call frame information. NULL: cannot be had. The unwinder keeps it. */
-struct na_native_object *na_native_object_of(struct na_unwinder *unwinder, uint32_t pid,
-					     const struct na_native_mapping *mapping);
+struct na_native_object *na_native_object_of(struct na_unwinder *unwinder, const struct na_native_process *process,
+					     const struct na_mapping *mapping);
 
 /*
  * What the file's table says for the instruction at `offset` of the file. False: nothing that can be followed.

@@ -3,24 +3,17 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <gelf.h>
-#include <inttypes.h>
 #include <libelf.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "target/elf_symbols.h"
 #include "target/native_internal.h"
+#include "target/procfs.h"
 
 #define OBJECTS 64			/* kept open; the one unused longest makes room */
-#define OBJECT_BYTES_MAX (512 << 20)
-#define SYMBOLS_MAX 65536
-#define SEGMENTS 64
-#define EVALUATOR "_PyEval_EvalFrameDefault"
+#define OBJECT_BYTES_MAX (64 << 20)	/* libelf allocates what a file says it needs */
 
 /* x86-64 psABI, figure 3.36: DWARF register numbers */
 enum { REGISTER_FRAME_POINTER = 6, REGISTER_STACK_POINTER = 7, REGISTER_RETURN = 16 };
@@ -35,26 +28,22 @@ struct na_native_object {
 	Elf *elf;
 	Dwarf_CFI *cfi;			/* NULL: the file has none */
 	uint64_t evaluator;		/* address of the interpreter's loop in the file; 0: not here */
-	struct segment segment[SEGMENTS];
+	struct segment segment[NA_ELF_SEGMENTS];
 	size_t segments;
 };
 
 struct na_unwinder {
-	char proc_root[64];
 	uint64_t uses;
 	struct na_native_object object[OBJECTS];
 	size_t count;
 };
 
-int na_unwinder_create(struct na_unwinder **unwinder, const char *proc_root)
+int na_unwinder_create(struct na_unwinder **unwinder)
 {
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return -ENOTSUP;
 	*unwinder = calloc(1, sizeof(**unwinder));
-	if (!*unwinder)
-		return -ENOMEM;
-	(void)snprintf((*unwinder)->proc_root, sizeof((*unwinder)->proc_root), "%s", proc_root ? proc_root : "/proc");
-	return 0;
+	return *unwinder ? 0 : -ENOMEM;
 }
 
 static void close_object(struct na_native_object *object)
@@ -78,112 +67,82 @@ void na_unwinder_destroy(struct na_unwinder *unwinder)
 	free(unwinder);
 }
 
-/* The mapping's own file, also when its name now means another or none. Returns a descriptor or negative errno. */
-static int open_mapped(const struct na_unwinder *unwinder, uint32_t pid, const struct na_native_mapping *mapping)
+/* The mapped file itself, also when its name now means another or none. A descriptor or negative errno. */
+static int open_mapped(const struct na_native_process *process, const struct na_mapping *mapping)
 {
-	char path[NA_NATIVE_PATH_BYTES + 128];
+	int pid_fd = na_proc_open_started(process->proc_root, process->pid, process->start_ns);
 	struct stat status;
-	int fd;
+	int path_fd, fd;
 
-	(void)snprintf(path, sizeof(path), "%s/%" PRIu32 "/map_files/%" PRIx64 "-%" PRIx64, unwinder->proc_root, pid,
-		       mapping->start, mapping->end);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0) {
-		(void)snprintf(path, sizeof(path), "%s/%" PRIu32 "/root%s", unwinder->proc_root, pid, mapping->path);
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	}
-	if (fd < 0)
-		return -errno;
-	/* not the device: below an overlay, maps and stat name different ones */
-	if (fstat(fd, &status) || !S_ISREG(status.st_mode) || status.st_size > OBJECT_BYTES_MAX ||
-	    (uint64_t)status.st_ino != mapping->inode) {
-		close(fd);
-		return -ESTALE;
-	}
+	if (pid_fd < 0)
+		return pid_fd;
+	path_fd = na_mapped_file(pid_fd, mapping, &status);
+	close(pid_fd);
+	if (path_fd < 0)
+		return path_fd;
+	fd = status.st_size > OBJECT_BYTES_MAX ? -EFBIG : na_mapped_file_read(path_fd, &status);
+	close(path_fd);
 	return fd;
 }
 
-static void read_segments(struct na_native_object *object)
+/* False: no ELF file of this kind of machine. */
+static bool read_tables(struct na_native_object *object)
 {
-	size_t count = 0;
-	GElf_Phdr header;
+	struct na_elf_wanted loop = { .name = "_PyEval_EvalFrameDefault" };
+	struct na_elf elf;
 
-	if (elf_getphdrnum(object->elf, &count))
-		return;
-	for (size_t i = 0; i < count && object->segments < SEGMENTS; i++)
-		if (gelf_getphdr(object->elf, (int)i, &header) && header.p_type == PT_LOAD)
-			object->segment[object->segments++] = (struct segment){ header.p_offset, header.p_filesz, header.p_vaddr };
+	if (na_elf_open(&elf, object->fd))
+		return false;
+	for (size_t i = 0; i < elf.segment_count; i++)
+		if (elf.segments[i].p_type == PT_LOAD)
+			object->segment[object->segments++] = (struct segment){
+				elf.segments[i].p_offset, elf.segments[i].p_filesz, elf.segments[i].p_vaddr
+			};
+	if (!na_elf_symbols(&elf, SHT_DYNSYM, &loop, 1))
+		object->evaluator = loop.address;
+	na_elf_close(&elf);
+	return true;
 }
 
-static void find_evaluator(struct na_native_object *object)
+/* An object that tells nothing is kept as well, so that it is not tried again. */
+static int open_object(struct na_native_object *object, const struct na_native_process *process,
+		       const struct na_mapping *mapping)
 {
-	Elf_Scn *section = NULL;
-	GElf_Shdr header;
-	GElf_Sym symbol;
-	Elf_Data *data;
-
-	while ((section = elf_nextscn(object->elf, section)) && !object->evaluator) {
-		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_DYNSYM || !header.sh_entsize)
-			continue;
-		data = elf_getdata(section, NULL);
-		for (size_t i = 0; data && i < header.sh_size / header.sh_entsize && i < SYMBOLS_MAX; i++) {
-			const char *name = gelf_getsym(data, (int)i, &symbol) ? elf_strptr(object->elf, header.sh_link, symbol.st_name)
-									       : NULL;
-
-			if (name && !strcmp(name, EVALUATOR)) {
-				object->evaluator = symbol.st_value;
-				break;
-			}
-		}
-	}
-}
-
-static int open_object(struct na_unwinder *unwinder, struct na_native_object *object, uint32_t pid,
-		       const struct na_native_mapping *mapping)
-{
-	GElf_Ehdr header;
-
 	memset(object, 0, sizeof(*object));
-	object->fd = open_mapped(unwinder, pid, mapping);
+	object->fd = open_mapped(process, mapping);
 	if (object->fd < 0)
 		return object->fd;
 	object->device = mapping->device;
 	object->inode = mapping->inode;
+	if (!read_tables(object))
+		return 0;
 	/* read, never mapped: its owner may cut the file short at any time */
 	object->elf = elf_begin(object->fd, ELF_C_READ, NULL);
-	if (!object->elf || elf_kind(object->elf) != ELF_K_ELF || !gelf_getehdr(object->elf, &header) ||
-	    header.e_machine != EM_X86_64)
-		return 0;	/* kept, so that it is not tried again: no step is known in it */
-	read_segments(object);
-	find_evaluator(object);
-	object->cfi = dwarf_getcfi_elf(object->elf);
+	object->cfi = object->elf ? dwarf_getcfi_elf(object->elf) : NULL;
 	return 0;
 }
 
-struct na_native_object *na_native_object_of(struct na_unwinder *unwinder, uint32_t pid,
-					     const struct na_native_mapping *mapping)
+struct na_native_object *na_native_object_of(struct na_unwinder *unwinder, const struct na_native_process *process,
+					     const struct na_mapping *mapping)
 {
 	struct na_native_object *oldest = NULL, *object;
 
 	unwinder->uses++;
 	for (size_t i = 0; i < unwinder->count; i++) {
 		object = &unwinder->object[i];
-		if (object->device == mapping->device && object->inode == mapping->inode && object->fd >= 0) {
+		if (object->fd >= 0 && object->device == mapping->device && object->inode == mapping->inode) {
 			object->used = unwinder->uses;
 			return object;
 		}
 		if (!oldest || object->used < oldest->used)
 			oldest = object;
 	}
-	object = unwinder->count < OBJECTS ? &unwinder->object[unwinder->count] : oldest;
-	if (object == oldest)
-		close_object(object);
-	if (open_object(unwinder, object, pid, mapping)) {
-		object->fd = -1;
-		return NULL;
-	}
 	if (unwinder->count < OBJECTS)
-		unwinder->count++;
+		object = &unwinder->object[unwinder->count++];
+	else
+		close_object(object = oldest);
+	if (open_object(object, process, mapping))
+		return NULL;	/* its fd says that the place is free */
 	object->used = unwinder->uses;
 	return object;
 }

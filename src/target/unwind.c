@@ -55,7 +55,7 @@ static bool go_up(const struct na_native_event *event, const struct na_native_st
 	return true;
 }
 
-size_t na_unwind(struct na_unwinder *unwinder, uint32_t pid, const struct na_native_process *process,
+size_t na_unwind(struct na_unwinder *unwinder, const struct na_native_process *process,
 		 const struct na_native_event *event, struct na_native_call *calls, size_t max, bool *complete)
 {
 	struct registers registers = { event->instruction, event->stack, event->frame, true };
@@ -67,10 +67,10 @@ size_t na_unwind(struct na_unwinder *unwinder, uint32_t pid, const struct na_nat
 		/* a return address may be the first of the next function, when the call never returns */
 		uint64_t address = registers.instruction - (count ? 1 : 0);
 		const struct na_native_mapping *mapping = na_native_mapping_at(process, address);
-		struct na_native_object *object = mapping ? na_native_object_of(unwinder, pid, mapping) : NULL;
+		struct na_native_object *object = mapping ? na_native_object_of(unwinder, process, &mapping->at) : NULL;
 		struct na_native_step step;
 
-		if (!object || !na_native_object_step(object, address - mapping->start + mapping->offset, &step))
+		if (!object || !na_native_object_step(object, address - mapping->at.start + mapping->at.offset, &step))
 			break;
 		calls[count++] = (struct na_native_call){ registers.instruction, mapping, step.evaluates };
 		if (step.outermost)

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <execinfo.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <cmocka.h>
 
 #include "target/native.h"
+#include "target/procfs.h"
 
 #define CALLS 64
 
@@ -25,6 +27,7 @@ struct seen {
 };
 
 static struct na_native_process *self;
+static uint64_t started_ns;
 static struct na_native_code code;
 
 static bool is_code(uint64_t word)
@@ -110,8 +113,8 @@ static void follow(const struct na_native_event *event, struct na_native_call *c
 {
 	struct na_unwinder *unwinder;
 
-	assert_int_equal(na_unwinder_create(&unwinder, NULL), 0);
-	*count = na_unwind(unwinder, (uint32_t)getpid(), self, event, calls, CALLS, complete);
+	assert_int_equal(na_unwinder_create(&unwinder), 0);
+	*count = na_unwind(unwinder, self, event, calls, CALLS, complete);
 	na_unwinder_destroy(unwinder);
 }
 
@@ -200,11 +203,11 @@ static void test_mappings_have_owners(void **state)
 
 	(void)state;
 	assert_false(na_native_process_owned(self));
-	assert_int_equal(na_native_process_read(&process, NULL, (uint32_t)getpid(), owner_of_libc, &mark), 0);
+	assert_int_equal(na_native_process_read(&process, NULL, (uint32_t)getpid(), started_ns, owner_of_libc, &mark), 0);
 	assert_true(na_native_process_owned(process));
 	thread(&seen);
-	assert_int_equal(na_unwinder_create(&unwinder, NULL), 0);
-	count = na_unwind(unwinder, (uint32_t)getpid(), process, &seen.event, calls, CALLS, &complete);
+	assert_int_equal(na_unwinder_create(&unwinder), 0);
+	count = na_unwind(unwinder, process, &seen.event, calls, CALLS, &complete);
 	for (size_t i = 0; i < count; i++)
 		sorted |= calls[i].mapping->owner == &mark;
 	assert_true(sorted);	/* qsort() of the C library was on the stack */
@@ -217,13 +220,20 @@ static void test_no_process_is_an_error(void **state)
 	struct na_native_process *process;
 
 	(void)state;
-	assert_int_equal(na_native_process_read(&process, NULL, UINT32_MAX, NULL, NULL), -ENOENT);
+	assert_int_equal(na_native_process_read(&process, NULL, UINT32_MAX, 1, NULL, NULL), -ESRCH);
 }
 
 static int set_up(void **state)
 {
+	int self_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct na_proc_stat stat;
+
 	(void)state;
-	if (na_native_process_read(&self, NULL, (uint32_t)getpid(), NULL, NULL))
+	if (na_proc_stat(self_fd, &stat))
+		return -1;
+	close(self_fd);
+	started_ns = stat.start_ticks * (UINT64_C(1000000000) / (uint64_t)sysconf(_SC_CLK_TCK));
+	if (na_native_process_read(&self, NULL, (uint32_t)getpid(), started_ns, NULL, NULL))
 		return -1;
 	na_native_process_code(self, &code);
 	return 0;
