@@ -27,7 +27,8 @@ struct na_mapping {
 };
 
 /* `*path` (not terminated, may be empty) points into `line`. */
-bool na_mapping_parse(const char *line, size_t length, struct na_mapping *result, const char **path, size_t *path_bytes);
+bool na_mapping_parse(const char *line, size_t length, struct na_mapping *result, const char **path,
+		      size_t *path_bytes);
 
 /*
  * Visits every mapping, in order of address, until `visit` returns false or NA_MAPS_BYTES were read. `path` as the
