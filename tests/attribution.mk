@@ -8,8 +8,12 @@ PLAIN_CORPUS = PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/attribution/plai
 test-attribution: all ## the corpus on plain Pythons: every call has the right author (CALLS in each cell, PYTHONS)
 	@$(PLAIN_CORPUS) --count $(CALLS) $(PYTHONS)
 
+test-hostile: all ## hostile programs: each gets the one answer that docs/attribution.md gives it
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/attribution/hostile.py --build $(BUILD)
+
 attribution-selftest: ## the corpus is complete, and its comparison notices every kind of wrong author
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/attribution/selftest.py
 	@$(PLAIN_CORPUS) --count 1 --truth-only /usr/bin/python3
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/attribution/hostile.py --build $(BUILD) --truth-only
 
-.PHONY: test-attribution attribution-selftest
+.PHONY: test-attribution test-hostile attribution-selftest

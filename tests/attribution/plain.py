@@ -27,7 +27,8 @@ MODEL_CALLS = "http_client"     # what the add-on does that another add-on's cod
 class Python:
     """One interpreter, the add-ons made for it, and the stand-in for Odoo that runs on it."""
 
-    def __init__(self, place, folder):
+    def __init__(self, place, folder, addons_path="addons"):
+        self.addons_path = addons_path
         self.root = place if os.path.isdir(place) else ""
         enter = ["chroot", self.root] if self.root else []
         self.command = [*enter, "/usr/bin/python3" if self.root else place]
@@ -40,16 +41,21 @@ class Python:
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(os.path.join(lab.HERE, "standin"), self.folder)
         shutil.copy(os.path.join(ODOO_FAKE, "title.py"), os.path.join(self.folder, "odoo"))
-        interpreter = addons.Interpreter(self.command, [*enter, "cython3"], self.root, "")
-        self.missing = addons.make(os.path.join(self.folder, "addons"), interpreter, odoo=False)
+        self.missing = self.lay_out()
+
+    def lay_out(self):
+        """Puts the add-ons in place; {kind: why it cannot be had}."""
+        interpreter = addons.Interpreter(self.command, [*self.command[:-1], "cython3"], self.root, "")
+        return addons.make(os.path.join(self.folder, "addons"), interpreter, odoo=False)
 
     def start(self):
         script = os.path.join(self.inside, "odoo-bin")
+        path = ",".join(os.path.join(self.inside, name) for name in self.addons_path.split(","))
         with open(os.path.join(self.folder, "odoo.conf"), "w", encoding="ascii") as config:
-            config.write(f"[options]\naddons_path = {self.inside}/addons\n")
+            config.write(f"[options]\naddons_path = {path}\n")
         self.process = subprocess.Popen([*self.command, script, "-c", os.path.join(self.inside, "odoo.conf"),
-                                         "--addons-path=" + os.path.join(self.inside, "addons")], env=lab.CLEAN,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                                         "--addons-path=" + path], env=lab.CLEAN, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
         self.hello = json.loads(self.process.stdout.readline())
 
     def stop(self):

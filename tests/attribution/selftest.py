@@ -7,6 +7,7 @@ import io
 import unittest
 
 import compare
+import hostile
 
 PORTS, NETWORK = {80, 53}, 7
 STYLES = ("requests", "udp", "model", "pooled_connection")
@@ -143,6 +144,27 @@ class Compared(unittest.TestCase):
     def test_nothing_at_all(self):
         self.plan, self.truth, self.records = [], [], []
         self.told("no call was made")
+
+
+class Answers(unittest.TestCase):
+    """What the records of hostile cases are compared with."""
+
+    def test_the_right_answers(self):
+        conflict = {"author": "unknown", "author_reason": "file and globals name different add-ons",
+                    "addons": [hostile.M, hostile.N], "disagree": True}
+        self.assertEqual([], hostile.differences(hostile.CONFLICT, conflict))
+        for name in ("author", "author_reason", "addons", "disagree"):
+            self.assertEqual(1, len(hostile.differences(hostile.CONFLICT, dict(conflict, **{name: None}))), name)
+
+    def test_every_case_is_answered_and_every_answer_has_a_case(self):
+        with open(hostile.os.path.join(hostile.lab.HERE, "hostile", hostile.SELF), encoding="utf-8") as file:
+            cases = {line.split("(")[0][len("def case_"):] for line in file if line.startswith("def case_")}
+        elsewhere = {name for name in hostile.ANSWERS if name.startswith("pretender")} | set(hostile.AGAIN.values())
+        self.assertEqual(cases, set(hostile.ANSWERS) - elsewhere)
+
+    def test_a_pretender_is_never_odoo_nor_an_addon(self):
+        for author, wrong in (("unknown", 0), ("library", 0), ("odoo", 1), ("addon", 1), (None, 1)):
+            self.assertEqual(wrong, len(hostile.differences(hostile.ANSWERS["pretender"], {"author": author})))
 
 
 if __name__ == "__main__":

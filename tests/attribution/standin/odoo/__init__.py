@@ -2,6 +2,8 @@
 """A stand-in for the package `odoo`: folders and import names as in the real one, so that add-ons can be loaded."""
 import sys
 
+LATER = []      # what add-ons want to be called by Odoo itself, after their orders: as the real one does after a commit
+
 if sys.argv[1:2] == ["gevent"]:     # first of all, as the real one
     try:
         import gevent.monkey

@@ -4,7 +4,7 @@
     odoo-bin [gevent] [-c FILE] --addons-path=DIR[,DIR]
 
 Orders are lines of standard input, "ROLE ADDON FILE": add-on ADDON works through FILE (its module `orders` does)
-in the process of that role. The first line of standard output is JSON: the process numbers of the roles, and the
+in the process of that role; then what it left in `odoo.LATER` is called. The first line of standard output is JSON: the process numbers of the roles, and the
 styles that work here. After that one line per order that is done. `master` works in the main thread; `http` and
 `cron` are forked and work in a second thread; `gevent` executes the program again.
 """
@@ -17,6 +17,7 @@ import sys
 import threading
 
 import odoo.addons
+import odoo.tools
 from odoo.title import set_title
 
 FORKED = {"http": "HTTP", "cron": "Cron"}
@@ -25,6 +26,8 @@ FORKED = {"http": "HTTP", "cron": "Cron"}
 def work_through(addon, path):
     package = "odoo.addons." + addon
     importlib.import_module(package + ".orders").work(path, importlib.import_module(package + ".calls").call)
+    while odoo.LATER:
+        odoo.LATER.pop()()
 
 
 def serve(descriptor):
