@@ -8,6 +8,7 @@
 #define NETAUDIT_BPF_DATAGRAM_H
 
 #include "flow.h"
+#include "python.h"
 
 struct na_datagram {
 	__u64 bytes;
@@ -22,6 +23,7 @@ struct na_datagram {
 	__u32 protocol;
 	__u32 flags;
 	bool process_context;	/* current is who does it */
+	bool in_stack;		/* as far as a hook on the packet's way can tell, which may run for anybody */
 };
 
 static __always_inline bool na_is_datagram_socket(struct sock *sk)
@@ -160,6 +162,35 @@ static __noinline void na_report_datagram(struct sock *sk, const struct na_socke
 	na_submit(event, NA_EVENT_DATAGRAM);
 }
 
+/*
+ * The first datagram to a peer: who sends it? Where the hook cannot swear that it runs in the sending thread, the end
+ * of that thread's send tells (na_sent).
+ */
+static __always_inline void na_on_first_sent(struct sock *sk, __u64 flow, bool in_stack)
+{
+	struct na_sending sending = { .sk = (__u64)sk, .flow = flow };
+	__u64 thread = bpf_get_current_task();
+
+	if (in_stack)
+		bpf_map_update_elem(&sending_threads, &thread, &sending, BPF_ANY);
+	else
+		na_take_stack(NA_STACK_DATAGRAM, flow, NULL);
+}
+
+/* sock:sock_send_length (6.3): this thread has sent something on this socket. */
+static __noinline void na_sent(struct sock *sk)
+{
+	__u64 thread = bpf_get_current_task(), flow;
+	struct na_sending *sending = bpf_map_lookup_elem(&sending_threads, &thread);
+
+	if (!sending)
+		return;
+	flow = sending->sk == (__u64)sk ? sending->flow : 0;
+	bpf_map_delete_elem(&sending_threads, &thread);
+	if (flow)
+		na_take_stack(NA_STACK_DATAGRAM, flow, NULL);
+}
+
 static __always_inline void na_on_datagram(struct sock *sk, const struct na_datagram *datagram)
 {
 	struct na_socket *socket = na_datagram_socket(sk, datagram->process_context);
@@ -198,8 +229,11 @@ static __always_inline void na_on_datagram(struct sock *sk, const struct na_data
 		__sync_fetch_and_add(&counters->messages_in, datagram->messages);
 		__sync_fetch_and_add(&counters->bytes_in, datagram->bytes);
 	}
-	if (first)
-		na_report_datagram(sk, socket, counters, datagram);
+	if (!first)
+		return;
+	if (datagram->direction == NA_OUTBOUND && datagram->process_context)
+		na_on_first_sent(sk, counters->flow, datagram->in_stack);
+	na_report_datagram(sk, socket, counters, datagram);
 }
 
 /* Reads ends and length from the IP packet itself: what really leaves or arrived. */
@@ -266,6 +300,7 @@ static __always_inline void na_on_packet(struct sock *sk, struct sk_buff *skb, _
 			return;
 		datagram.process_context = false;
 	}
+	datagram.in_stack = backend_tracepoint;
 	if (!na_read_packet(skb, &datagram))
 		return;
 	if (datagram.family == AF_INET && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6)

@@ -133,6 +133,8 @@ static __always_inline void na_did_io(struct sock *sk, int result, __u8 directio
 				na_accepted_unseen(sk, NA_SEEN_FIRST_IO);
 		} else if (result >= 0 && na_is_datagram_socket(sk)) {
 			na_claim_socket(sk);
+			if (direction == NA_OUTBOUND)
+				na_sent(sk);
 		}
 	} else if ((result >= 0 && family == AF_PACKET) || (result > 0 && family == AF_VSOCK)) {
 		na_did_other_io(sk, result, direction);

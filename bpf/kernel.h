@@ -69,6 +69,7 @@ enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 #define EINPROGRESS 115
 #define ERESTARTSYS 512	/* and the codes up to 516: never seen by user space */
 
+#define PF_IO_WORKER 0x00000010	/* 5.12; unused before */
 #define PF_KTHREAD 0x00200000
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
@@ -153,7 +154,15 @@ struct mm_struct {
 	unsigned long arg_start, arg_end;
 };
 
+/* What the C library knows a thread by. */
+#if defined(__TARGET_ARCH_x86)
+struct thread_struct { unsigned long fsbase; };
+#else
+struct thread_struct { struct { unsigned long tp_value; } uw; };
+#endif
+
 struct task_struct {
+	struct thread_struct thread;
 	unsigned int flags;
 	int pid, tgid, exit_code;
 	__u64 self_exec_id;

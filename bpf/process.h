@@ -8,6 +8,7 @@
 
 #include "candidate.h"
 #include "emit.h"
+#include "python.h"
 #include <bpf/bpf_tracing.h>
 
 /* True for one caller only: per process, and per exec of it. */
@@ -46,13 +47,30 @@ static __always_inline void na_report_process(__u32 type, struct task_struct *ta
 	na_submit(event, type);
 }
 
+/* A thread that may act for another: who started it is told where frames can be told. */
+static __always_inline void na_on_new_thread(__u32 pid, struct task_struct *thread)
+{
+	struct na_once key = { .type = NA_EVENT_STACK };
+	__u8 yes = 1;
+
+	if (!bpf_map_lookup_elem(&pythons, &pid) || na_scope_of(pid) == NA_SCOPE_NONE)
+		return;
+	key.start_ns = BPF_CORE_READ(thread, start_boottime);
+	key.pid = BPF_CORE_READ(thread, pid);
+	if (second_copies && (int)bpf_map_update_elem(&once, &key, &yes, BPF_NOEXIST) == -EEXIST)
+		return;
+	na_take_stack(NA_STACK_THREAD, 0, thread);
+}
+
 static __always_inline int na_on_fork(struct task_struct *parent, struct task_struct *child)
 {
-	__u32 child_pid = BPF_CORE_READ(child, tgid), scope;
+	__u32 child_pid = BPF_CORE_READ(child, tgid), parent_pid = BPF_CORE_READ(parent, tgid), scope;
 
-	if (child_pid != BPF_CORE_READ(child, pid))
-		return 0;	/* a thread */
-	scope = na_scope_of(BPF_CORE_READ(parent, tgid));
+	if (child_pid != BPF_CORE_READ(child, pid)) {
+		na_on_new_thread(parent_pid, child);
+		return 0;
+	}
+	scope = na_scope_of(parent_pid);
 	if (scope == NA_SCOPE_NONE) {
 		bpf_map_delete_elem(&scopes, &child_pid);	/* of an earlier process with this number, should one be left */
 		return 0;
@@ -61,6 +79,8 @@ static __always_inline int na_on_fork(struct task_struct *parent, struct task_st
 		return 0;
 	if (!scope_host && bpf_map_update_elem(&scopes, &child_pid, &scope, BPF_ANY))
 		na_count(NA_EVENT_NONE, NA_LOSS_MAP);
+	na_inherit_python(parent_pid, child_pid, child);
+	na_take_stack(NA_STACK_PROCESS, 0, child);
 	na_report_process(NA_EVENT_FORK, child, scope, NULL, 0);
 	return 0;
 }
@@ -78,6 +98,7 @@ static __always_inline int na_on_exec(struct task_struct *task, struct linux_bin
 		if (bpf_map_update_elem(&scopes, &pid, &scope, BPF_ANY))
 			na_count(NA_EVENT_NONE, NA_LOSS_MAP);
 	}
+	bpf_map_delete_elem(&pythons, &pid);
 	na_report_process(NA_EVENT_EXEC, task, scope,
 			  (const char *)BPF_CORE_READ(binprm, file, f_path.dentry, d_name.name), 0);
 	return 0;
@@ -95,6 +116,7 @@ static __always_inline int na_on_exit(struct task_struct *task)
 		return 0;
 	if (!scope_host)
 		bpf_map_delete_elem(&scopes, &pid);
+	bpf_map_delete_elem(&pythons, &pid);
 	code = BPF_CORE_READ(task, signal, group_exit_code);
 	na_report_process(NA_EVENT_EXIT, task, scope, NULL, code ? code : BPF_CORE_READ(task, exit_code));
 	return 0;

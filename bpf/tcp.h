@@ -10,6 +10,7 @@
 #define NETAUDIT_BPF_TCP_H
 
 #include "flow.h"
+#include "python.h"
 #include "relay.h"
 
 static __always_inline void na_report_open(struct sock *sk, const struct na_socket *state)
@@ -90,6 +91,7 @@ static __always_inline struct na_socket *na_enter_outbound(struct sock *sk, __u6
 	state->remote_port = remote_port;
 	if (remote)
 		__builtin_memcpy(state->remote, remote, 16);
+	na_take_stack(NA_STACK_CONNECT, state->id, NULL);
 	return state;
 }
 

@@ -3,6 +3,7 @@
 #ifndef NETAUDIT_BPF_UNIX_H
 #define NETAUDIT_BPF_UNIX_H
 
+#include "python.h"
 #include "relay.h"
 
 static __always_inline __u32 na_peer_pid(struct sock *sk)
@@ -32,6 +33,7 @@ static __always_inline void na_on_unix_connect(struct sock *sk, const void *addr
 {
 	struct na_task who = {};
 	struct na_unix_event *event;
+	__u64 flow;
 	__u32 flags = 0;
 	struct task_struct *task = na_acting_task(&flags);
 
@@ -42,13 +44,15 @@ static __always_inline void na_on_unix_connect(struct sock *sk, const void *addr
 	who.net_namespace = na_socket_net_namespace(sk);
 	if (!scope_host && !result)
 		na_mark_relay(na_peer_pid(sk));
+	flow = na_new_id();
+	na_take_stack(NA_STACK_CONNECT, flow, NULL);
 	event = na_reserve(&ring_high, NA_EVENT_UNIX, sizeof(*event), bpf_ktime_get_boot_ns());
 	if (!event) {
 		na_lost(NA_LOSS(NA_EVENT_UNIX, NA_LOSS_RING, 0, AF_UNIX), &who, NULL);
 		return;
 	}
 	event->task = who;
-	event->flow = na_new_id();
+	event->flow = flow;
 	event->error = result < 0 ? -result : 0;
 	event->socket_type = BPF_CORE_READ(sk, sk_type);
 	event->peer_pid = result ? 0 : na_peer_pid(sk);

@@ -51,7 +51,7 @@ bool na_capture_uncounted_misses(const struct na_capture *capture);
 
 /* ---- observer side: after fork ---- */
 
-#define NA_RINGS 2	/* high-value events; bulk */
+#define NA_RINGS 3	/* high-value events; bulk; stacks */
 
 typedef void na_event_fn(void *context, const struct na_event_header *event);
 
@@ -86,7 +86,8 @@ enum na_scope na_capture_get_scope(struct na_capture *capture, uint32_t pid);
 
 /*
  * How the interpreter of a process is laid out: from now on its stacks are walked. A fork inherits it, an exec ends it.
- * Refused with -ESRCH when the process of that start time is not the one that has the number now.
+ * `start_ns` may be rounded down to 10 ms, as /proc tells it. -ESRCH: the process of that start time is not the one
+ * that has the number now; -EINVAL: an offset is beyond what is ever read.
  */
 int na_capture_set_python(struct na_capture *capture, uint32_t pid, const struct na_python *python);
 /* Code objects are described again at their next use: for an observer that has not heard what was said before. */

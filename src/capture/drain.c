@@ -42,7 +42,7 @@ static int on_ring_event(void *context, void *data, size_t size)
 
 int na_capture_start_draining(struct na_capture *capture, na_event_fn *handle, void *context)
 {
-	static const char *const names[NA_RINGS] = { "ring_high", "ring_bulk" };
+	static const char *const names[NA_RINGS] = { "ring_high", "ring_bulk", "ring_stacks" };
 
 	capture->handle = handle;
 	capture->context = context;

@@ -95,6 +95,7 @@ static int size_maps(struct na_capture *capture)
 	const struct { const char *name; uint32_t entries; } sizes[] = {
 		{ "ring_high", ring_bytes(capture->options.ring_kib) },
 		{ "ring_bulk", ring_bytes(capture->options.bulk_ring_kib) },
+		{ "ring_stacks", ring_bytes(capture->options.bulk_ring_kib) },
 		{ "sockets", capture->options.max_sockets },
 		{ "peers", capture->options.max_peers },
 		{ "said", capture->options.max_peers },
@@ -142,6 +143,8 @@ static void find_maps(struct na_capture *capture)
 	capture->losses = bpf_object__find_map_fd_by_name(capture->object, "losses");
 	capture->counts = bpf_object__find_map_fd_by_name(capture->object, "counts");
 	capture->sockets = bpf_object__find_map_fd_by_name(capture->object, "sockets");
+	capture->pythons = bpf_object__find_map_fd_by_name(capture->object, "pythons");
+	capture->code_generation = bpf_object__find_map_fd_by_name(capture->object, "code_generation");
 }
 
 static int load_object(struct na_capture *capture, const struct na_bpf_object *image, struct na_error *error)

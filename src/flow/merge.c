@@ -3,14 +3,32 @@
 #include "flow/merge.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-union slot {
-	struct na_event_header header;
+union small {
 	struct na_flow_event flow;
 	struct na_unix_event unix_connect;
 	struct na_process_event process;
+};
+
+union large {
+	struct na_code_event code;
+	struct na_stack_event stack;
+};
+
+/* Stacks are seven times as large as most events: sizes of their own keep a backlog of connects small. */
+enum size { SMALL, LARGE, LARGEST, SIZES };
+
+static const size_t slot_bytes[SIZES] = {
+	[SMALL] = sizeof(union small),
+	[LARGE] = sizeof(union large),
+	[LARGEST] = sizeof(struct na_native_event),
+};
+
+union slot {
+	struct na_event_header header;
 	union slot *next_free;
 };
 
@@ -24,9 +42,18 @@ struct na_merge {
 	struct entry *heap;
 	size_t used, capacity;
 	uint64_t arrivals;
-	union slot *free_slots;
+	union slot *free_slots[SIZES];
 	union slot *handed_out;
 };
+
+static enum size size_of(uint32_t bytes)
+{
+	enum size size = SMALL;
+
+	while (size < LARGEST && bytes > slot_bytes[size])
+		size++;
+	return size;
+}
 
 int na_merge_create(struct na_merge **merge)
 {
@@ -41,11 +68,13 @@ void na_merge_destroy(struct na_merge *merge)
 	for (size_t i = 0; i < merge->used; i++)
 		free(merge->heap[i].slot);
 	free(merge->handed_out);
-	while (merge->free_slots) {
-		union slot *slot = merge->free_slots;
+	for (int size = 0; size < SIZES; size++) {
+		while (merge->free_slots[size]) {
+			union slot *slot = merge->free_slots[size];
 
-		merge->free_slots = slot->next_free;
-		free(slot);
+			merge->free_slots[size] = slot->next_free;
+			free(slot);
+		}
 	}
 	free(merge->heap);
 	free(merge);
@@ -56,13 +85,13 @@ static int older(const struct entry *a, const struct entry *b)
 	return a->time_ns != b->time_ns ? a->time_ns < b->time_ns : a->arrival < b->arrival;
 }
 
-static union slot *take_slot(struct na_merge *merge)
+static union slot *take_slot(struct na_merge *merge, enum size size)
 {
-	union slot *slot = merge->free_slots;
+	union slot *slot = merge->free_slots[size];
 
 	if (!slot)
-		return malloc(sizeof(*slot));
-	merge->free_slots = slot->next_free;
+		return malloc(slot_bytes[size]);
+	merge->free_slots[size] = slot->next_free;
 	return slot;
 }
 
@@ -83,7 +112,8 @@ static int make_room(struct na_merge *merge)
 
 int na_merge_add(struct na_merge *merge, const struct na_event_header *event)
 {
-	union slot *slot = event->size <= sizeof(*slot) && !make_room(merge) ? take_slot(merge) : NULL;
+	bool fits = event->size <= slot_bytes[LARGEST] && !make_room(merge);
+	union slot *slot = fits ? take_slot(merge, size_of(event->size)) : NULL;
 	struct entry added;
 	size_t at = merge->used;
 
@@ -119,8 +149,10 @@ static void remove_oldest(struct na_merge *merge)
 const struct na_event_header *na_merge_next(struct na_merge *merge, uint64_t until_ns)
 {
 	if (merge->handed_out) {
-		merge->handed_out->next_free = merge->free_slots;
-		merge->free_slots = merge->handed_out;
+		enum size size = size_of(merge->handed_out->header.size);
+
+		merge->handed_out->next_free = merge->free_slots[size];
+		merge->free_slots[size] = merge->handed_out;
 		merge->handed_out = NULL;
 	}
 	if (!merge->used || merge->heap[0].time_ns > until_ns)

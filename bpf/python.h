@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The Python stack of the acting thread, as NA_EVENT_STACK. Taken only where `current` is surely the thread whose
+ * doing this is, of a process in scope. A process without a layout from user space pays two lookups.
+ */
+#ifndef NETAUDIT_BPF_PYTHON_H
+#define NETAUDIT_BPF_PYTHON_H
+
+#include "python_frames.h"
+
+#define NA_TICK_NS 10000000ULL	/* USER_HZ is 100 wherever this runs */
+
+static __always_inline struct na_walk *na_enter_walk(__u32 *slot)
+{
+	for (__u32 i = 0; i < NA_WALK_SLOTS; i++) {
+		struct na_walk *walk = bpf_map_lookup_elem(&walks, &i);
+
+		if (!walk)
+			continue;
+#ifdef NA_BEFORE_5_12
+		/* none of these programs is preemptible there */
+		if (walk->busy)
+			continue;
+		walk->busy = 1;
+#else
+		if (__sync_val_compare_and_swap(&walk->busy, 0, 1))
+			continue;
+#endif
+		*slot = i;
+		return walk;
+	}
+	return NULL;
+}
+
+/* All but frames and status; `subject` is the thread or process being started, or NULL. */
+static __always_inline void na_head_stack(struct na_stack_event *event, __u32 reason, __u64 flow,
+					  struct task_struct *subject)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	event->header.type = NA_EVENT_STACK;
+	event->header.size = sizeof(*event);
+	event->reason = reason;
+	event->flow = flow;
+	event->thread_start_ns = BPF_CORE_READ(task, start_boottime);
+	if (subject) {
+		event->subject = BPF_CORE_READ(subject, pid);
+		event->subject_start_ns = BPF_CORE_READ(subject, start_boottime);
+	}
+	na_describe_task(&event->task, task, na_scope_of(bpf_get_current_pid_tgid() >> 32));
+}
+
+/* A stack without frames. */
+static __noinline void na_report_unwalked(__u64 reason_and_status, __u64 flow, struct task_struct *subject)
+{
+	struct na_stack_event *event = bpf_ringbuf_reserve(&ring_stacks, sizeof(*event), 0);
+	__u32 zero = 0;
+	void *blank;
+
+	if (!event) {
+		na_count(NA_EVENT_STACK, NA_LOSS_RING);	/* whose it was is more than the BPF stack has room for */
+		return;
+	}
+	blank = bpf_map_lookup_elem(&blank_stack, &zero);
+	bpf_probe_read_kernel(event, sizeof(*event), blank);
+	na_head_stack(event, reason_and_status & 0xff, flow, subject);
+	event->status = reason_and_status >> 8;
+	event->header.time_ns = bpf_ktime_get_boot_ns();
+	na_submit(event, NA_EVENT_STACK);
+}
+
+static __always_inline void na_report_walked(struct na_walk *walk, __u32 slot, const struct na_python *python,
+					     __u32 reason, __u64 flow, struct task_struct *subject)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	__u32 zero = 0, *generation = bpf_map_lookup_elem(&code_generation, &zero);
+	void *blank = bpf_map_lookup_elem(&blank_stack, &zero);
+
+	if (!blank || !generation)
+		return;
+	bpf_probe_read_kernel(&walk->stack, sizeof(walk->stack), blank);
+	bpf_probe_read_kernel(&walk->python, sizeof(walk->python), python);
+	na_head_stack(&walk->stack, reason, flow, subject);
+	walk->entry.generation = *generation;
+	walk->thread_pointer = na_thread_pointer(task);
+	walk->key.start_ns = walk->stack.task.start_ns;
+	walk->key.pid = walk->stack.task.pid;
+	walk->key.exec_id = BPF_CORE_READ(task, self_exec_id);
+	na_walk_frames(walk, slot);
+	walk->stack.header.time_ns = bpf_ktime_get_boot_ns();
+	if (bpf_ringbuf_output(&ring_stacks, &walk->stack, sizeof(walk->stack), 0))
+		na_lost(NA_LOSS(NA_EVENT_STACK, NA_LOSS_RING, 0, 0), &walk->stack.task, NULL);
+	else
+		na_count(NA_EVENT_STACK, NA_LOSS_NONE);
+}
+
+/* Once per program that a process runs: user space is asked to look at it. */
+static __always_inline bool na_first_to_ask(__u32 pid, __u64 start_ns)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct na_once key = { .start_ns = start_ns, .pid = pid, .type = NA_EVENT_STACK };
+	__u8 yes = 1;
+
+	key.exec_id = BPF_CORE_READ(task, self_exec_id);
+	return (int)bpf_map_update_elem(&once, &key, &yes, BPF_NOEXIST) != -EEXIST;
+}
+
+/* User space may have the start time from /proc, which counts in ticks. */
+static __always_inline bool na_is_about(const struct na_python *python, __u64 start_ns)
+{
+	return start_ns - python->start_ns < NA_TICK_NS;
+}
+
+/*
+ * Takes the stack of the current thread. A kernel thread has none; an io_uring worker has its creator's thread
+ * pointer, whose frames are doing something else by now.
+ */
+static __noinline void na_take_stack(__u32 reason, __u64 flow, struct task_struct *subject)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	__u32 pid = bpf_get_current_pid_tgid() >> 32, flags = BPF_CORE_READ(task, flags), slot = 0;
+	__u64 start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	struct na_python *python = bpf_map_lookup_elem(&pythons, &pid);
+	struct na_walk *walk;
+
+	if (flags & PF_KTHREAD)
+		return;
+	if (!python || !na_is_about(python, start_ns)) {
+		if (na_first_to_ask(pid, start_ns))
+			na_report_unwalked(reason | NA_STACK_NO_PYTHON << 8, flow, subject);
+		return;
+	}
+	if (flags & PF_IO_WORKER) {
+		na_report_unwalked(reason | NA_STACK_NO_STATE << 8, flow, subject);
+		return;
+	}
+	walk = na_enter_walk(&slot);
+	if (!walk) {
+		na_report_unwalked(reason | NA_STACK_BUSY << 8, flow, subject);
+		return;
+	}
+	na_report_walked(walk, slot, python, reason, flow, subject);
+	walk->busy = 0;
+}
+
+/* A forked child has its parent's memory, and so its interpreter. */
+static __always_inline void na_inherit_python(__u32 parent_pid, __u32 child_pid, struct task_struct *child)
+{
+	struct na_python *python = bpf_map_lookup_elem(&pythons, &parent_pid);
+
+	if (!python) {
+		bpf_map_delete_elem(&pythons, &child_pid);	/* of an earlier process with this number */
+		return;
+	}
+	if (bpf_map_update_elem(&pythons, &child_pid, python, BPF_ANY)) {
+		na_count(NA_EVENT_NONE, NA_LOSS_MAP);
+		return;
+	}
+	/* until here the start is the parent's, and the entry is not believed */
+	python = bpf_map_lookup_elem(&pythons, &child_pid);
+	if (python)
+		python->start_ns = BPF_CORE_READ(child, start_boottime);
+}
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The thread's Python state and the frames on it. While a thread is in a system call its own frames stand still: other
+ * threads run Python meanwhile (the GIL is released), but only lists of threads change under our eyes.
+ *
+ * The loops call functions that are verified by themselves (not static): so the verifier sees each body once, on every
+ * kernel from 5.10, without bpf_loop (5.17) and what 6.1 gets wrong about it (docs/decisions.md).
+ */
+#ifndef NETAUDIT_BPF_PYTHON_FRAMES_H
+#define NETAUDIT_BPF_PYTHON_FRAMES_H
+
+#include "python_code.h"
+
+#define NA_THREAD_HOPS 16
+#define NA_THREAD_ROUNDS 256	/* hops * rounds: threads and interpreters looked through, at most */
+#define NA_FRAME_STEPS (2 * NA_STACK_FRAMES + 2)	/* with the frames that only lead from C to Python */
+
+/* PyThreadState starts with prev, next, interp, from 3.9 to 3.14; the layout has the place of `next`. */
+struct na_thread_links {
+	__u64 previous, next, interpreter;
+};
+
+static __always_inline __u64 na_thread_pointer(struct task_struct *task)
+{
+#if defined(__TARGET_ARCH_x86)
+	return BPF_CORE_READ(task, thread.fsbase);
+#else
+	return BPF_CORE_READ(task, thread.uw.tp_value);
+#endif
+}
+
+/*
+ * Whether the state that was ours is ours still. A state that was freed may look as before, so it must also be a
+ * member of its list: the one before it, or the interpreter, must point to it.
+ */
+static __always_inline bool na_is_own_thread(const struct na_walk *walk, __u64 thread)
+{
+	const struct na_python *python = &walk->python;
+	struct na_thread_links links = {};
+	__u64 id = 0, link = 0, at;
+
+	if (NA_READ_USER(id, thread + python->thread_id) || id != walk->thread_pointer ||
+	    NA_READ_USER(links, thread + python->thread_next - 8))
+		return false;
+	at = links.previous ? links.previous + python->thread_next : links.interpreter + python->interpreter_threads;
+	return !NA_READ_USER(link, at) && link == thread;
+}
+
+/* Some more threads of some interpreter. 1: it is over; walk->found says how. */
+__noinline int na_search_thread(__u32 slot)
+{
+	struct na_walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	__u64 id = 0;
+
+	if (!walk)
+		return 1;
+	for (int i = 0; i < NA_THREAD_HOPS; i++) {
+		if (!walk->thread) {
+			__u64 interpreter = walk->interpreter;
+
+			if (!interpreter)
+				return 1;
+			NA_READ_USER(walk->thread, interpreter + walk->python.interpreter_threads);
+			NA_READ_USER(walk->interpreter, interpreter + walk->python.interpreter_next);
+			continue;
+		}
+		if (!NA_READ_USER(id, walk->thread + walk->python.thread_id) && id == walk->thread_pointer) {
+			walk->found = 1;
+			return 1;
+		}
+		NA_READ_USER(walk->thread, walk->thread + walk->python.thread_next);
+	}
+	return 0;
+}
+
+/* walk->thread, from memory or by search. False: the thread has no Python state. */
+static __always_inline bool na_find_thread(struct na_walk *walk, __u32 slot)
+{
+	struct na_thread_key key = { .start_ns = walk->stack.thread_start_ns, .tid = walk->stack.task.tid };
+	__u64 *known = bpf_map_lookup_elem(&python_threads, &key);
+
+	if (known && na_is_own_thread(walk, *known)) {
+		walk->thread = *known;
+		return true;
+	}
+	walk->found = 0;
+	walk->thread = 0;
+	NA_READ_USER(walk->interpreter, walk->python.runtime + walk->python.runtime_interpreters);
+	for (int i = 0; i < NA_THREAD_ROUNDS; i++)
+		if (na_search_thread(slot))
+			break;
+	if (!walk->found)
+		return false;
+	bpf_map_update_elem(&python_threads, &key, &walk->thread, BPF_ANY);
+	return true;
+}
+
+static __always_inline bool na_first_frame(struct na_walk *walk)
+{
+	__u64 at = walk->thread + walk->python.thread_frame;
+
+	if (NA_READ_USER(walk->frame, at))
+		return false;
+	if (walk->python.cframe_frame == NA_PYTHON_ABSENT || !walk->frame)
+		return true;
+	at = walk->frame + walk->python.cframe_frame;
+	return !NA_READ_USER(walk->frame, at);
+}
+
+/* Bytes into the bytecode; the layouts differ in what they keep. */
+static __always_inline __s32 na_instruction(const struct na_walk *walk, __u64 kept)
+{
+	const struct na_python *python = &walk->python;
+	__u64 offset;
+
+	if (python->version < 0x030b) {
+		__s32 last = (__s32)kept;
+
+		/* 3.10 counts instructions of two bytes, 3.9 bytes; -1: not started */
+		return python->version == 0x030a && last > 0 ? last * 2 : last;
+	}
+	offset = kept - (walk->key.code + python->code_instructions);
+	return offset >> 31 ? -1 : (__s32)offset;
+}
+
+enum na_step { NA_STEP_OVER, NA_STEP_ON, NA_STEP_NEW_CODE };
+
+/* The frame in hand becomes the next of the stack. */
+static __always_inline int na_add_frame(struct na_walk *walk)
+{
+	struct na_stack_frame *frame;
+	__u64 n = walk->stack.count;
+
+	asm volatile("" : "+r"(n));
+	if (n >= NA_STACK_FRAMES)
+		return NA_STEP_OVER;
+	frame = &walk->stack.frames[n];
+	frame->code = walk->entry.id;
+	frame->instruction = walk->instruction;
+	frame->flags = walk->frame_flags;
+	walk->stack.count = n + 1;
+	if (!walk->entry.id)
+		walk->stack.status = NA_STACK_CODE_LOST;
+	return NA_STEP_ON;
+}
+
+__noinline int na_add_new_frame(__u32 slot)
+{
+	struct na_walk *walk = bpf_map_lookup_elem(&walks, &slot);
+
+	return walk ? na_add_frame(walk) : NA_STEP_OVER;
+}
+
+/* A frame that leads from C to Python: the one it leads to was called from C. */
+static __always_inline int na_mark_entry(struct na_walk *walk)
+{
+	__u64 n = walk->stack.count - 1ULL;
+
+	asm volatile("" : "+r"(n));
+	if (n < NA_STACK_FRAMES)
+		walk->stack.frames[n].flags |= NA_FRAME_ENTRY;
+	return NA_STEP_ON;
+}
+
+static __always_inline int na_break_off(struct na_walk *walk, __u32 status)
+{
+	walk->stack.status = status;
+	return NA_STEP_OVER;
+}
+
+/* One frame further out. OVER: stack.status says how; NEW_CODE: its code object is to be described first. */
+__noinline int na_walk_frame(__u32 slot)
+{
+	struct na_walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	enum na_identified identified;
+	__u64 kept, bytes;
+
+	if (!walk || !walk->frame)
+		return NA_STEP_OVER;
+	bytes = walk->python.frame_bytes;
+	asm volatile("" : "+r"(bytes));
+	if (!bytes || bytes > NA_OBJECT_BYTES ||
+	    bpf_probe_read_user(walk->object, bytes, (const void *)(unsigned long)walk->frame))
+		return na_break_off(walk, NA_STACK_BROKEN);
+	walk->frame = na_word_at(walk, walk->python.frame_back);
+	if (walk->python.frame_owner != NA_PYTHON_ABSENT &&
+	    na_byte_at(walk, walk->python.frame_owner) >= walk->python.frame_owner_skip)
+		return na_mark_entry(walk);
+	if (walk->stack.count >= NA_STACK_FRAMES)
+		return na_break_off(walk, NA_STACK_TRUNCATED);
+	walk->frame_flags = walk->python.frame_is_entry != NA_PYTHON_ABSENT &&
+		na_byte_at(walk, walk->python.frame_is_entry) ? NA_FRAME_ENTRY : 0;
+	kept = na_word_at(walk, walk->python.frame_instruction);
+	walk->key.code = na_word_at(walk, walk->python.frame_code) & ~(__u64)walk->python.pointer_tag;
+	walk->entry.globals = na_word_at(walk, walk->python.frame_globals);
+	walk->instruction = na_instruction(walk, kept);
+	identified = na_identify_code(walk);
+	if (identified == NA_CODE_NONE)
+		return na_break_off(walk, NA_STACK_BROKEN);
+	return identified == NA_CODE_KNOWN ? na_add_frame(walk) : NA_STEP_NEW_CODE;
+}
+
+/* Fills walk->stack's frames and status. The callee's frames are side by side, not nested: BPF stacks are small. */
+static __always_inline void na_walk_frames(struct na_walk *walk, __u32 slot)
+{
+	int step = NA_STEP_ON;
+
+	if (!na_find_thread(walk, slot)) {
+		walk->stack.status = NA_STACK_NO_STATE;
+		return;
+	}
+	if (!na_first_frame(walk)) {
+		walk->stack.status = NA_STACK_BROKEN;
+		return;
+	}
+	for (int i = 0; i < NA_FRAME_STEPS; i++) {
+		step = na_walk_frame(slot);
+		if (step == NA_STEP_NEW_CODE) {
+			na_begin_code(slot);
+			na_find_module(slot);
+			na_finish_code(slot);
+			step = na_add_new_frame(slot);
+		}
+		if (step == NA_STEP_OVER)
+			return;
+	}
+	walk->stack.status = NA_STACK_BROKEN;	/* frames that only lead to one another */
+}
+
+#endif

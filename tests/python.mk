@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Python stacks, as the kernel sees them and as Python itself does.
+
+$(BUILD)/tests/python/walk: tests/system/python/walk.c $(BUILD)/libnetaudit.a
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libnetaudit.a $(LDLIBS)
+
+test-python: $(BUILD)/tests/python/walk ## Python frames walked in the kernel are those Python itself sees
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/python/run.py --walk $<
+
+.PHONY: test-python

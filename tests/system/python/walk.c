@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Shows what the kernel says of Python stacks: reads commands, one a line, and writes each event as a line of JSON.
+ *
+ *   walk BACKEND [RING_KIB]
+ *     scope PID          audits a process
+ *     python PID A B C   its interpreter is CPython 3.11, with _PyRuntime, PyCode_Type, PyUnicode_Type at these places
+ *     set PID NAME N     changes one number of what `python` said, and says it again
+ *     forget             code objects are described again
+ *     quit
+ *
+ * Each command is answered by a line, after which its effect can be relied on.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "capture/capture.h"
+
+#define TICK_NS (NA_NS_PER_SECOND / 100)
+
+static struct na_python layout = {
+	.version = 0x030b,
+	.runtime_interpreters = 40, .interpreter_next = 0, .interpreter_threads = 16,
+	.thread_next = 8, .thread_id = 152, .thread_frame = 56, .cframe_frame = 8,
+	.frame_code = 32, .frame_back = 48, .frame_globals = 8, .frame_instruction = 56, .frame_owner = 69,
+	.frame_owner_skip = 3, .frame_is_entry = 68, .pointer_tag = 0,
+	.code_file = 112, .code_name = 120, .code_qualname = 128, .code_first_line = 72, .code_instructions = 184,
+	.string_length = 16, .string_state = 32, .string_ascii_data = 48, .string_compact_data = 72,
+	.dict_keys = 32, .keys_log2_size = 8, .keys_log2_index_bytes = 9, .keys_size = NA_PYTHON_ABSENT,
+	.keys_kind = 10, .keys_entry_count = 24, .keys_indices = 32,
+};
+
+static void print_text(const char *name, const struct na_code_text *text, const char *bytes)
+{
+	printf(",\"%s\":{\"unit\":%u,\"flags\":%u,\"hex\":\"", name, text->unit, text->flags);
+	for (unsigned int i = 0; i < text->bytes; i++)
+		printf("%02x", (unsigned char)bytes[i]);
+	printf("\"}");
+}
+
+static void print_stack(const struct na_stack_event *event)
+{
+	printf("{\"event\":\"stack\",\"time\":%" PRIu64 ",\"pid\":%u,\"tid\":%u,\"flow\":%" PRIu64 ",\"reason\":%u,"
+	       "\"status\":%u,\"subject\":%u,\"subject_start\":%" PRIu64 ",\"frames\":[",
+	       (uint64_t)event->header.time_ns, event->task.pid, event->task.tid, (uint64_t)event->flow, event->reason,
+	       event->status, event->subject, (uint64_t)event->subject_start_ns);
+	for (unsigned int i = 0; i < event->count; i++)
+		printf("%s[%" PRIu64 ",%d,%u]", i ? "," : "", (uint64_t)event->frames[i].code,
+		       event->frames[i].instruction, event->frames[i].flags);
+	printf("]}\n");
+}
+
+static void print_code(const struct na_code_event *event)
+{
+	printf("{\"event\":\"code\",\"time\":%" PRIu64 ",\"pid\":%u,\"code\":%" PRIu64 ",\"line\":%u",
+	       (uint64_t)event->header.time_ns, event->pid, (uint64_t)event->code, event->first_line);
+	print_text("file", &event->file, event->file_text);
+	print_text("name", &event->name, event->name_text);
+	print_text("module", &event->module, event->module_text);
+	printf("}\n");
+}
+
+static void print_flow(const char *name, const struct na_flow_event *event)
+{
+	printf("{\"event\":\"%s\",\"time\":%" PRIu64 ",\"pid\":%u,\"tid\":%u,\"flow\":%" PRIu64 ",\"local_port\":%u,"
+	       "\"remote_port\":%u,\"direction\":%u}\n", name, (uint64_t)event->header.time_ns, event->task.pid,
+	       event->task.tid, (uint64_t)event->flow, event->local_port, event->remote_port, event->direction);
+}
+
+static void print_unix(const struct na_unix_event *event)
+{
+	printf("{\"event\":\"unix\",\"time\":%" PRIu64 ",\"pid\":%u,\"tid\":%u,\"flow\":%" PRIu64 ",\"error\":%d}\n",
+	       (uint64_t)event->header.time_ns, event->task.pid, event->task.tid, (uint64_t)event->flow, event->error);
+}
+
+static void on_event(void *context, const struct na_event_header *event)
+{
+	(void)context;
+	switch (event->type) {
+	case NA_EVENT_STACK:
+		print_stack((const struct na_stack_event *)event);
+		break;
+	case NA_EVENT_CODE:
+		print_code((const struct na_code_event *)event);
+		break;
+	case NA_EVENT_OPEN:
+		print_flow("open", (const struct na_flow_event *)event);
+		break;
+	case NA_EVENT_CLOSE:
+		print_flow("close", (const struct na_flow_event *)event);
+		break;
+	case NA_EVENT_DATAGRAM:
+		print_flow("datagram", (const struct na_flow_event *)event);
+		break;
+	case NA_EVENT_UNIX:
+		print_unix((const struct na_unix_event *)event);
+		break;
+	default:
+		break;
+	}
+}
+
+static void drain(struct na_capture *capture)
+{
+	uint64_t complete_ns;
+
+	while (na_capture_drain(capture, 1024, &complete_ns) > 0)
+		;
+	fflush(stdout);
+}
+
+static uint64_t start_of(unsigned int pid)
+{
+	char path[64], text[1024] = "", *at;
+	FILE *file;
+	uint64_t ticks = 0;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	at = fgets(text, sizeof(text), file) ? strrchr(text, ')') : NULL;
+	fclose(file);
+	/* field 22, counted from the command's closing bracket, which is field 2 (proc_pid_stat(5)) */
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	if (at)
+		ticks = strtoull(at + 1, NULL, 10);
+	return ticks * TICK_NS;
+}
+
+static int set_number(const char *name, uint64_t value)
+{
+	const struct { const char *name; uint32_t *at; } numbers[] = {
+		{ "frame_back", &layout.frame_back }, { "frame_code", &layout.frame_code },
+		{ "frame_owner_skip", &layout.frame_owner_skip }, { "code_file", &layout.code_file },
+	};
+
+	if (!strcmp(name, "start_ns")) {
+		layout.start_ns = value;
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (!strcmp(numbers[i].name, name)) {
+			*numbers[i].at = (uint32_t)value;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int obey(struct na_capture *capture, const char *line)
+{
+	uint64_t runtime, code, string, value;
+	char name[32];
+	unsigned int pid;
+
+	if (sscanf(line, "scope %u", &pid) == 1)
+		return na_capture_set_scope(capture, pid, NA_SCOPE_ODOO, false);
+	if (sscanf(line, "python %u %" SCNu64 " %" SCNu64 " %" SCNu64, &pid, &runtime, &code, &string) == 4) {
+		layout.runtime = runtime;
+		layout.code_type = code;
+		layout.string_type = string;
+		layout.start_ns = start_of(pid);
+		return na_capture_set_python(capture, pid, &layout);
+	}
+	if (sscanf(line, "set %u %31s %" SCNu64, &pid, name, &value) == 3)
+		return set_number(name, value) ? -EINVAL : na_capture_set_python(capture, pid, &layout);
+	if (!strncmp(line, "forget", 6)) {
+		na_capture_forget_codes(capture);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static void print_counts(struct na_capture *capture)
+{
+	uint64_t counts[NA_EVENT_TYPES][NA_LOSS_REASONS];
+
+	if (na_capture_counts(capture, counts))
+		return;
+	printf("{\"event\":\"counts\",\"stacks\":%" PRIu64 ",\"stacks_lost\":%" PRIu64 ",\"codes\":%" PRIu64
+	       ",\"codes_lost\":%" PRIu64 "}\n", counts[NA_EVENT_STACK][NA_LOSS_NONE],
+	       counts[NA_EVENT_STACK][NA_LOSS_RING], counts[NA_EVENT_CODE][NA_LOSS_NONE],
+	       counts[NA_EVENT_CODE][NA_LOSS_RING]);
+}
+
+static enum na_backend backend_named(const char *name)
+{
+	for (int backend = 0; backend < NA_BACKENDS; backend++)
+		if (!strcmp(na_backend_name((enum na_backend)backend), name))
+			return (enum na_backend)backend;
+	return NA_BACKEND_AUTO;
+}
+
+int main(int argc, char **argv)
+{
+	uint32_t ring_kib = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 4096;
+	struct na_capture_options options = {
+		.backend = backend_named(argc > 1 ? argv[1] : "auto"), .ring_kib = ring_kib, .bulk_ring_kib = ring_kib,
+		.max_sockets = 16384, .max_peers = 16384, .max_processes = 16384,
+	};
+	struct na_capture *capture;
+	struct na_error error;
+	char line[256];
+
+	if (na_capture_open(&capture, &options, &error)) {
+		fprintf(stderr, "walk: %s\n", error.text);
+		return 1;
+	}
+	if (na_capture_start_draining(capture, on_event, NULL))
+		return 1;
+	setvbuf(stdin, NULL, _IONBF, 0);	/* poll() must see every line */
+	printf("{\"event\":\"ready\",\"backend\":\"%s\"}\n", na_backend_name(na_capture_backend(capture)));
+	fflush(stdout);
+	for (;;) {
+		struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+
+		if (poll(&in, 1, 20) > 0) {
+			if (!fgets(line, sizeof(line), stdin) || !strncmp(line, "quit", 4))
+				break;
+			drain(capture);
+			printf("{\"event\":\"answer\",\"result\":%d}\n", obey(capture, line));
+		}
+		drain(capture);
+	}
+	drain(capture);
+	print_counts(capture);
+	na_capture_close(capture);
+	return 0;
+}
