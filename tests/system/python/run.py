@@ -50,7 +50,7 @@ class Target:
     def __init__(self, log, cases, script="target.py"):
         self.process = subprocess.Popen([sys.executable, os.path.join(HERE, script), log, *cases],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
-        self.place = json.loads(self.process.stdout.readline())
+        self.pid = int(self.process.stdout.readline())
 
     def go(self):
         print("go", file=self.process.stdin, flush=True)
@@ -62,9 +62,10 @@ class Target:
 
 
 def introduce(walker, target):
-    place = target.place
-    assert walker.tell("scope", place["pid"]) == 0
-    assert walker.tell("python", place["pid"], place["runtime"], place["code_type"], place["string_type"]) == 0
+    for command in ("scope", "python"):
+        result = walker.tell(command, target.pid)
+        if result:
+            raise SystemExit(f"test-python: {command} {target.pid}: {os.strerror(-result)}")
 
 
 def read_log(path):

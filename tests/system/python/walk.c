@@ -4,7 +4,7 @@
  *
  *   walk BACKEND [RING_KIB]
  *     scope PID          audits a process
- *     python PID A B C   its interpreter is CPython 3.11, with _PyRuntime, PyCode_Type, PyUnicode_Type at these places
+ *     python PID         its interpreter is looked for, and its stacks are walked from now on
  *     set PID NAME N     changes one number of what `python` said, and says it again
  *     forget             code objects are described again
  *     quit
@@ -21,20 +21,11 @@
 
 #include "base/clock.h"
 #include "capture/capture.h"
+#include "target/python.h"
 
 #define TICK_NS (NA_NS_PER_SECOND / 100)
 
-static struct na_python layout = {
-	.version = 0x030b,
-	.runtime_interpreters = 40, .interpreter_next = 0, .interpreter_threads = 16,
-	.thread_next = 8, .thread_id = 152, .thread_frame = 56, .cframe_frame = 8,
-	.frame_code = 32, .frame_back = 48, .frame_globals = 8, .frame_instruction = 56, .frame_owner = 69,
-	.frame_owner_skip = 3, .frame_is_entry = 68, .pointer_tag = 0,
-	.code_file = 112, .code_name = 120, .code_qualname = 128, .code_first_line = 72, .code_instructions = 184,
-	.string_length = 16, .string_state = 32, .string_ascii_data = 48, .string_compact_data = 72,
-	.dict_keys = 32, .keys_log2_size = 8, .keys_log2_index_bytes = 9, .keys_size = NA_PYTHON_ABSENT,
-	.keys_kind = 10, .keys_entry_count = 24, .keys_indices = 32,
-};
+static struct na_python layout;
 
 static void print_text(const char *name, const struct na_code_text *text, const char *bytes)
 {
@@ -157,18 +148,17 @@ static int set_number(const char *name, uint64_t value)
 
 static int obey(struct na_capture *capture, const char *line)
 {
-	uint64_t runtime, code, string, value;
+	struct na_python_info info;
+	uint64_t value;
 	char name[32];
 	unsigned int pid;
+	int err;
 
 	if (sscanf(line, "scope %u", &pid) == 1)
 		return na_capture_set_scope(capture, pid, NA_SCOPE_ODOO, false);
-	if (sscanf(line, "python %u %" SCNu64 " %" SCNu64 " %" SCNu64, &pid, &runtime, &code, &string) == 4) {
-		layout.runtime = runtime;
-		layout.code_type = code;
-		layout.string_type = string;
-		layout.start_ns = start_of(pid);
-		return na_capture_set_python(capture, pid, &layout);
+	if (sscanf(line, "python %u", &pid) == 1) {
+		err = na_python_examine(NULL, pid, start_of(pid), &layout, &info);
+		return err ? err : na_capture_set_python(capture, pid, &layout);
 	}
 	if (sscanf(line, "set %u %31s %" SCNu64, &pid, name, &value) == 3)
 		return set_number(name, value) ? -EINVAL : na_capture_set_python(capture, pid, &layout);
