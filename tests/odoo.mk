@@ -3,9 +3,9 @@
 
 ODOO_ROOT ?= build/odoo-root
 
-$(BUILD)/tests/odoo-recognition: tests/odoo/recognition.c $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/target/*.c))
+$(BUILD)/tests/odoo-%: tests/odoo/%.c $(BUILD)/libnetaudit.a
 	@mkdir -p $(@D)
-	$(call say,TEST,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(call say,TEST,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 odoo-root: ## make the real Odoo the tests use, once
 	tests/odoo/prepare $(ODOO_ROOT)
@@ -13,10 +13,13 @@ odoo-root: ## make the real Odoo the tests use, once
 test-odoo-recognition: $(BUILD)/tests/odoo-recognition ## is a real Odoo recognised, with and without process titles?
 	tests/odoo/run-recognition $(ODOO_ROOT) $<
 
+test-manifests: $(BUILD)/tests/odoo-manifests ## are manifests read as Python reads them, invented ones and a real Odoo's?
+	@tests/odoo/manifests.py $< $(ODOO_ROOT)
+
 test-odoo-fake: $(BUILD)/tests/odoo-recognition ## the same in a second, with a stand-in for Odoo
 	tests/system/odoo_fake/run-recognition $<
 
 test-odoo: all ## add-ons of a real Odoo call in every style: every call has the right author (CALLS in each cell)
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/odoo/corpus.py --build $(BUILD) --root $(ODOO_ROOT) --count $(CALLS)
 
-.PHONY: odoo-root test-odoo test-odoo-recognition test-odoo-fake
+.PHONY: odoo-root test-odoo test-odoo-recognition test-odoo-fake test-manifests

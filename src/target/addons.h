@@ -71,6 +71,16 @@ struct na_owned na_addons_of_file(struct na_addons *addons, const char *instance
  */
 struct na_owned na_addons_of_module(struct na_addons *addons, const char *instance, uint32_t pid, const char *module);
 
+/* Answers above are kept for some seconds. After this the next ones are found on disk again. */
+void na_addons_look_again(struct na_addons *addons);
+
+/*
+ * The add-ons that were met in an instance, or whose manifest was found changed, since the last call: what a record of
+ * kind "addon" tells. `instance` is only valid inside `visit`, the add-on as long as the table.
+ */
+void na_addons_each_new(struct na_addons *addons,
+			void (*visit)(void *context, const char *instance, const struct na_addon *addon), void *context);
+
 /* All add-ons met so far, in order of name. */
 void na_addons_each(const struct na_addons *addons, void (*visit)(void *context, const struct na_addon *addon),
 		    void *context);
