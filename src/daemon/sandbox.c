@@ -7,10 +7,12 @@
 #include <grp.h>
 #include <seccomp.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "daemon/sandbox_calls.h"
@@ -18,20 +20,33 @@
 #define FOR(component) (1u << (component))
 #define ROOT_ONES (FOR(NA_SUPERVISOR) | FOR(NA_OBSERVER))
 
-/* Who keeps which capability, and what fails without it. */
+/* Where unprivileged use is off, which may happen later too, every bpf(2) call needed it (c8644cd0efe7). */
+static bool kernel_before_5_19(void)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname name;
+
+	return uname(&name) < 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2 || major < 5 ||
+	       (major == 5 && minor < 19);
+}
+
+/*
+ * Who keeps which capability, and what fails without it (tests/system/test_capabilities.py). What the observer has the
+ * supervisor has to have too: it starts the observer again.
+ */
 static const struct {
 	unsigned int capability;
 	unsigned int components;
+	bool (*needed)(void);	/* NULL: on every kernel */
 } kept[] = {
-	{ CAP_BPF, ROOT_ONES },			/* bpf(2) on our maps where unprivileged use is off */
-	{ CAP_PERFMON, ROOT_ONES },		/* reading what the iterators show of other tasks */
-	{ CAP_SYS_PTRACE, ROOT_ONES },		/* /proc/PID/exe, maps, mem and root of other users */
-	{ CAP_CHECKPOINT_RESTORE, ROOT_ONES },	/* /proc/PID/map_files: the very file a process has mapped */
-	{ CAP_DAC_READ_SEARCH, ROOT_ONES },	/* configuration files of an Odoo that only its user may read */
-	{ CAP_SETUID, FOR(NA_SUPERVISOR) },	/* starting the journal and the signer again */
-	{ CAP_SETGID, FOR(NA_SUPERVISOR) },
-	{ CAP_SETPCAP, FOR(NA_SUPERVISOR) },	/* emptying a child's bounding set */
-	{ CAP_KILL, FOR(NA_SUPERVISOR) },	/* ending a child of another user that does not stop */
+	{ CAP_BPF, ROOT_ONES, kernel_before_5_19 },	/* bpf(2) on our maps */
+	{ CAP_SYS_PTRACE, ROOT_ONES, NULL },		/* /proc/PID/exe, environ, fd, mem and root of other users */
+	{ CAP_CHECKPOINT_RESTORE, ROOT_ONES, NULL },	/* /proc/PID/map_files: the very file a process has mapped */
+	{ CAP_DAC_READ_SEARCH, ROOT_ONES, NULL },	/* /proc/PID/environ and fd, which only their user may open */
+	{ CAP_SETUID, FOR(NA_SUPERVISOR), NULL },	/* starting the journal and the signer again */
+	{ CAP_SETGID, FOR(NA_SUPERVISOR), NULL },
+	{ CAP_SETPCAP, FOR(NA_SUPERVISOR), NULL },	/* emptying a child's bounding set */
+	{ CAP_KILL, FOR(NA_SUPERVISOR), NULL },		/* ending a child of another user that does not stop */
 };
 
 int na_sandbox_privileges(enum na_component component, const struct na_identity *identity, struct na_error *error)
@@ -41,7 +56,7 @@ int na_sandbox_privileges(enum na_component component, const struct na_identity 
 
 	capng_clear(CAPNG_SELECT_ALL);
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (kept[i].components & FOR(component) &&
+		if (kept[i].components & FOR(component) && (!kept[i].needed || kept[i].needed()) &&
 		    capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
 				 kept[i].capability) != 0)
 			return na_error_set(error, -EINVAL, "capability %u is not known to libcap-ng",

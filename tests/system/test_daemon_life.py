@@ -156,7 +156,8 @@ class Life(unittest.TestCase):
 
     def test_each_process_has_only_its_privileges(self):
         daemon = self.start()
-        capabilities = {"observer": (1 << 2) | (1 << 19) | (1 << 38) | (1 << 39), "journal": 0, "signer": 0}
+        bpf = 1 << 39 if tuple(map(int, os.uname().release.split(".")[:2])) < (5, 19) else 0
+        capabilities = {"observer": (1 << 2) | (1 << 19) | (1 << 40) | bpf, "journal": 0, "signer": 0}
         users = {"observer": 0, "journal": pwd.getpwnam("netaudit").pw_uid,
                  "signer": pwd.getpwnam("netaudit-sign").pw_uid}
         for name in CHILDREN:
