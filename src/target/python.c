@@ -108,18 +108,31 @@ static int examine_file(struct examination *examination, const struct na_mapping
 	return examine_object(examination, mapping, object);
 }
 
-/* Files with "python" in their name and the program itself, which is mapped first, before the hundred others. */
+/*
+ * Files with "python" in their name and the program itself, which is mapped first, before the hundred others. A file
+ * that only looks like a Python does not hide a real one behind it; of several failures the first is told.
+ */
 static int examine_files(struct examination *examination, const struct na_mapping *files, size_t count)
 {
+	struct na_python_info first = { .reason = "" };
+	int result = -ENOENT;
+
 	for (int hinted = 1; hinted >= 0; hinted--) {
 		for (size_t i = 0; i < count; i++) {
 			int error = (files[i].python || i == 0) == hinted ? examine_file(examination, &files[i]) :
 				    -ENOENT;
 
-			if (error != -ENOENT)
+			if (error == 0 || error == -ESRCH)
 				return error;
+			if (error != -ENOENT && result == -ENOENT) {
+				result = error;
+				first = *examination->info;
+			}
 		}
 	}
+	*examination->info = first;
+	if (result != -ENOENT)
+		return result;
 	if (examination->other)
 		return explain(examination, -ENOTSUP, "a Python without a _PyRuntime (older than 3.7, or not CPython)");
 	if (examination->unreadable)
