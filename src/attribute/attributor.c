@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Puts the rules to work: looks up what an event refers to, asks the rules, and keeps what later events will need. */
+#include <errno.h>
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attribute/known.h"
+#include "base/clock.h"
+
+#define LEARN_AGAIN_NS NA_NS_PER_SECOND	/* add-ons may be installed while Odoo runs */
+
+struct na_attributor {
+	struct na_attributor_options options;
+	struct na_known known;
+	EVP_MD *sha256;
+	EVP_MD_CTX *digest;
+};
+
+int na_attributor_create(struct na_attributor **out, const struct na_attributor_options *options)
+{
+	struct na_attributor *attributor = calloc(1, sizeof(*attributor));
+
+	if (!attributor)
+		return -ENOMEM;
+	attributor->options = *options;
+	attributor->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	attributor->digest = EVP_MD_CTX_new();
+	if (!attributor->sha256 || !attributor->digest) {
+		na_attributor_destroy(attributor);
+		return -ENOMEM;
+	}
+	*out = attributor;
+	return 0;
+}
+
+void na_attributor_destroy(struct na_attributor *attributor)
+{
+	if (!attributor)
+		return;
+	na_known_remove_all(&attributor->known);
+	EVP_MD_CTX_free(attributor->digest);
+	EVP_MD_free(attributor->sha256);
+	free(attributor);
+}
+
+/* ---- what the frames are ---- */
+
+struct frames {
+	struct na_frame_view view[NA_STACK_FRAMES];
+	const struct na_known_code *code[NA_STACK_FRAMES];	/* NULL: never described */
+	size_t count;
+};
+
+static void learn(struct na_attributor *attributor, struct na_known_process *process, uint64_t now_ns)
+{
+	if (process->learned_ns && now_ns - process->learned_ns < LEARN_AGAIN_NS)
+		return;
+	process->learned_ns = now_ns;
+	na_addons_learn(attributor->options.addons, process->instance, process->key.pid);
+}
+
+static void state(struct na_attributor *attributor, struct na_known_code *code, uint64_t now_ns)
+{
+	struct na_known_process *process = code->process;
+	struct na_addons *addons = attributor->options.addons;
+	struct na_witnesses witnesses = { .file = code->file, .module = code->module, .function = code->function };
+
+	if (code->stated_for == process->generation)
+		return;
+	learn(attributor, process, now_ns);
+	if (code->file[0] == '/')
+		witnesses.of_file = na_addons_of_file(addons, process->instance, process->key.pid, code->file);
+	if (code->module[0])
+		witnesses.of_module = na_addons_of_module(addons, process->instance, process->key.pid, code->module);
+	code->statement = na_frame_says(&witnesses);
+	code->stated_for = process->generation;
+}
+
+static void look_up(struct na_attributor *attributor, const struct na_stack_event *event, struct frames *frames)
+{
+	static const struct na_statement undescribed = { .says = NA_SAYS_UNDESCRIBED };
+
+	frames->count = event->count < NA_STACK_FRAMES ? event->count : NA_STACK_FRAMES;
+	for (size_t i = 0; i < frames->count; i++) {
+		struct na_known_code *code = na_known_find_code(&attributor->known, event->frames[i].code);
+
+		/* an id of another process would be somebody else's code */
+		if (code && (code->process->key.pid != event->task.pid ||
+			     code->process->key.start_ns != event->task.start_ns))
+			code = NULL;
+		if (code)
+			state(attributor, code, event->header.time_ns);
+		frames->code[i] = code;
+		frames->view[i].statement = code ? &code->statement : &undescribed;
+		frames->view[i].flags = event->frames[i].flags;
+	}
+}
+
+/* ---- attributions ---- */
+
+static struct na_attribution *of_verdict(const struct na_verdict *verdict)
+{
+	struct na_attribution *attribution = calloc(1, sizeof(*attribution));
+
+	if (!attribution)
+		return NULL;
+	attribution->author = verdict->author;
+	attribution->evidence = verdict->author == NA_AUTHOR_UNKNOWN ? NA_EVIDENCE_NONE : verdict->evidence;
+	attribution->reason = verdict->author == NA_AUTHOR_UNKNOWN ? verdict->reason : NULL;
+	attribution->addon = verdict->author == NA_AUTHOR_ADDON ? verdict->addon : NULL;
+	memcpy(attribution->chain, verdict->chain, sizeof(attribution->chain));
+	attribution->chain_count = verdict->chain_count;
+	attribution->chain_truncated = verdict->chain_truncated;
+	attribution->disagree = verdict->disagree;
+	attribution->holders = 1;
+	return attribution;
+}
+
+/* The author of what started this one, and what was seen of it then. */
+static struct na_attribution *of_parent(const struct na_attribution *parent, enum na_evidence_kind evidence)
+{
+	struct na_attribution *attribution = malloc(sizeof(*attribution));
+
+	if (!attribution)
+		return NULL;
+	*attribution = *parent;
+	attribution->evidence = evidence;
+	attribution->holders = 1;
+	attribution->file = parent->file ? strdup(parent->file) : NULL;
+	attribution->function = parent->function ? strdup(parent->function) : NULL;
+	return attribution;
+}
+
+static void describe_deciding(struct na_attributor *attributor, struct na_attribution *attribution,
+			      const struct na_stack_event *event, const struct na_known_code *code, size_t deciding)
+{
+	const struct na_attributor_options *options = &attributor->options;
+	int32_t instruction = event->frames[deciding].instruction;
+
+	attribution->file = strdup(code->file);
+	attribution->function = strdup(code->function);
+	attribution->line = code->first_line;
+	if (options->line && instruction >= 0)
+		attribution->line =
+			options->line(options->context, &event->task, code->address, instruction, code->first_line);
+}
+
+/* Over "FILE\0FUNCTION\0LINE\0" of each frame. A frame that was not described is three empty texts. */
+static void digest_frames(struct na_attributor *attributor, struct na_attribution *attribution,
+			  const struct frames *frames)
+{
+	EVP_MD_CTX *digest = attributor->digest;
+
+	attribution->frames = (uint32_t)frames->count;
+	EVP_DigestInit_ex2(digest, attributor->sha256, NULL);
+	for (size_t i = 0; i < frames->count; i++) {
+		const struct na_known_code *code = frames->code[i];
+		char line[16] = "";
+
+		if (code) {
+			snprintf(line, sizeof(line), "%" PRIu32, code->first_line);
+			EVP_DigestUpdate(digest, code->file, strlen(code->file));
+		}
+		EVP_DigestUpdate(digest, "", 1);
+		if (code)
+			EVP_DigestUpdate(digest, code->function, strlen(code->function));
+		EVP_DigestUpdate(digest, "", 1);
+		EVP_DigestUpdate(digest, line, strlen(line) + 1);
+	}
+	EVP_DigestFinal_ex(digest, attribution->stack_digest, NULL);
+}
+
+static struct na_origin origin_of(const struct na_attributor *attributor, const struct na_task *task,
+				  uint64_t thread_start_ns, const struct na_acting *acting,
+				  const struct na_known_process *process)
+{
+	const struct na_known_thread *thread =
+		na_known_find_thread(&attributor->known, task->pid, task->tid, thread_start_ns);
+
+	return (struct na_origin){
+		.server = acting->server,
+		.odoo_scope = acting->must_answer,
+		.main_thread = task->tid == task->pid,
+		.inbound = acting->inbound,
+		.executed = process && process->executed,
+		.thread = thread ? thread->starter : NA_STARTER_UNSEEN,
+		.thread_parent = thread ? thread->parent : NULL,
+		.process_parent = process ? process->parent : NULL,
+	};
+}
+
+/* NULL: no memory. */
+static struct na_attribution *answer(struct na_attributor *attributor, const struct na_stack_event *event,
+				     const struct frames *frames, const struct na_origin *origin)
+{
+	struct na_verdict verdict;
+	const struct na_attribution *parent;
+	struct na_attribution *attribution;
+
+	na_rules_of_frames(&verdict, frames->view, frames->count, event->status);
+	parent = na_rules_of_origin(&verdict, origin, event->status);
+	if (parent)
+		return of_parent(parent, verdict.evidence);
+	attribution = of_verdict(&verdict);
+	if (!attribution)
+		return NULL;
+	if (verdict.deciding != NA_NO_FRAME && frames->code[verdict.deciding])
+		describe_deciding(attributor, attribution, event, frames->code[verdict.deciding], verdict.deciding);
+	if (frames->count)
+		digest_frames(attributor, attribution, frames);
+	return attribution;
+}
+
+/* ---- events ---- */
+
+static int keep_starter(struct na_attributor *attributor, const struct na_stack_event *event,
+			const struct frames *frames, const struct na_attribution *attribution)
+{
+	enum na_starter starter = na_rules_of_starter(frames->view, frames->count, attribution->author);
+
+	return na_known_add_thread(&attributor->known, event, starter, attribution);
+}
+
+static int keep_parent(struct na_attributor *attributor, const struct na_stack_event *event,
+		       const struct na_attribution *attribution)
+{
+	const struct na_known_process *starter =
+		na_known_find_process(&attributor->known, event->task.pid, event->task.start_ns);
+	bool executed = starter && starter->executed;
+	struct na_known_process *process =
+		na_known_use_process(&attributor->known, event->subject, event->subject_start_ns);
+
+	if (!process)
+		return -ENOMEM;
+	process->executed |= executed;	/* a clone of a program of its own is one too */
+	na_known_set_parent(process, attribution);
+	return 0;
+}
+
+static bool asked(const struct na_acting *acting, const struct na_known_process *process, enum na_stack_status status)
+{
+	return acting->must_answer || status != NA_STACK_NO_PYTHON || (process && process->parent);
+}
+
+/* The instance that add-ons are looked for under; a process that is no Odoo's is one of its own. */
+static int set_instance(struct na_known_process *process, const struct na_acting *acting)
+{
+	char own[48];
+
+	if (acting->instance[0])
+		return na_known_set_instance(process, acting->instance);
+	snprintf(own, sizeof(own), "pid:%" PRIu32 ":%" PRIu64, process->key.pid, process->key.start_ns);
+	return na_known_set_instance(process, own);
+}
+
+const struct na_attribution *na_attributor_on_stack(struct na_attributor *attributor,
+						    const struct na_stack_event *event, const struct na_acting *acting)
+{
+	struct na_known_process *process =
+		na_known_find_process(&attributor->known, event->task.pid, event->task.start_ns);
+	struct na_attribution *attribution;
+	struct na_origin origin;
+	struct frames frames;
+	int err;
+
+	if (!asked(acting, process, event->status))
+		return NULL;
+	process = na_known_use_process(&attributor->known, event->task.pid, event->task.start_ns);
+	if (!process || set_instance(process, acting))
+		return NULL;
+	origin = origin_of(attributor, &event->task, event->thread_start_ns, acting, process);
+	look_up(attributor, event, &frames);
+	attribution = answer(attributor, event, &frames, &origin);
+	if (!attribution)
+		return NULL;
+	if (event->reason == NA_STACK_WRITE)
+		return attribution;
+	if (event->reason == NA_STACK_THREAD)
+		err = keep_starter(attributor, event, &frames, attribution);
+	else if (event->reason == NA_STACK_PROCESS)
+		err = keep_parent(attributor, event, attribution);
+	else
+		err = na_known_add_flow(&attributor->known, event->flow, attribution);
+	if (!err && (event->reason == NA_STACK_CONNECT || event->reason == NA_STACK_DATAGRAM))
+		return attribution;
+	na_attribution_release(attribution);
+	return NULL;
+}
+
+const struct na_attribution *na_attributor_of_flow(struct na_attributor *attributor, uint64_t flow,
+						   const struct na_task *task, const struct na_acting *acting)
+{
+	const struct na_known_flow *known = na_known_find_flow(&attributor->known, flow);
+	const struct na_known_process *process = na_known_find_process(&attributor->known, task->pid, task->start_ns);
+	struct na_verdict verdict = { .reason = NA_WHY_NO_STACK, .deciding = NA_NO_FRAME };
+	const struct na_attribution *parent = NULL;
+	bool python = process && process->codes;
+	struct na_origin origin;
+
+	if (known)
+		return na_attribution_hold(known->attribution);
+	if (!asked(acting, process, NA_STACK_NO_PYTHON) && !python)
+		return NULL;
+	origin = origin_of(attributor, task, 0, acting, process);
+	if (acting->inbound && (acting->server || python))
+		verdict.reason = NA_WHY_INBOUND;
+	else if (!python)
+		parent = na_rules_of_origin(&verdict, &origin, NA_STACK_NO_PYTHON);
+	return parent ? of_parent(parent, verdict.evidence) : of_verdict(&verdict);
+}
+
+void na_attributor_forget_flow(struct na_attributor *attributor, uint64_t flow)
+{
+	struct na_known_flow *known = na_known_find_flow(&attributor->known, flow);
+
+	if (known)
+		na_known_remove_flow(&attributor->known, known);
+}
+
+int na_attributor_on_code(struct na_attributor *attributor, const struct na_code_event *event)
+{
+	int err = na_known_add_code(&attributor->known, event);
+
+	if (attributor->known.dropped_codes && attributor->options.forgot)
+		attributor->options.forgot(attributor->options.context);
+	attributor->known.dropped_codes = false;
+	return err;
+}
+
+int na_attributor_on_process(struct na_attributor *attributor, const struct na_process_event *event)
+{
+	const struct na_task *task = &event->task;
+	struct na_known_process *process = na_known_find_process(&attributor->known, task->pid, task->start_ns);
+
+	if (event->header.type == NA_EVENT_EXIT && process)
+		na_known_remove_process(&attributor->known, process);
+	if (event->header.type != NA_EVENT_EXEC)
+		return 0;
+	if (!process)
+		process = na_known_use_process(&attributor->known, task->pid, task->start_ns);
+	if (!process)
+		return -ENOMEM;
+	process->executed = true;
+	na_known_drop_codes(&attributor->known, process);
+	return 0;
+}
+
+struct na_attributor_sizes na_attributor_sizes(const struct na_attributor *attributor)
+{
+	const struct na_known *known = &attributor->known;
+
+	return (struct na_attributor_sizes){ HASH_COUNT(known->codes), HASH_COUNT(known->processes),
+					     HASH_COUNT(known->threads), HASH_COUNT(known->flows) };
+}
