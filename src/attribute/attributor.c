@@ -287,7 +287,7 @@ const struct na_attribution *na_attributor_on_stack(struct na_attributor *attrib
 	if (!err && (event->reason == NA_STACK_CONNECT || event->reason == NA_STACK_DATAGRAM))
 		return attribution;
 	na_attribution_release(attribution);
-	return NULL;
+	return NULL;	/* NOLINT(clang-analyzer-unix.Malloc): whoever holds it is not followed */
 }
 
 const struct na_attribution *na_attributor_of_flow(struct na_attributor *attributor, uint64_t flow,
