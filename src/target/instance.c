@@ -9,66 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "target/container.h"
 #include "target/procfs.h"
 
-#define CONTAINER_ID_BYTES 64
 #define CONTAINER_SHOWN_BYTES 12	/* as container tools print it */
-
-static size_t hex_run(const char *text, const char *end)
-{
-	size_t length = 0;
-
-	while (text + length < end && text[length] && strchr("0123456789abcdef", text[length]))
-		length++;
-	return length;
-}
-
-/* docker-ID.scope, libpod-ID.scope, cri-containerd-ID.scope, crio-ID, ID: 64 hex digits that end the word. */
-static struct na_slice container_in(struct na_slice part)
-{
-	const char *end = part.bytes + part.length;
-
-	for (const char *at = part.bytes; at < end; at++) {
-		size_t length = hex_run(at, end);
-		bool starts = at == part.bytes || at[-1] == '-' || at[-1] == ':';
-
-		if (starts && length == CONTAINER_ID_BYTES && (at + length == end || at[length] == '.'))
-			return (struct na_slice){ at, length };
-		at += length;
-	}
-	return (struct na_slice){ NULL, 0 };
-}
-
-static bool is_unit(struct na_slice part)
-{
-	static const char suffix[] = ".service";
-	size_t length = sizeof(suffix) - 1;
-
-	return part.length > length && memcmp(part.bytes + part.length - length, suffix, length) == 0 &&
-	       !(part.length > 5 && memcmp(part.bytes, "user@", 5) == 0);
-}
-
-/* Every "ID:CONTROLLERS:/PATH" line counts: on hybrid hosts only some hierarchies carry the container. */
-struct na_cgroup na_parse_cgroup(const char *text, size_t length)
-{
-	struct na_cgroup found = { { NULL, 0 }, { NULL, 0 } };
-	const char *end = text + length, *at = text;
-
-	while (at < end) {
-		const char *stop = at;
-		struct na_slice part;
-
-		while (stop < end && *stop != '/' && *stop != '\n')
-			stop++;
-		part = (struct na_slice){ at, (size_t)(stop - at) };
-		if (container_in(part).length)
-			found.container = container_in(part);
-		else if (is_unit(part))
-			found.unit = part;
-		at = stop + 1;
-	}
-	return found;
-}
 
 /* FNV-1a, 64 bits: tells two names apart that differ only where they were cut. */
 static uint64_t digest(const char *text)

@@ -14,14 +14,6 @@
 
 #define NA_INSTANCES 1024	/* held at once; whoever comes later shares "other" */
 
-/* What /proc/PID/cgroup tells; both point into its text, length 0 when it tells nothing. */
-struct na_cgroup {
-	struct na_slice container;	/* 64 hex digits */
-	struct na_slice unit;		/* innermost systemd service, with its suffix */
-};
-
-struct na_cgroup na_parse_cgroup(const char *text, size_t length);
-
 /* Name of the instance of the process behind `pid_fd`, NUL-terminated. `config` may be relative or empty. */
 void na_instance_describe(int pid_fd, uint32_t pid, struct na_slice config, char name[NA_INSTANCE_NAME_BYTES]);
 

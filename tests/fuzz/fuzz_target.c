@@ -5,6 +5,7 @@
  * The first byte chooses the parser; the rest is its input, in a buffer of exactly its size. Besides what the
  * sanitizers see: results lie inside the input, and what is kept is terminated and short.
  */
+#include "../../src/target/container_cgroup.c"
 #include "../../src/target/instance.c"
 #include "../../src/target/procfs.c"
 #include "../../src/target/recognise.c"
@@ -54,7 +55,7 @@ static void fuzz_cgroup(const char *text, size_t length)
 
 	require_inside(found.container, text, length);
 	require_inside(found.unit, text, length);
-	REQUIRE(found.container.length == 0 || found.container.length == CONTAINER_ID_BYTES);
+	REQUIRE(found.container.length == 0 || found.container.length == NA_CONTAINER_ID_DIGITS);
 	REQUIRE(found.unit.length == 0 || !memchr(found.unit.bytes, '/', found.unit.length));
 }
 
