@@ -151,7 +151,7 @@ struct files_struct { struct fdtable *fdt; };
 struct signal_struct { atomic_t live; int group_exit_code; unsigned int flags; };
 struct mm_struct {
 	struct task_struct *owner;
-	unsigned long arg_start, arg_end;
+	unsigned long arg_start, arg_end, exec_vm;
 };
 
 /* What the C library knows a thread by. */
@@ -163,6 +163,7 @@ struct thread_struct { struct { unsigned long tp_value; } uw; };
 
 struct task_struct {
 	struct thread_struct thread;
+	void *stack;
 	unsigned int flags;
 	int pid, tgid, exit_code;
 	__u64 self_exec_id;

@@ -80,6 +80,7 @@ static __always_inline int na_on_fork(struct task_struct *parent, struct task_st
 	if (!scope_host && bpf_map_update_elem(&scopes, &child_pid, &scope, BPF_ANY))
 		na_count(NA_EVENT_NONE, NA_LOSS_MAP);
 	na_inherit_python(parent_pid, child_pid, child);
+	na_inherit_native(parent_pid, child_pid);
 	na_take_stack(NA_STACK_PROCESS, 0, child);
 	na_report_process(NA_EVENT_FORK, child, scope, NULL, 0);
 	return 0;
@@ -99,6 +100,7 @@ static __always_inline int na_on_exec(struct task_struct *task, struct linux_bin
 			na_count(NA_EVENT_NONE, NA_LOSS_MAP);
 	}
 	bpf_map_delete_elem(&pythons, &pid);
+	bpf_map_delete_elem(&natives, &pid);
 	na_report_process(NA_EVENT_EXEC, task, scope,
 			  (const char *)BPF_CORE_READ(binprm, file, f_path.dentry, d_name.name), 0);
 	return 0;
@@ -117,6 +119,7 @@ static __always_inline int na_on_exit(struct task_struct *task)
 	if (!scope_host)
 		bpf_map_delete_elem(&scopes, &pid);
 	bpf_map_delete_elem(&pythons, &pid);
+	bpf_map_delete_elem(&natives, &pid);
 	code = BPF_CORE_READ(task, signal, group_exit_code);
 	na_report_process(NA_EVENT_EXIT, task, scope, NULL, code ? code : BPF_CORE_READ(task, exit_code));
 	return 0;

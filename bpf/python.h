@@ -6,6 +6,7 @@
 #ifndef NETAUDIT_BPF_PYTHON_H
 #define NETAUDIT_BPF_PYTHON_H
 
+#include "native.h"
 #include "python_frames.h"
 
 #define NA_TICK_NS 10000000ULL	/* USER_HZ is 100 wherever this runs */
@@ -43,6 +44,7 @@ static __always_inline void na_head_stack(struct na_stack_event *event, __u32 re
 	event->reason = reason;
 	event->flow = flow;
 	event->thread_start_ns = BPF_CORE_READ(task, start_boottime);
+	event->code_pages = BPF_CORE_READ(task, mm, exec_vm);
 	if (subject) {
 		event->subject = BPF_CORE_READ(subject, pid);
 		event->subject_start_ns = BPF_CORE_READ(subject, start_boottime);
@@ -86,6 +88,8 @@ static __always_inline void na_report_walked(struct na_walk *walk, __u32 slot, c
 	walk->key.start_ns = walk->stack.task.start_ns;
 	walk->key.pid = walk->stack.task.pid;
 	walk->key.exec_id = BPF_CORE_READ(task, self_exec_id);
+	if (bpf_map_lookup_elem(&natives, &walk->stack.task.pid))
+		na_take_native(slot, task);
 	na_walk_frames(walk, slot);
 	walk->stack.header.time_ns = bpf_ktime_get_boot_ns();
 	if (bpf_ringbuf_output(&ring_stacks, &walk->stack, sizeof(walk->stack), 0))

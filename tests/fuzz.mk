@@ -11,7 +11,7 @@ canonical     4096  record bytes; text to be written as a record
 compose       1024  events of the kernel, with names the traced process chose
 config        1024  configuration files
 describe      8192  records, for people
-drain         8192  ring buffer samples
+drain        16384  ring buffer samples
 escape         512  text of any kind
 filter         160  what people ask the log for
 index_row     4096  record bytes

@@ -8,4 +8,7 @@ $(BUILD)/tests/python/walk: tests/system/python/walk.c $(BUILD)/libnetaudit.a
 test-python: $(BUILD)/tests/python/walk ## Python frames walked in the kernel are those Python itself sees
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/python/run.py --walk $<
 
-.PHONY: test-python
+test-native: $(BUILD)/tests/python/walk ## an add-on's native code is found on the C stack exactly where it is
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/python/native.py --walk $<
+
+.PHONY: test-python test-native

@@ -186,6 +186,7 @@ struct na_stack_event {
 	__u64 thread_start_ns;	/* of the acting thread: with task.tid it names the thread */
 	__u64 flow;		/* NA_STACK_CONNECT, _DATAGRAM, _WRITE */
 	__u64 subject_start_ns;	/* NA_STACK_THREAD: of the thread; _PROCESS: of the process */
+	__u64 code_pages;	/* mapped executable: another number means that code was mapped or unmapped since */
 	__u32 subject;		/* NA_STACK_THREAD: thread id; _PROCESS: process id (initial pid namespace) */
 	__u16 count;		/* frames that follow */
 	__u8 reason;		/* enum na_stack_reason */
@@ -193,7 +194,7 @@ struct na_stack_event {
 	struct na_stack_frame frames[NA_STACK_FRAMES];
 };
 
-#define NA_NATIVE_WORDS 448
+#define NA_NATIVE_WORDS 1024	/* a power of two */
 #define NA_NATIVE_STACK_BYTES 32768	/* how much of the C stack is looked at */
 
 /*

@@ -12,10 +12,11 @@
 
 #define NA_NATIVE_GRANULE_BITS 14	/* 16 KiB */
 #define NA_NATIVE_BITS_LOG2 16
+#define NA_NATIVE_BITS_WORDS (1 << (NA_NATIVE_BITS_LOG2 - 6))
 
 struct na_native_code {
-	__u64 start_ns;		/* of the process; a fork copies the entry with the child's */
-	__u64 bits[1 << (NA_NATIVE_BITS_LOG2 - 6)];
+	__u64 start_ns;		/* of the process it was made for; a fork's copy keeps its parent's */
+	__u64 bits[NA_NATIVE_BITS_WORDS];
 };
 
 /* Neighbouring granules get neighbouring bits; higher parts of the address are folded in. */

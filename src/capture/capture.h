@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include <netaudit/event.h>
+#include <netaudit/native.h>
 #include <netaudit/python.h>
 #include "base/error.h"
 
@@ -90,6 +91,11 @@ enum na_scope na_capture_get_scope(struct na_capture *capture, uint32_t pid);
  * that has the number now; -EINVAL: an offset is beyond what is ever read.
  */
 int na_capture_set_python(struct na_capture *capture, uint32_t pid, const struct na_python *python);
+/*
+ * Which addresses of a process are code: from now on its C stacks are told as well (NA_EVENT_NATIVE). NULL: no longer.
+ * A fork inherits it, an exec ends it. 0 or negative errno.
+ */
+int na_capture_set_native(struct na_capture *capture, uint32_t pid, const struct na_native_code *code);
 /* Code objects are described again at their next use: for an observer that has not heard what was said before. */
 void na_capture_forget_codes(struct na_capture *capture);
 

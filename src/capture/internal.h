@@ -36,7 +36,7 @@ struct na_capture {
 	struct na_ring rings[NA_RINGS];		/* observer only */
 	na_event_fn *handle;
 	void *context;
-	int relay_expected, peers, said, scopes, losses, counts, sockets, pythons, code_generation;	/* map fds */
+	int relay_expected, peers, said, scopes, losses, counts, sockets, natives, pythons, code_generation;	/* map fds */
 	uint64_t flow_id_base;
 	char hooks[NA_NAMES_BYTES];
 	char missing[NA_NAMES_BYTES];

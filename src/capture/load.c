@@ -144,6 +144,7 @@ static void find_maps(struct na_capture *capture)
 	capture->counts = bpf_object__find_map_fd_by_name(capture->object, "counts");
 	capture->sockets = bpf_object__find_map_fd_by_name(capture->object, "sockets");
 	capture->pythons = bpf_object__find_map_fd_by_name(capture->object, "pythons");
+	capture->natives = bpf_object__find_map_fd_by_name(capture->object, "natives");
 	capture->code_generation = bpf_object__find_map_fd_by_name(capture->object, "code_generation");
 }
 

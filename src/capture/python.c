@@ -78,6 +78,18 @@ int na_capture_set_python(struct na_capture *capture, uint32_t pid, const struct
 	return -ESRCH;
 }
 
+int na_capture_set_native(struct na_capture *capture, uint32_t pid, const struct na_native_code *code)
+{
+	if (!code)
+		return bpf_map_delete_elem(capture->natives, &pid) && errno != ENOENT ? -errno : 0;
+	if (bpf_map_update_elem(capture->natives, &pid, code, BPF_ANY))
+		return -errno;
+	if (is_alive(pid, code->start_ns))
+		return 0;
+	bpf_map_delete_elem(capture->natives, &pid);
+	return -ESRCH;
+}
+
 void na_capture_forget_codes(struct na_capture *capture)
 {
 	uint32_t zero = 0, generation = 0;

@@ -140,9 +140,12 @@ static void match_symbol(const Elf64_Sym *symbol, const char *strings, size_t st
 {
 	if (symbol->st_shndx == SHN_UNDEF || symbol->st_value == 0 || symbol->st_name >= string_bytes)
 		return;
-	for (size_t i = 0; i < count; i++)
-		if (!wanted[i].address && strcmp(strings + symbol->st_name, wanted[i].name) == 0)
+	for (size_t i = 0; i < count; i++) {
+		if (!wanted[i].address && strcmp(strings + symbol->st_name, wanted[i].name) == 0) {
 			wanted[i].address = symbol->st_value;
+			wanted[i].bytes = symbol->st_size;
+		}
+	}
 }
 
 static int search_table(const struct na_elf *elf, const Elf64_Shdr *table, const char *strings, size_t string_bytes,

@@ -32,6 +32,7 @@ struct na_elf {
 struct na_elf_wanted {
 	const char *name;
 	uint64_t address;	/* as linked; 0: not defined there */
+	uint64_t bytes;		/* its size, as the table says */
 };
 
 /* Takes `fd` only for as long as `elf` is in use. 0, -ENOEXEC when it is no such file, or negative errno. */

@@ -27,7 +27,7 @@ struct na_native_object {
 	int fd;
 	Elf *elf;
 	Dwarf_CFI *cfi;			/* NULL: the file has none */
-	uint64_t evaluator;		/* address of the interpreter's loop in the file; 0: not here */
+	struct na_elf_wanted evaluator;	/* the interpreter's loop; no bytes: not here */
 	struct segment segment[NA_ELF_SEGMENTS];
 	size_t segments;
 };
@@ -88,7 +88,6 @@ static int open_mapped(const struct na_native_process *process, const struct na_
 /* False: no ELF file of this kind of machine. */
 static bool read_tables(struct na_native_object *object)
 {
-	struct na_elf_wanted loop = { .name = "_PyEval_EvalFrameDefault" };
 	struct na_elf elf;
 
 	if (na_elf_open(&elf, object->fd))
@@ -98,8 +97,8 @@ static bool read_tables(struct na_native_object *object)
 			object->segment[object->segments++] = (struct segment){
 				elf.segments[i].p_offset, elf.segments[i].p_filesz, elf.segments[i].p_vaddr
 			};
-	if (!na_elf_symbols(&elf, SHT_DYNSYM, &loop, 1))
-		object->evaluator = loop.address;
+	object->evaluator = (struct na_elf_wanted){ .name = "_PyEval_EvalFrameDefault" };
+	(void)na_elf_symbols(&elf, SHT_DYNSYM, &object->evaluator, 1);	/* no such table: not here */
 	na_elf_close(&elf);
 	return true;
 }
@@ -203,7 +202,6 @@ static bool to_address(const struct na_native_object *object, uint64_t offset, u
 
 bool na_native_object_step(struct na_native_object *object, uint64_t offset, struct na_native_step *step)
 {
-	Dwarf_Addr start = 0, end = 0;
 	Dwarf_Frame *frame = NULL;
 	Dwarf_Op memory[3], *ops;
 	uint64_t address;
@@ -213,13 +211,13 @@ bool na_native_object_step(struct na_native_object *object, uint64_t offset, str
 	memset(step, 0, sizeof(*step));
 	if (!object->cfi || !to_address(object, offset, &address) || dwarf_cfi_addrframe(object->cfi, address, &frame))
 		return false;
-	step->outermost = !dwarf_frame_register(frame, REGISTER_RETURN, memory, &ops, &count) && !ops;
+	/* no operations, in our own memory: the caller's is undefined, there is none */
+	step->outermost = !dwarf_frame_register(frame, REGISTER_RETURN, memory, &ops, &count) && !count && ops == memory;
 	known = step->outermost || (!dwarf_frame_cfa(frame, &ops, &count) && frame_address(ops, count, step) &&
 				    saved_at(frame, REGISTER_RETURN, &step->return_at));
 	if (known) {
 		step->frame_pointer_saved = saved_at(frame, REGISTER_FRAME_POINTER, &step->frame_pointer_at);
-		(void)dwarf_frame_info(frame, &start, &end, NULL);
-		step->evaluates = object->evaluator && start == object->evaluator;
+		step->evaluates = address - object->evaluator.address < object->evaluator.bytes;
 	}
 	free(frame);
 	return known;

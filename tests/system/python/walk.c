@@ -5,6 +5,7 @@
  *   walk BACKEND [RING_KIB]
  *     scope PID          audits a process
  *     python PID         its interpreter is looked for, and its stacks are walked from now on
+ *     native PID FOLDER  objects below FOLDER are somebody's: C stacks are told from now on
  *     set PID NAME N     changes one number of what `python` said, and says it again
  *     forget             code objects are described again
  *     quit
@@ -21,11 +22,16 @@
 
 #include "base/clock.h"
 #include "capture/capture.h"
+#include "target/native.h"
 #include "target/python.h"
 
 #define TICK_NS (NA_NS_PER_SECOND / 100)
 
+#define CALLS 256
+
 static struct na_python layout;
+static struct na_native_process *natives;
+static struct na_unwinder *unwinder;
 
 static void print_text(const char *name, const struct na_code_text *text, const char *bytes)
 {
@@ -57,6 +63,21 @@ static void print_code(const struct na_code_event *event)
 	printf("}\n");
 }
 
+/* One letter a call: E evaluates Python, O is somebody's object, - anything else. */
+static void print_native(const struct na_native_event *event)
+{
+	struct na_native_call calls[CALLS];
+	bool complete = false;
+	size_t count = natives ? na_unwind(unwinder, natives, event, calls, CALLS, &complete) : 0;
+
+	printf("{\"event\":\"native\",\"time\":%" PRIu64 ",\"tid\":%u,\"flow\":%" PRIu64 ",\"status\":%u,\"words\":%u,"
+	       "\"complete\":%s,\"calls\":\"", (uint64_t)event->header.time_ns, event->task.tid, (uint64_t)event->flow,
+	       event->status, event->count, complete ? "true" : "false");
+	for (size_t i = 0; i < count; i++)
+		putchar(calls[i].evaluates ? 'E' : calls[i].mapping->owner ? 'O' : '-');
+	printf("\"}\n");
+}
+
 static void print_flow(const char *name, const struct na_flow_event *event)
 {
 	printf("{\"event\":\"%s\",\"time\":%" PRIu64 ",\"pid\":%u,\"tid\":%u,\"flow\":%" PRIu64 ",\"local_port\":%u,"
@@ -79,6 +100,9 @@ static void on_event(void *context, const struct na_event_header *event)
 		break;
 	case NA_EVENT_CODE:
 		print_code((const struct na_code_event *)event);
+		break;
+	case NA_EVENT_NATIVE:
+		print_native((const struct na_native_event *)event);
 		break;
 	case NA_EVENT_OPEN:
 		print_flow("open", (const struct na_flow_event *)event);
@@ -146,8 +170,31 @@ static int set_number(const char *name, uint64_t value)
 	return -EINVAL;
 }
 
+static void *owner_below(void *context, const char *path)
+{
+	char *folder = context;
+
+	return strncmp(path, folder, strlen(folder)) ? NULL : folder;
+}
+
+static int set_native(struct na_capture *capture, unsigned int pid, char *folder)
+{
+	struct na_native_code code;
+	int err;
+
+	na_native_process_free(natives);
+	natives = NULL;
+	err = na_native_process_read(&natives, NULL, pid, start_of(pid), owner_below, folder);
+	if (err)
+		return err;
+	code.start_ns = start_of(pid);
+	na_native_process_code(natives, &code);
+	return na_native_process_owned(natives) ? na_capture_set_native(capture, pid, &code) : -ENOENT;
+}
+
 static int obey(struct na_capture *capture, const char *line)
 {
+	char folder[200];
 	struct na_python_info info;
 	uint64_t value;
 	char name[32];
@@ -160,6 +207,8 @@ static int obey(struct na_capture *capture, const char *line)
 		err = na_python_examine(NULL, pid, start_of(pid), &layout, &info);
 		return err ? err : na_capture_set_python(capture, pid, &layout);
 	}
+	if (sscanf(line, "native %u %199s", &pid, folder) == 2)
+		return set_native(capture, pid, folder);
 	if (sscanf(line, "set %u %31s %" SCNu64, &pid, name, &value) == 3)
 		return set_number(name, value) ? -EINVAL : na_capture_set_python(capture, pid, &layout);
 	if (!strncmp(line, "forget", 6)) {
@@ -204,7 +253,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "walk: %s\n", error.text);
 		return 1;
 	}
-	if (na_capture_start_draining(capture, on_event, NULL))
+	if (na_unwinder_create(&unwinder) || na_capture_start_draining(capture, on_event, NULL))
 		return 1;
 	setvbuf(stdin, NULL, _IONBF, 0);	/* poll() must see every line */
 	printf("{\"event\":\"ready\",\"backend\":\"%s\"}\n", na_backend_name(na_capture_backend(capture)));
@@ -222,6 +271,8 @@ int main(int argc, char **argv)
 	}
 	drain(capture);
 	print_counts(capture);
+	na_native_process_free(natives);
+	na_unwinder_destroy(unwinder);
 	na_capture_close(capture);
 	return 0;
 }

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The C stack of the acting thread, for processes that have an add-on's native code mapped: registers, and those words
+ * that look like the address of code or of the stack itself. User space follows the chain (src/target/unwind.c).
+ */
+#ifndef NETAUDIT_BPF_NATIVE_H
+#define NETAUDIT_BPF_NATIVE_H
+
+#include "python_maps.h"
+#include <netaudit/native.h>
+
+#define NA_CHUNK_WORDS 32
+#define NA_CHUNKS (NA_NATIVE_STACK_BYTES / (8 * NA_CHUNK_WORDS))
+
+/* Written by user space; a fork copies its parent's entry. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__uint(map_flags, 1 /* BPF_F_NO_PREALLOC: an entry takes 8 KiB, and most hosts need none */);
+	__type(key, __u32);	/* process id */
+	__type(value, struct na_native_code);
+} natives SEC(".maps");
+
+struct na_native_walk {
+	__u64 chunk[NA_CHUNK_WORDS];
+	__u32 next;		/* chunk to read */
+	__u32 reserved;
+	struct na_native_event event;
+};
+
+/* Used under the busy mark of the walk in the same slot. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, NA_WALK_SLOTS);
+	__type(key, __u32);
+	__type(value, struct na_native_walk);
+} native_walks SEC(".maps");
+
+/* Never written: the zeroes an event starts as. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct na_native_event);
+} blank_native SEC(".maps");
+
+static __always_inline bool na_is_code(const struct na_native_code *code, __u64 word)
+{
+	__u32 bit = na_native_bit(word);
+
+	return word >> 47 == 0 && (code->bits[(bit >> 6) & (NA_NATIVE_BITS_WORDS - 1)] >> (bit & 63) & 1);
+}
+
+/* One more chunk of the stack. 1: it is over. */
+__noinline int na_pick_words(__u32 slot)
+{
+	struct na_native_walk *walk = bpf_map_lookup_elem(&native_walks, &slot);
+	__u32 pid = bpf_get_current_pid_tgid() >> 32, first;
+	const struct na_native_code *code = bpf_map_lookup_elem(&natives, &pid);
+
+	if (!walk || !code)
+		return 1;
+	first = walk->next * NA_CHUNK_WORDS;
+	/* a stack may end before all was looked at: then there was no more */
+	if (bpf_probe_read_user(walk->chunk, sizeof(walk->chunk), (const void *)(unsigned long)(walk->event.stack + first * 8)))
+		return 1;
+	walk->next++;
+	for (__u32 i = 0; i < NA_CHUNK_WORDS; i++) {
+		__u64 word = walk->chunk[i];
+		__u64 count = walk->event.count;
+
+		if (word - walk->event.stack >= NA_NATIVE_STACK_BYTES && !na_is_code(code, word))
+			continue;
+		if (count >= NA_NATIVE_WORDS) {
+			walk->event.status = NA_STACK_TRUNCATED;
+			return 1;
+		}
+		asm volatile("" : "+r"(count));	/* so that the bound is stated again, for the verifier */
+		count &= NA_NATIVE_WORDS - 1;
+		walk->event.slot[count] = first + i;
+		walk->event.word[count] = word;
+		walk->event.count = count + 1;
+	}
+	return 0;
+}
+
+#if defined(__TARGET_ARCH_x86)
+#define NA_KERNEL_STACK_BYTES 16384	/* THREAD_SIZE without KASAN */
+#define NA_USER_CODE 0x33		/* __USER_CS, __USER_DS */
+#define NA_USER_DATA 0x2b
+
+/* At the top of the kernel stack; with FRED (6.9) 16 bytes below it. What is there must look like user registers. */
+static __always_inline bool na_read_registers(struct na_native_event *event, struct task_struct *task)
+{
+	__u64 top = (__u64)BPF_CORE_READ(task, stack) + NA_KERNEL_STACK_BYTES - bpf_core_type_size(struct pt_regs);
+
+	for (int padding = 0; padding <= 16; padding += 16) {
+		struct pt_regs *registers = (struct pt_regs *)(top - padding);
+
+		if (BPF_CORE_READ(registers, cs) == NA_USER_CODE && BPF_CORE_READ(registers, ss) == NA_USER_DATA) {
+			event->instruction = BPF_CORE_READ(registers, ip);
+			event->stack = BPF_CORE_READ(registers, sp);
+			event->frame = BPF_CORE_READ(registers, bp);
+			return true;
+		}
+	}
+	return false;
+}
+#else
+static __always_inline bool na_read_registers(struct na_native_event *event, struct task_struct *task)
+{
+	return false;
+}
+#endif
+
+/* Sent before the stack event that is being made in the walk of the same slot. */
+static __noinline void na_take_native(__u32 slot, struct task_struct *task)
+{
+	struct na_native_walk *native = bpf_map_lookup_elem(&native_walks, &slot);
+	struct na_walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	struct na_native_event *event;
+	__u32 zero = 0;
+	void *blank = bpf_map_lookup_elem(&blank_native, &zero);
+
+	if (!native || !walk || !blank)
+		return;
+	event = &native->event;
+	bpf_probe_read_kernel(event, sizeof(*event), blank);
+	event->header.type = NA_EVENT_NATIVE;
+	event->header.size = sizeof(*event);
+	event->task = walk->stack.task;
+	event->thread_start_ns = walk->stack.thread_start_ns;
+	event->flow = walk->stack.flow;
+	event->subject_start_ns = walk->stack.subject_start_ns;
+	event->subject = walk->stack.subject;
+	event->reason = walk->stack.reason;
+	native->next = 0;
+	if (!na_read_registers(event, task))
+		event->status = NA_STACK_BROKEN;
+	else
+		for (int i = 0; i < NA_CHUNKS; i++)
+			if (na_pick_words(slot))
+				break;
+	event->header.time_ns = bpf_ktime_get_boot_ns();
+	if (bpf_ringbuf_output(&ring_stacks, event, sizeof(*event), 0))
+		na_lost(NA_LOSS(NA_EVENT_NATIVE, NA_LOSS_RING, 0, 0), &walk->stack.task, NULL);
+	else
+		na_count(NA_EVENT_NATIVE, NA_LOSS_NONE);
+}
+
+/* A forked child has its parent's mappings. */
+static __always_inline void na_inherit_native(__u32 parent_pid, __u32 child_pid)
+{
+	struct na_native_code *code = bpf_map_lookup_elem(&natives, &parent_pid);
+
+	if (!code)
+		bpf_map_delete_elem(&natives, &child_pid);	/* of an earlier process with this number */
+	else if (bpf_map_update_elem(&natives, &child_pid, code, BPF_ANY))
+		na_count(NA_EVENT_NONE, NA_LOSS_MAP);
+}
+
+#endif

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Connects with and without native code on the stack; says which local port each connect had: native_target.py OBJECT"""
+import ctypes
+import json
+import os
+import socket
+import sys
+
+native = ctypes.PyDLL(sys.argv[1])
+for name in ("call", "call_from_sort"):
+    getattr(native, name).restype = ctypes.py_object
+    getattr(native, name).argtypes = [ctypes.py_object] + ([ctypes.c_int] if name == "call_from_sort" else [])
+
+
+def leaf():
+    with socket.create_connection(peer) as connection:
+        return connection.getsockname()[1]
+
+
+def frames_between(depth):
+    return leaf() if not depth else frames_between(depth - 1)
+
+
+def direct():
+    with socket.socket() as connection:
+        if native.connect_here(connection.fileno(), peer[1]):
+            raise OSError("connect_here")
+        return connection.getsockname()[1]
+
+
+def after_traces():
+    native.leave_traces(400)
+    return frames_between(3)
+
+
+CASES = {
+    "plain": lambda: frames_between(4),
+    "called": lambda: native.call(leaf),
+    "called deep": lambda: native.call(lambda: frames_between(20)),
+    "called twice": lambda: native.call(lambda: native.call(leaf)),
+    "from sort": lambda: native.call_from_sort(leaf, 50),
+    "direct": direct,
+    "after traces": after_traces,
+    "by the core": lambda: list(map(lambda _: leaf(), [1]))[0],
+    "core around": lambda: list(map(lambda _: native.call(leaf), [1]))[0],
+}
+
+with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+    peer = server.getsockname()
+    print(os.getpid(), flush=True)
+    sys.stdin.readline()
+    for name, case in CASES.items():
+        print(json.dumps([name, case()]), flush=True)
+    print("done", flush=True)
+    sys.stdin.readline()
