@@ -16,6 +16,8 @@ escape         512  text of any kind
 filter         160  what people ask the log for
 index_row     4096  record bytes
 note          1024  signed heads
+python        2048  mappings, line tables and offsets of a Python process
+python_elf    8192  program files that a process has mapped
 queue         4096  the shared memory between observer and journal
 signer        4096  requests, and the state file
 status        4096  status.json

@@ -57,6 +57,39 @@ LOST = bytes([0x83, 64]) + struct.pack("=QII16sHHIQ16s", 1, 2 ** 32 - 1, 3, byte
 LONG = [json.dumps({"kind": kind, "comm": c * 300, "dst": c * 300, "dport": 1, "src": c * 300, "sport": c * 300, "exe": c * 300},
                    ensure_ascii=False).encode() for c in "\xe9\u20ac\U0001f40d" for kind in ("open", "process", "lost")]
 
+
+
+def elf(names, notes, constants):
+    """A program file with one code segment, these symbols, USDT notes and read-only bytes."""
+    sections = {".shstrtab": (3, 0, b""), ".dynstr": (3, 0, b"\0" + b"\0".join(names) + b"\0"), ".dynsym": (11, 2, b""),
+                ".note.stapsdt": (7, 0, notes), ".rodata": (1, 0, constants), ".PyRuntime": (8, 0, b"")}
+    texts = [b"", *(name.encode() for name in sections)]
+    sections[".shstrtab"] = (3, 0, b"\0".join(texts) + b"\0")
+    strings = sections[".dynstr"][2]
+    sections[".dynsym"] = (11, 2, bytes(24) + b"".join(
+        struct.pack("=IBBHQQ", strings.index(b"\0" + name + b"\0") + 1, 0x11, 0, 1, 0x5000, 8) for name in names))
+    headers, body, at = bytes(64), b"", 64 + 56
+    for name, (kind, link, content) in sections.items():
+        headers += struct.pack("=IIQQQQIIQQ", sections[".shstrtab"][2].index(name.encode()), kind, 2, 0x4000, at, len(content),
+                               link, 0, 4, 0)
+        body += content
+        at += len(content)
+    return (b"\x7fELF\2\1\1" + bytes(9) + struct.pack("=HHIQQQIHHHHHH", 3, 62, 1, 0, 64, at, 0, 64, 56, 1, 64,
+                                                      1 + len(sections), 1) +
+            struct.pack("=IIQQQQQQ", 1, 5, 0x1000, 0x2000, 0x2000, 0x500, 0x500, 0x1000) + body + headers)
+
+
+def probe(provider, name):
+    described = bytes(24) + provider + b"\0" + name + b"\0" + b"8@%rax\0"
+    return struct.pack("=III", 8, len(described), 3) + b"stapsdt\0" + described + bytes(-len(described) % 4)
+
+
+PYTHON = [b"_PyRuntime", b"PyCode_Type", b"PyUnicode_Type", b"PyModule_AddType"]
+PROBES = probe(b"python", b"gc__start") + probe(b"python", b"audit")
+# 3.13's published offsets, where they are looked at
+OFFSETS = struct.pack("=8s127Q", b"xdebugpy", 0x030d00f0, *(
+    {5: 632, 22: 16, 45: 8, 47: 24, 65: 16, 66: 32, 70: 40}.get(word, 0) for word in range(2, 128)))
+
 SEEDS = {
     # the last: what is looked at begins in the middle of a line, where a note seems to
     "anchors": [note(1) + note(2), note(1) + note(2)[:-9], b"", b"x" * 39 + note(1) + b"y" * (3 * 1024 - len(note(1)))],
@@ -71,6 +104,11 @@ SEEDS = {
                                          b"@a", b"2001:db8::/32")] + [b"\1http,https", b"\2open,close", b"\3ff"],
     "index_row": RECORDS,
     "note": [note(1), note(2 ** 63 - 1)],
+    "python": [b"\0" + b"55d0c0000000-55d0c0400000 r-xp 00020000 fe:01 131   /usr/bin/python3.11 (deleted)",
+               *(b"\1" + struct.pack("=i", at) + bytes([0xdb, 3, 4, 0xf8, 0xe9, 5, 0x80, 1, 2]) for at in (-1, 0, 2, 8)),
+               b"\2" + OFFSETS],
+    "python_elf": [b"\0" + elf(PYTHON, PROBES, b"\x003.9.2\0"), b"\x8f" + elf([*PYTHON, b"PyModule_AddObjectRef"], b"", b""),
+                   b"\0" + elf([b"Py_Version"], PROBES, b""), b"\0" + elf([b"PyCode_Type"], b"", b"")],
     "status": [b"\0" + STATUS, b"\x80" + STATUS, b"\1" + STATUS, b"\x80" + EXTREME, b"\1" + EXTREME],
     "target": [bytes([parser]) + text for parser, text in (
         (0, b"python3\0/usr/bin/odoo\0-c\0/etc/odoo/odoo.conf\0--workers=2\0"), (0, b"odoo\0shell\0-d\0db\0"),

@@ -3,96 +3,17 @@
  * What na_python_examine() says about processes in every state one may be met in, with this host's own python3.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
 
 #include <cap-ng.h>
-#include <cmocka.h>
 
 #include "daemon/sandbox.h"
-#include "target/procfs.h"
-#include "target/python.h"
-
-#define PYTHON "/usr/bin/python3"
-#define READY "import sys; sys.stdout.write('r'); sys.stdout.flush(); "
-#define BLOCK "sys.stdin.read()"
-
-/* A program that has said 'r' and waits for its input to end. */
-struct running {
-	pid_t pid;
-	int input;
-	uint64_t start_ns;
-};
-
-static uint64_t start_of(pid_t pid)
-{
-	struct na_proc_stat stat = { 0 };
-	int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), pid_fd = na_proc_open(proc_fd, (uint32_t)pid);
-
-	assert_true(pid_fd >= 0);
-	assert_int_equal(na_proc_stat(pid_fd, &stat), 0);
-	close(pid_fd);
-	close(proc_fd);
-	return stat.start_ticks * (UINT64_C(1000000000) / (uint64_t)sysconf(_SC_CLK_TCK));
-}
-
-static struct running start(const char *program, const char *const *arguments)
-{
-	int input[2], output[2];
-	struct running running;
-	char said = 0;
-
-	assert_int_equal(pipe2(input, O_CLOEXEC), 0);
-	assert_int_equal(pipe2(output, O_CLOEXEC), 0);
-	running.pid = fork();
-	assert_true(running.pid >= 0);
-	if (running.pid == 0) {
-		dup2(input[0], STDIN_FILENO);
-		dup2(output[1], STDOUT_FILENO);
-		execv(program, (char *const *)arguments);
-		_exit(127);
-	}
-	close(input[0]);
-	close(output[1]);
-	assert_int_equal(read(output[0], &said, 1), 1);
-	assert_int_equal(said, 'r');
-	close(output[0]);
-	running.input = input[1];
-	running.start_ns = start_of(running.pid);
-	return running;
-}
-
-static struct running start_python(const char *program, const char *code)
-{
-	const char *const arguments[] = { "python3", "-I", "-S", "-c", code, NULL };
-
-	return start(program, arguments);
-}
-
-static void stop(const struct running *running)
-{
-	close(running->input);
-	kill(running->pid, SIGKILL);
-	waitpid(running->pid, NULL, 0);
-}
-
-static int examine(const struct running *running, struct na_python *python, struct na_python_info *info)
-{
-	int error = na_python_examine(NULL, (uint32_t)running->pid, running->start_ns, python, info);
-
-	if (error)
-		assert_string_not_equal(info->reason, "");
-	return error;
-}
+#include "test_python_running.h"
 
 static void test_a_running_python_is_found(void **state)
 {
@@ -191,6 +112,205 @@ static void test_the_observers_capabilities_are_enough_and_needed(void **state)
 	stop(&running);
 }
 
+/* Before exec it is this test; then a program that loads, a Python that starts, and one that runs. */
+static void test_a_starting_python_is_not_there_yet_and_then_is(void **state)
+{
+	static const char *const arguments[] = { "python3", "-I", "-S", "-c", READY BLOCK, NULL };
+	struct na_python_info info;
+	struct na_python python;
+	int said, result;
+	struct running running = begin(PYTHON, arguments, &said);
+
+	(void)state;
+	do {
+		result = examine(&running, &python, &info);
+		assert_true(result == 0 || result == -ENOENT || result == -EAGAIN);
+	} while (result != 0);
+	close(said);
+	stop(&running);
+}
+
+static void test_a_busy_python_is_never_taken_for_another(void **state)
+{
+	struct running running = start_python(PYTHON, READY "\n"
+						      "def f(n): return sum(f(n - 1) for _ in (1, 2)) if n else 1\n"
+						      "while True: f(12)\n");
+	size_t found = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 300; i++) {
+		struct na_python_info info;
+		struct na_python python;
+		int result = examine(&running, &python, &info);
+
+		assert_true(result == 0 || result == -EAGAIN);
+		found += result == 0;
+	}
+	assert_true(found > 0);
+	stop(&running);
+}
+
+static void test_a_python_that_dies_meanwhile_harms_nobody(void **state)
+{
+	(void)state;
+	for (useconds_t delay = 0; delay < 2000; delay += 100) {
+		struct running running = start_python(PYTHON, READY BLOCK);
+		struct na_python_info info;
+		struct na_python python;
+		pid_t killer = fork();
+		int result = 0;
+
+		if (killer == 0) {
+			usleep(delay);
+			kill(running.pid, SIGKILL);
+			_exit(0);
+		}
+		while (result == 0)
+			result = examine(&running, &python, &info);
+		assert_true(result == -ESRCH || result == -EAGAIN || result == -ENOENT);
+		waitpid(killer, NULL, 0);
+		stop(&running);
+		assert_int_equal(examine(&running, &python, &info), -ESRCH);
+	}
+}
+
+static void copy_file(const char *from, const char *to)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+	static char bytes[1 << 16];
+	ssize_t got;
+
+	assert_true(in >= 0 && out >= 0);
+	while ((got = read(in, bytes, sizeof(bytes))) > 0)
+		assert_int_equal(write(out, bytes, (size_t)got), got);
+	assert_int_equal(got, 0);
+	close(in);
+	close(out);
+}
+
+static void test_name_and_presence_of_the_program_do_not_matter(void **state)
+{
+	char folder[] = "/tmp/na-python-XXXXXX", path[64];
+	struct na_python_info info;
+	struct na_python python;
+	struct running running;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof(path), "%s/worker 1\n(x)", folder);
+	copy_file(PYTHON, path);
+	running = start_python(path, READY BLOCK);
+	assert_int_equal(examine(&running, &python, &info), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+	assert_int_equal(examine(&running, &python, &info), 0);
+	stop(&running);
+}
+
+/* Its paths then mean nothing here, as in a container. */
+static void test_another_root_and_mount_namespace_do_not_matter(void **state)
+{
+	char folder[] = "/tmp/na-python-XXXXXX";
+	struct na_python_info info;
+	struct na_python python;
+	struct running running;
+	int output[2];
+	char byte;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(pipe2(output, O_CLOEXEC), 0);
+	running.pid = fork();
+	if (running.pid == 0) {
+		dup2(output[1], STDOUT_FILENO);
+		if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+		    mount("/", folder, NULL, MS_BIND | MS_REC, NULL) != 0 || chroot(folder) != 0 || chdir("/") != 0)
+			_exit(126);
+		execl(PYTHON, "python3", "-I", "-S", "-c", READY "import signal; signal.pause()", NULL);
+		_exit(127);
+	}
+	close(output[1]);
+	assert_int_equal(read(output[0], &byte, 1), 1);
+	running.start_ns = start_of(running.pid);
+	running.input = output[0];
+	assert_int_equal(examine(&running, &python, &info), 0);
+	stop(&running);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+/* A process with `bytes` of a file mapped as code, and no Python in it. */
+static struct running start_liar(int fd, size_t bytes)
+{
+	int said[2], input[2];
+	struct running running;
+	char byte = 'r';
+
+	assert_int_equal(pipe2(said, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(input, O_CLOEXEC), 0);
+	running.pid = fork();
+	if (running.pid == 0) {
+		if (mmap(NULL, bytes, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED)
+			_exit(1);
+		close(input[1]);
+		(void)!write(said[1], &byte, 1);
+		(void)!read(input[0], &byte, 1);
+		_exit(0);
+	}
+	close(said[1]);
+	close(input[0]);
+	assert_int_equal(read(said[0], &byte, 1), 1);
+	close(said[0]);
+	running.input = input[1];
+	running.start_ns = start_of(running.pid);
+	return running;
+}
+
+static void test_a_mapped_python_that_does_not_run_is_not_believed(void **state)
+{
+	int fd = open(PYTHON, O_RDONLY | O_CLOEXEC);
+	struct running running = start_liar(fd, 4 << 20);
+	struct na_python_info info;
+	struct na_python python;
+	int result = examine(&running, &python, &info);
+
+	(void)state;
+	assert_true(result == -ENOENT || result == -EAGAIN || result == -ENOTSUP);
+	assert_int_equal(python.runtime, 0);
+	stop(&running);
+	close(fd);
+}
+
+/* A program file whose every table is somewhere else than it says. */
+static void test_damaged_program_files_are_no_python(void **state)
+{
+	static unsigned char bytes[1 << 16];
+	int source = open(PYTHON, O_RDONLY | O_CLOEXEC);
+	uint32_t random = 1;
+
+	(void)state;
+	assert_int_equal(read(source, bytes, sizeof(bytes)), sizeof(bytes));
+	close(source);
+	for (size_t round = 0; round < 50; round++) {
+		int fd = memfd_create("python", MFD_CLOEXEC);
+		struct na_python_info info;
+		struct na_python python;
+		struct running running;
+
+		for (size_t i = 16; i < 1024; i += 1 + random % 64) {
+			random = random * 1664525 + 1013904223;
+			bytes[i] = (unsigned char)(random >> 24);
+		}
+		assert_int_equal(write(fd, bytes, sizeof(bytes)), sizeof(bytes));
+		assert_int_equal(ftruncate(fd, round % 2 ? INT64_C(1) << 40 : (off_t)sizeof(bytes)), 0);
+		running = start_liar(fd, sizeof(bytes));
+		assert_int_equal(examine(&running, &python, &info), -ENOENT);
+		stop(&running);
+		close(fd);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -198,6 +318,13 @@ int main(void)
 		cmocka_unit_test(test_threads_do_not_hide_it),
 		cmocka_unit_test(test_a_program_without_python_has_none),
 		cmocka_unit_test(test_a_process_that_is_gone_is_told),
+		cmocka_unit_test(test_a_starting_python_is_not_there_yet_and_then_is),
+		cmocka_unit_test(test_a_busy_python_is_never_taken_for_another),
+		cmocka_unit_test(test_a_python_that_dies_meanwhile_harms_nobody),
+		cmocka_unit_test(test_name_and_presence_of_the_program_do_not_matter),
+		cmocka_unit_test(test_another_root_and_mount_namespace_do_not_matter),
+		cmocka_unit_test(test_a_mapped_python_that_does_not_run_is_not_believed),
+		cmocka_unit_test(test_damaged_program_files_are_no_python),
 		cmocka_unit_test(test_the_observers_capabilities_are_enough_and_needed),
 	};
 
