@@ -148,11 +148,12 @@ static bool report_difference(struct na_datagrams *datagrams, struct na_datagram
 static void finish(struct na_datagrams *datagrams, struct na_datagram_flow *flow)
 {
 	struct na_peer_key key = key_of(&flow->opened);
+	bool said = flow->reported.flow;	/* and kept; most flows are over with their first report */
 	struct na_peer_counters now;
 
 	if (!na_capture_peer(datagrams->capture, &key, &now, true))
 		report_difference(datagrams, flow, &now, true);
-	if (flow->reported.flow)
+	if (said)
 		na_capture_forget_said(datagrams->capture, flow->opened.flow);
 	datagrams->count--;
 	free(flow);
