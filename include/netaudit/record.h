@@ -29,6 +29,7 @@
 	X(PROCESS,   "process",   "observer", "a process in scope was forked, executed something or exited") \
 	X(EXCHANGE,  "exchange",  "observer", "one request and response inside a flow") \
 	X(DNS,       "dns",       "observer", "one name resolution") \
+	X(ADDON,     "addon",     "observer", "an add-on was met, or its manifest was found changed") \
 	X(START,     "start",     "journal",  "the daemon started") \
 	X(STOP,      "stop",      "journal",  "the daemon stopped cleanly") \
 	X(CONFIG,    "config",    "journal",  "the settings in force changed") \

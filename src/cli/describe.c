@@ -95,6 +95,23 @@ static void describe_gap(struct sentence *sentence, const json_t *body)
 	say_member(sentence, body, "refused", "records refused:");
 }
 
+/* An add-on: what it says of itself is in quotes, because anybody can write it there. */
+static void describe_addon(struct sentence *sentence, const json_t *body)
+{
+	char name[NA_FIELD_BYTES], version[NA_FIELD_BYTES], maker[NA_FIELD_BYTES], path[NA_FIELD_BYTES];
+
+	say(sentence, "%s", na_field_text(name, body, "addon"));
+	if (*na_field_text(version, body, "version"))
+		say(sentence, " %s", version);
+	if (*na_field_text(maker, body, "maker"))
+		say(sentence, " by \"%s\"", maker);
+	if (*na_field_text(path, body, "path"))
+		say(sentence, " in %s", path);
+	if (json_is_true(json_object_get(body, "manifest_unreadable")))
+		say(sentence, ", manifest unreadable");
+	say_member(sentence, body, "instance", "instance");
+}
+
 static void describe_clock(struct sentence *sentence, const json_t *body)
 {
 	int64_t step_us = na_field_integer(body, "step_us", 0);
@@ -164,6 +181,7 @@ static const struct {
 	{ "lost", describe_lost }, { "gap", describe_gap },
 	{ "start", describe_start }, { "stop", describe_stop },
 	{ "clock", describe_clock }, { "config", describe_config },
+	{ "addon", describe_addon },
 };
 
 bool na_describe(char out[NA_SENTENCE_BYTES], const json_t *body)

@@ -169,7 +169,7 @@ static enum na_colour row_colour(const struct cells *cells)
 	} colours[] = {
 		{ "lost", NA_RED },	    { "gap", NA_RED },	     { "clock", NA_YELLOW },  { "start", NA_GREEN },
 		{ "stop", NA_GREEN },	    { "config", NA_YELLOW }, { "progress", NA_FAINT }, { "head", NA_FAINT },
-		{ "heartbeat", NA_FAINT }, { "process", NA_FAINT }, { "close", NA_FAINT },
+		{ "heartbeat", NA_FAINT }, { "process", NA_FAINT }, { "close", NA_FAINT },   { "addon", NA_BLUE },
 	};
 	static const char *const failures[] = { "refused", "timed-out", "unreachable", "reset", "aborted", "failed" };
 

@@ -4,7 +4,8 @@
  * the kubelet leave on the host. No API and no socket of a runtime is asked.
  *
  * A container's or pod's id is what the control group is called by whoever may make it: root, or a user to whom a part
- * of the tree was delegated. Names and images are text that users chose: print them through the escaping functions only.
+ * of the tree was delegated. Names and images are text that users chose: print them only through the escaping
+ * functions.
  */
 #ifndef NETAUDIT_TARGET_CONTAINER_H
 #define NETAUDIT_TARGET_CONTAINER_H

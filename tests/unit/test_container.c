@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tests which container and pod a task is in, by control groups, mounts and files as runtimes and kubelets leave them. */
+/* Tests which container and pod a task is in, by control groups, mounts and files as runtimes leave them. */
 #include "test_addons_root.h"
 
 #include <errno.h>
