@@ -13,28 +13,52 @@ MANIFEST = """# SPDX-License-Identifier: GPL-2.0-or-later
 """
 
 
+CYTHON = "usr/lib/python3/dist-packages/Cython"     # in the root of the real Odoo: a newer one than Debian 12 has
+
+
 class Interpreter:
-    """The Python that will load the add-ons: its command, and how it calls the folder we call `outside`."""
+    """The Python that will load the add-ons: its command, and the root it lives in, if that is another one."""
 
-    def __init__(self, command, cython, outside="", inside=""):
-        self.command, self.cython, self.outside, self.inside = list(command), list(cython), outside, inside
+    def __init__(self, command, root=""):
+        self.command, self.root = list(command), root
+        self.include, self.suffix = self.ask("include"), self.ask("suffix")
 
-    def path(self, path):
-        return self.inside + path[len(self.outside):] if self.outside else path
-
-    def run(self, command, **options):
-        """In the root the interpreter lives in: its command may begin with a chroot."""
-        return subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **options)
+    def ask(self, what, *files):
+        """Runs package.py in the interpreter, whatever root that is in."""
+        with open(os.path.join(HERE, "package.py"), "rb") as program:
+            return subprocess.run([*self.command, "-", what, *(file[len(self.root):] for file in files)], check=True,
+                                  stdin=program, stdout=subprocess.PIPE, text=True).stdout.strip()
 
     def package(self, kind, files):
-        inside = [self.path(file) for file in files]
-        if kind == "native":
-            for file in inside:
-                addon, module = file[:-len(".py")].split("/")[-2:]
-                self.run([*self.cython, "-3", "-X", "binding=True", "--module-name", f"odoo.addons.{addon}.{module}",
-                          "-o", file[:-len("py")] + "c", file], stderr=subprocess.DEVNULL)
-        with open(os.path.join(HERE, "package.py"), "rb") as program:
-            self.run([*self.command, "-", kind, *inside], stdin=program)
+        if kind == "bytecode":
+            self.ask(kind, *files)
+        else:
+            for file in files:
+                self.compile(file)
+
+    def compile(self, file):
+        """Cython and the compiler are this machine's; what they make fits the interpreter's headers."""
+        stem = file[:-len(".py")]
+        addon, module = stem.split("/")[-2:]
+        self.quietly([*cython(), "-3", "-X", "binding=True", "--module-name", f"odoo.addons.{addon}.{module}", "-o",
+                      stem + ".c", file])
+        self.quietly(["gcc", "-shared", "-fPIC", "-O1", "-w", "-I" + self.root + self.include, "-idirafter",
+                      self.root + "/usr/include", "-o", stem + self.suffix, stem + ".c"])
+        os.unlink(file)
+        os.unlink(stem + ".c")
+
+    @staticmethod
+    def quietly(command):
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def cython():
+    """The newest there is: Debian 12's own does not know Python 3.12 and later."""
+    newer = os.path.join(os.environ.get("ODOO_ROOT", "build/odoo-root"), CYTHON)
+    if not os.path.isdir(newer):
+        return ["cython3"]
+    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from Cython.Compiler.Main import main; main(command_line=1)"
+    return ["/usr/bin/python3", "-B", "-c", program, os.path.realpath(os.path.dirname(newer))]
 
 
 def lay_out(folder, name, sources, modules, depends):
@@ -67,5 +91,6 @@ def make(folder, interpreter, odoo):
                                        if not file.startswith("__")])
         except (subprocess.CalledProcessError, FileNotFoundError) as problem:
             shutil.rmtree(addon)
-            missing[kind] = f"{os.path.basename(problem.args[1][0]) if problem.args[1:] else 'cython'} failed"
+            missing[kind] = f"{os.path.basename(problem.cmd[0])} cannot make it for this interpreter" \
+                if isinstance(problem, subprocess.CalledProcessError) else str(problem)
     return missing

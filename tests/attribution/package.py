@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Turns modules of an add-on into what vendors ship instead of source; run by the interpreter that will load them.
+"""What only the interpreter can do that will load an add-on.
 
     package.py bytecode FILE...    each becomes a .pyc without source, whose code objects name invented files
-    package.py native FILE...      each has its C beside it, made by cython, and becomes an extension module
+    package.py include             where its headers are
+    package.py suffix              how its extension modules are called
 """
 import importlib.util
 import marshal
 import os
-import subprocess
 import sys
 import sysconfig
 import types
@@ -32,17 +32,14 @@ def to_bytecode(path):
     os.unlink(path)
 
 
-def to_native(path):
-    stem = path[:-len(".py")]
-    subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-w", "-I" + sysconfig.get_path("include"), "-o",
-                    stem + sysconfig.get_config_var("EXT_SUFFIX"), stem + ".c"], check=True)
-    os.unlink(path)
-    os.unlink(stem + ".c")
-
-
 def main():
-    for path in sys.argv[2:]:
-        {"bytecode": to_bytecode, "native": to_native}[sys.argv[1]](path)
+    if sys.argv[1] == "include":
+        print(sysconfig.get_path("include"))
+    elif sys.argv[1] == "suffix":
+        print(sysconfig.get_config_var("EXT_SUFFIX"))
+    else:
+        for path in sys.argv[2:]:
+            to_bytecode(path)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
     plain.py --build FOLDER [--count N] [--only STYLE,...] [INTERPRETER ...]
 
-Interpreters are programs, or root folders with a Python in them; without any, those this machine has.
+Interpreters are programs, or ROOT:PROGRAM for one inside a root folder; without any, those this machine has.
 """
 import argparse
 import glob
@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zlib
 
 import addons
 import compare
@@ -21,6 +22,9 @@ import lab
 
 ODOO_FAKE = os.path.join(os.path.dirname(lab.HERE), "system", "odoo_fake")
 ROLES = ("http", "cron", "gevent", "master")
+LIBRARIES = ("requests", "urllib3", "idna", "certifi", "chardet", "six", "httpx", "httpcore", "h11", "anyio", "sniffio",
+             "rfc3986")
+CURL, WITH_CURL = "/usr/bin/curl", ("curl", "shell", "posix_spawn", "thread_then_curl")
 MODEL_CALLS = "http_client"     # what the add-on does that another add-on's code calls
 
 
@@ -28,25 +32,40 @@ class Python:
     """One interpreter, the add-ons made for it, and the stand-in for Odoo that runs on it."""
 
     def __init__(self, place, folder, addons_path="addons"):
+        self.root, _, program = place.rpartition(":")
         self.addons_path = addons_path
-        self.root = place if os.path.isdir(place) else ""
-        enter = ["chroot", self.root] if self.root else []
-        self.command = [*enter, "/usr/bin/python3" if self.root else place]
+        self.command = [*(["chroot", self.root] if self.root else []), program]
         version = subprocess.run([*self.command, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], check=True,
                                  stdout=subprocess.PIPE, text=True, env=lab.CLEAN).stdout.strip()
-        self.name = version + (" in " + os.path.basename(place.rstrip("/")) if self.root else " " + place)
-        self.tag = "p" + re.sub(r"\W", "", version) + "_" + str(abs(hash(place)) % 1000)
-        self.inside = "/tmp/netaudit-corpus" if self.root else os.path.join(folder, self.tag)
+        for arguments in (("-t", "proc", "proc", self.root + "/proc"), ("--bind", "/dev", self.root + "/dev")):
+            if self.root:
+                subprocess.run(["mount", *arguments], check=True)
+        self.name = version + " " + place
+        self.tag = "p" + re.sub(r"\W", "", version) + "_" + f"{zlib.crc32(place.encode()) % 10000}"
+        self.inside = os.path.join("/tmp/netaudit-corpus" if self.root else folder, self.tag)
         self.folder = self.root + self.inside
+        self.libraries = self.inside + "/lib/python3/dist-packages"
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(os.path.join(lab.HERE, "standin"), self.folder)
         shutil.copy(os.path.join(ODOO_FAKE, "title.py"), os.path.join(self.folder, "odoo"))
+        self.lend_libraries()
         self.missing = self.lay_out()
+
+    def lend_libraries(self):
+        """An interpreter without requests and httpx gets this machine's: they are Python only."""
+        os.makedirs(self.root + self.libraries)
+        for name in LIBRARIES if self.fails("import requests, httpx") else ():
+            for path in glob.glob(f"/usr/lib/python3/dist-packages/{name}") + \
+                    glob.glob(f"/usr/lib/python3/dist-packages/{name}.py"):
+                copy = shutil.copytree if os.path.isdir(path) else shutil.copy
+                copy(path, os.path.join(self.root + self.libraries, os.path.basename(path)))
+
+    def fails(self, program):
+        return subprocess.run([*self.command, "-c", program], stderr=subprocess.DEVNULL, env=lab.CLEAN).returncode
 
     def lay_out(self):
         """Puts the add-ons in place; {kind: why it cannot be had}."""
-        interpreter = addons.Interpreter(self.command, [*self.command[:-1], "cython3"], self.root, "")
-        return addons.make(os.path.join(self.folder, "addons"), interpreter, odoo=False)
+        return addons.make(os.path.join(self.folder, "addons"), addons.Interpreter(self.command, self.root), odoo=False)
 
     def start(self):
         script = os.path.join(self.inside, "odoo-bin")
@@ -54,8 +73,9 @@ class Python:
         with open(os.path.join(self.folder, "odoo.conf"), "w", encoding="ascii") as config:
             config.write(f"[options]\naddons_path = {path}\n")
         self.process = subprocess.Popen([*self.command, script, "-c", os.path.join(self.inside, "odoo.conf"),
-                                         "--addons-path=" + path], env=lab.CLEAN, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+                                         "--addons-path=" + path], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True,
+                                        env=dict(lab.CLEAN, PYTHONPATH=self.libraries))
         self.hello = json.loads(self.process.stdout.readline())
 
     def stop(self):
@@ -66,6 +86,11 @@ class Python:
     def vendors(self):
         return [name for name, kind in addons.VENDORS.items() if kind not in self.missing]
 
+    def styles(self):
+        """What works here: an interpreter's root may have no curl."""
+        curl = os.path.exists(self.root + CURL)
+        return [style for style in self.hello["styles"] if curl or style not in WITH_CURL]
+
     def work(self, to, count, only):
         """Has all calls made, role by role: (what was planned, what went wrong)."""
         plan, problems = lab.Plan(self.tag, to), []
@@ -73,24 +98,29 @@ class Python:
             orders = {addons.CALLER: [plan.order(vendor, "model", role, MODEL_CALLS) for vendor in self.vendors()
                                       for _ in range(count) if not only or "model" in only]}
             for vendor in self.vendors():
-                orders[vendor] = [plan.order(vendor, style, role) for style in self.hello["styles"]
-                                  for _ in range(count) if not only or style in only]
+                orders[vendor] = [plan.order(vendor, style, role) for style in self.styles() for _ in range(count)
+                                  if not only or style in only]
             for addon, wanted in orders.items():
                 name = f"orders-{role}-{addon}"
                 lab.write_orders(os.path.join(self.folder, name), wanted)
                 self.process.stdin.write(f"{role} {addon} {self.inside}/{name}\n")
                 self.process.stdin.flush()
                 if self.process.stdout.readline().strip() != f"{self.inside}/{name}":
-                    raise SystemExit(f"FAIL: {self.name}: {role} ended while it worked for {addon}")
+                    raise SystemExit(f"FAIL: {self.name}: {role} could not work for {addon}")
                 problems += lab.failures_of(os.path.join(self.folder, name))
         return plan.tokens, problems
 
 
 def interpreters_here():
-    """Debian's own first, then whatever Python 3.8 or later is in PATH's folders or was made by tools/python-root."""
+    """Debian's own first, then those somebody built, then those of tools/python-root."""
     found = ["/usr/bin/python3"]
-    for pattern in (os.path.expanduser("~/.pyenv/versions/3.*/bin/python3"), "build/python-root/*"):
-        found += sorted(path for path in glob.glob(pattern) if os.access(path, os.X_OK))
+    for path in sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/3.*/bin/python3.*"))):
+        if re.search(r"/python3\.(9|1\d)$", path):
+            found.append(path)
+    for path in sorted(glob.glob(os.path.abspath("build/python-roots") + "/*/usr/bin/python3.*")):
+        root, name = path.split("/usr/bin/")
+        if re.fullmatch(r"python3\.\d+", name):
+            found.append(f"{root}:/usr/bin/{name}")
     return found
 
 
@@ -102,7 +132,7 @@ def main():
     parser.add_argument("--truth-only", action="store_true", help="without an auditor: are all calls made and told?")
     parser.add_argument("interpreters", nargs="*")
     options = parser.parse_args()
-    lab.enter_own_network()
+    lab.enter_own_network("--mount")
     folder = os.path.join(os.path.abspath(options.build), "tests", "attribution")
     os.makedirs(folder, exist_ok=True)
     pythons = [Python(place, folder) for place in options.interpreters or interpreters_here()]
@@ -122,7 +152,7 @@ def main():
 
 
 def run(python, peers, options):
-    to = dict(peers.ports, certificate=peers.certificate, curl="/usr/bin/curl", python=python.command[-1])
+    to = dict(peers.ports, certificate=peers.certificate, curl=CURL, python=python.command[-1])
     if python.root:
         to["certificate"] = os.path.join(python.inside, "peer.pem")
         shutil.copy(peers.certificate, python.folder)

@@ -111,7 +111,7 @@ class Corpus:
 def measure(options, folder):
     """(corpus, truth, records, ports of the peers)"""
     odoo = server.Server(options.root, os.path.join(folder, "private"))
-    interpreter = addons.Interpreter(["chroot", odoo.root, "python3"], ["chroot", odoo.root, "cython3"], odoo.root)
+    interpreter = addons.Interpreter(["chroot", odoo.root, "python3"], odoo.root)
     missing = addons.make(odoo.own + "/addons", interpreter, odoo=True)
     if missing:
         raise SystemExit(f"FAIL: add-ons that could not be made: {missing}")

@@ -30,13 +30,21 @@ def work_through(addon, path):
         odoo.LATER.pop()()
 
 
+def answer_to(addon, path):
+    """One line: the file, or that nothing could be done with it."""
+    answer = "failed"
+    try:
+        work_through(addon, path)
+        answer = path
+    finally:
+        os.write(1, (answer + "\n").encode())
+
+
 def serve(descriptor):
     """Lines "ADDON FILE" until the other end is closed."""
     with os.fdopen(descriptor) as lines:
         for line in lines:
-            addon, path = line.split()
-            work_through(addon, path)
-            os.write(1, (path + "\n").encode())
+            answer_to(*line.split())
 
 
 def start_worker(kind, orders, ends_of_the_master):
@@ -77,8 +85,7 @@ def prefork():
     for line in sys.stdin:
         role, addon, path = line.split()
         if role == "master":
-            work_through(addon, path)
-            os.write(1, (path + "\n").encode())
+            answer_to(addon, path)
         else:
             os.write(orders[role], (addon + " " + path + "\n").encode())
     for descriptor in orders.values():
