@@ -57,12 +57,14 @@ __noinline int na_pick_words(__u32 slot)
 	struct na_native_walk *walk = bpf_map_lookup_elem(&native_walks, &slot);
 	__u32 pid = bpf_get_current_pid_tgid() >> 32, first;
 	const struct na_native_code *code = bpf_map_lookup_elem(&natives, &pid);
+	__u64 at;
 
 	if (!walk || !code)
 		return 1;
 	first = walk->next * NA_CHUNK_WORDS;
 	/* a stack may end before all was looked at: then there was no more */
-	if (bpf_probe_read_user(walk->chunk, sizeof(walk->chunk), (const void *)(unsigned long)(walk->event.stack + first * 8)))
+	at = walk->event.stack + first * 8;
+	if (bpf_probe_read_user(walk->chunk, sizeof(walk->chunk), (const void *)(unsigned long)at))
 		return 1;
 	walk->next++;
 	for (__u32 i = 0; i < NA_CHUNK_WORDS; i++) {
