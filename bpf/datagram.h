@@ -7,24 +7,8 @@
 #ifndef NETAUDIT_BPF_DATAGRAM_H
 #define NETAUDIT_BPF_DATAGRAM_H
 
-#include "flow.h"
+#include "packet.h"
 #include "python.h"
-
-struct na_datagram {
-	__u64 bytes;
-	__u8 local[16];
-	__u8 remote[16];
-	__u16 local_port;
-	__u16 remote_port;
-	__u16 family;
-	__u8 direction;
-	__u8 seen_by;
-	__u32 messages;
-	__u32 protocol;
-	__u32 flags;
-	bool process_context;	/* current is who does it */
-	bool in_stack;		/* as far as a hook on the packet's way can tell, which may run for anybody */
-};
 
 static __always_inline bool na_is_datagram_socket(struct sock *sk)
 {
@@ -191,6 +175,65 @@ static __noinline void na_sent(struct sock *sk)
 		na_take_stack(NA_STACK_DATAGRAM, flow, NULL);
 }
 
+static __always_inline void na_datagram_key(struct na_relay_key *key, struct sock *sk,
+					    const struct na_datagram *datagram)
+{
+	bool sent = datagram->direction == NA_OUTBOUND;
+
+	__builtin_memcpy(key->client, sent ? datagram->local : datagram->remote, 16);
+	__builtin_memcpy(key->server, sent ? datagram->remote : datagram->local, 16);
+	key->client_port = sent ? datagram->local_port : datagram->remote_port;
+	key->server_port = sent ? datagram->remote_port : datagram->local_port;
+	key->net_namespace = na_socket_net_namespace(sk);
+	key->protocol = IPPROTO_UDP;
+}
+
+/* Somebody in scope asks a service on this host: whoever receives it is a relay. */
+static __noinline void na_expect_receiver(struct sock *sk, const struct na_datagram *datagram)
+{
+	struct na_relay_key key = {};
+
+	na_datagram_key(&key, sk, datagram);
+	na_expect_relay(&key, NA_WAIT_LAST_NS);
+}
+
+static __noinline void na_keep_question(struct sock *sk, const struct na_datagram *datagram)
+{
+	struct na_question key = { .socket = (__u64)sk, .port = datagram->remote_port };
+	__u8 yes = 1;
+
+	__builtin_memcpy(key.remote, datagram->remote, 16);
+	bpf_map_update_elem(&questions, &key, &yes, BPF_ANY);
+}
+
+/* Calls made by a relay are its outbound ones: nothing that is sent to it, and no answer to that. */
+static __noinline bool na_is_call_of_relay(struct sock *sk, const struct na_datagram *datagram)
+{
+	struct na_question key = { .socket = (__u64)sk, .port = datagram->remote_port };
+
+	if (datagram->direction == NA_INBOUND) {
+		na_keep_question(sk, datagram);
+		return false;
+	}
+	__builtin_memcpy(key.remote, datagram->remote, 16);
+	return !bpf_map_lookup_elem(&questions, &key);
+}
+
+/* A UDP datagram arrives, or is read. Who reads what somebody in scope sent is a relay. */
+static __noinline void na_meet_receiver(struct sock *sk, const struct na_datagram *datagram)
+{
+	struct na_relay_key key = {};
+
+	na_datagram_key(&key, sk, datagram);
+	if (datagram->same_host && bpf_map_lookup_elem(&relay_expected, &key)) {
+		na_expect_taker(sk, NA_WAIT_LAST_NS);
+		if (datagram->process_context)
+			na_mark_relay(bpf_get_current_pid_tgid() >> 32);
+	}
+	if (na_is_expected_taker(sk))
+		na_keep_question(sk, datagram);
+}
+
 static __always_inline void na_on_datagram(struct sock *sk, const struct na_datagram *datagram)
 {
 	struct na_socket *socket = na_datagram_socket(sk, datagram->process_context);
@@ -198,7 +241,7 @@ static __always_inline void na_on_datagram(struct sock *sk, const struct na_data
 	struct na_peer_counters *counters, fresh = {};
 	bool first;
 
-	if (!socket || (socket->task.scope == NA_SCOPE_RELAY && datagram->direction == NA_INBOUND))
+	if (!socket || (socket->task.scope == NA_SCOPE_RELAY && !na_is_call_of_relay(sk, datagram)))
 		return;
 	if (socket->task.scope == NA_SCOPE_UNDECIDED && na_scope_of(socket->task.pid) == NA_SCOPE_NONE)
 		return;	/* has been let go since */
@@ -212,6 +255,7 @@ static __always_inline void na_on_datagram(struct sock *sk, const struct na_data
 	if (first) {
 		fresh.flow = na_new_id();
 		fresh.first_ns = bpf_ktime_get_boot_ns();
+		fresh.answering = datagram->direction == NA_INBOUND;
 		first = !bpf_map_update_elem(&peers, &key, &fresh, BPF_NOEXIST);
 		counters = bpf_map_lookup_elem(&peers, &key);
 		if (!counters) {
@@ -229,59 +273,14 @@ static __always_inline void na_on_datagram(struct sock *sk, const struct na_data
 		__sync_fetch_and_add(&counters->messages_in, datagram->messages);
 		__sync_fetch_and_add(&counters->bytes_in, datagram->bytes);
 	}
+	if (!scope_host && datagram->same_host && datagram->direction == NA_OUTBOUND && !counters->answering &&
+	    socket->task.scope != NA_SCOPE_RELAY)
+		na_expect_receiver(sk, datagram);
 	if (!first)
 		return;
 	if (datagram->direction == NA_OUTBOUND && datagram->process_context)
 		na_on_first_sent(sk, counters->flow, datagram->in_stack);
 	na_report_datagram(sk, socket, counters, datagram);
-}
-
-/* Reads ends and length from the IP packet itself: what really leaves or arrived. */
-static __always_inline bool na_read_packet(struct sk_buff *skb, struct na_datagram *datagram)
-{
-	unsigned char *head = BPF_CORE_READ(skb, head), *ip = head + BPF_CORE_READ(skb, network_header);
-	unsigned char *transport = head + BPF_CORE_READ(skb, transport_header);
-	__u8 *from = datagram->direction == NA_OUTBOUND ? datagram->local : datagram->remote;
-	__u8 *to = datagram->direction == NA_OUTBOUND ? datagram->remote : datagram->local;
-	__u32 length = BPF_CORE_READ(skb, len);
-	__s32 headers = transport - BPF_CORE_READ(skb, data);
-	__be16 ports[4];
-	__be32 addresses[2];
-	__u64 word = na_read_word(ip);
-	__u8 version = *(__u8 *)&word >> 4;
-
-	if (version == 4) {
-		datagram->family = AF_INET;
-		word = na_read_word(ip + 12);
-		__builtin_memcpy(addresses, &word, sizeof(addresses));
-		na_map_ipv4(from, addresses[0]);
-		na_map_ipv4(to, addresses[1]);
-	} else if (version == 6) {
-		datagram->family = AF_INET6;
-		na_read_16(from, ip + 8);
-		na_read_16(to, ip + 24);
-	} else {
-		return false;
-	}
-	/* data starts at the IP header (sending), the transport header (arriving) or behind it (being read) */
-	if (headers <= (__s32)length)
-		length -= headers;
-	if (datagram->protocol == IPPROTO_UDP || datagram->protocol == IPPROTO_UDPLITE ||
-	    datagram->protocol == IPPROTO_SCTP) {
-		word = na_read_word(transport);	/* these headers are that long */
-		__builtin_memcpy(ports, &word, sizeof(ports));
-		if (datagram->direction == NA_OUTBOUND) {
-			datagram->local_port = bpf_ntohs(ports[0]);
-			datagram->remote_port = bpf_ntohs(ports[1]);
-		} else {
-			datagram->remote_port = bpf_ntohs(ports[0]);
-			datagram->local_port = bpf_ntohs(ports[1]);
-		}
-		if (datagram->protocol != IPPROTO_SCTP)	/* of SCTP all is counted, chunk by chunk */
-			length = length >= 8 ? length - 8 : 0;
-	}
-	datagram->bytes = length;
-	return true;
 }
 
 static __always_inline void na_on_packet(struct sock *sk, struct sk_buff *skb, __u8 direction, bool process_context)
@@ -305,6 +304,8 @@ static __always_inline void na_on_packet(struct sock *sk, struct sk_buff *skb, _
 		return;
 	if (datagram.family == AF_INET && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6)
 		datagram.flags = NA_FLOW_V4_MAPPED;
+	if (!scope_host && relays_expected && direction == NA_INBOUND)
+		na_meet_receiver(sk, &datagram);
 	na_on_datagram(sk, &datagram);
 }
 

@@ -49,6 +49,10 @@ NA_TWICE("fexit/unix_stream_connect", na_fexit_unix_stream_connect, NA_HOOK_UNIX
 	 na_on_unix_connect(BPF_CORE_READ(socket, sk), address, length, result),
 	 struct socket *socket, void *address, int length, int flags, int result)
 
+NA_TWICE("fentry/security_unix_may_send", na_fentry_unix_may_send, NA_HOOK_UNIX_SEND, other,
+	 na_on_unix_send(BPF_CORE_READ(other, sk)),
+	 struct socket *socket, struct socket *other)
+
 NA_TWICE("fentry/security_sk_free", na_fentry_sk_free, NA_HOOK_SK_FREE, sk,
 	 na_on_free(sk),
 	 struct sock *sk)

@@ -136,6 +136,13 @@ int BPF_KPROBE(na_kprobe_skb_free_datagram, struct sock *sk, struct sk_buff *skb
 	return 0;
 }
 
+SEC("kprobe/security_unix_may_send")
+int BPF_KPROBE(na_kprobe_unix_may_send, struct socket *socket, struct socket *other)
+{
+	na_on_unix_send(BPF_CORE_READ(other, sk));
+	return 0;
+}
+
 SEC("kprobe/security_sk_free")
 int BPF_KPROBE(na_kprobe_sk_free, struct sock *sk)
 {

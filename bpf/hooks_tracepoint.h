@@ -122,6 +122,17 @@ static __noinline void na_did_other_io(struct sock *sk, __u64 bytes, __u8 direct
 	na_on_datagram(sk, &datagram);
 }
 
+/* A unix datagram socket: only a connected one shows here where it sends to. */
+static __noinline void na_did_unix_io(struct sock *sk, __u8 direction)
+{
+	if (BPF_CORE_READ(sk, sk_type) != SOCK_DGRAM)
+		return;
+	if (direction == NA_OUTBOUND)
+		na_on_unix_send(BPF_CORE_READ((struct unix_sock *)sk, peer));
+	else
+		na_on_datagram_taken(sk);
+}
+
 /* A thread has sent or received on a socket; 6.3 and later (commit 40e0b0908142). */
 static __always_inline void na_did_io(struct sock *sk, int result, __u8 direction)
 {
@@ -132,10 +143,14 @@ static __always_inline void na_did_io(struct sock *sk, int result, __u8 directio
 			if (na_may_be_audited())
 				na_accepted_unseen(sk, NA_SEEN_FIRST_IO);
 		} else if (result >= 0 && na_is_datagram_socket(sk)) {
+			if (direction == NA_INBOUND)
+				na_on_datagram_taken(sk);
 			na_claim_socket(sk);
 			if (direction == NA_OUTBOUND)
 				na_sent(sk);
 		}
+	} else if (result >= 0 && family == AF_UNIX && !scope_host) {
+		na_did_unix_io(sk, direction);
 	} else if ((result >= 0 && family == AF_PACKET) || (result > 0 && family == AF_VSOCK)) {
 		na_did_other_io(sk, result, direction);
 	}
@@ -184,26 +199,10 @@ int na_sock_release(struct bpf_sock *socket)
 	return ALLOW;
 }
 
-/* The one permitted look into a descriptor table: the file the kernel has just installed or used. */
-static __always_inline struct sock *na_socket_of_descriptor(__u32 descriptor)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file *file, **slots = BPF_CORE_READ(table, fd);
-	struct socket *socket;
-
-	if (descriptor >= BPF_CORE_READ(table, max_fds))
-		return NULL;
-	file = (struct file *)na_read_word(&slots[descriptor]);
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	return socket ? BPF_CORE_READ(socket, sk) : NULL;
-}
-
 static __always_inline int na_accepted(long descriptor)
 {
-	struct sock *sk = descriptor < 0 ? NULL : na_socket_of_descriptor(descriptor);
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct sock *sk = descriptor < 0 ? NULL : na_socket_of_descriptor(task, descriptor);
 
 	if (sk)
 		na_on_graft(sk);
@@ -238,8 +237,11 @@ static __noinline void na_unix_connected(struct sock *sk, int result)
 	struct sock *peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
 	struct unix_address *address = peer ? BPF_CORE_READ((struct unix_sock *)peer, addr) : NULL;
 
-	if (BPF_CORE_READ(sk, sk_type) == SOCK_DGRAM)
+	if (BPF_CORE_READ(sk, sk_type) == SOCK_DGRAM) {
+		if (!result)
+			na_on_unix_send(peer);	/* the first that it sends may be read before the sending is seen */
 		return;
+	}
 	na_on_unix_connect(sk, address ? (void *)address + bpf_core_field_offset(struct unix_address, name) : NULL,
 			   address ? BPF_CORE_READ(address, len) : 0, result);
 }
@@ -268,7 +270,7 @@ int na_exit_connect(struct trace_event_raw_sys_exit *context)
 		return 0;
 	sk = (struct sock *)call->sk;
 	if (!sk) {
-		sk = na_socket_of_descriptor(call->length);
+		sk = na_socket_of_descriptor((struct task_struct *)thread, call->length);
 		if (sk && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX)
 			na_unix_connected(sk, result);
 		else if (sk && !result && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_VSOCK)

@@ -41,6 +41,8 @@ static __noinline void na_answer_open(struct seq_file *seq, struct sock *sk, con
 	struct na_ends ends = {};
 
 	na_read_ends(&ends, sk);
+	if (na_is_local_talk(sk, &ends))
+		report.flags = NA_FLOW_LOCAL;
 	event.header.time_ns = state->opened_ns;
 	event.header.type = NA_EVENT_OPEN;
 	event.header.size = sizeof(event);
@@ -113,7 +115,7 @@ int na_existing_relays(struct bpf_iter__task_file *context)
 		if (BPF_CORE_READ((struct unix_sock *)sk, peer) && na_scope_of(na_peer_pid(sk)) != NA_SCOPE_NONE)
 			na_mark_relay(BPF_CORE_READ(task, tgid));
 	} else if ((family == AF_INET || family == AF_INET6) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP) {
-		if (na_is_expected_relay(sk))
+		if (na_is_expected_accept(sk, false))
 			na_mark_relay(BPF_CORE_READ(task, tgid));
 	}
 	return 0;

@@ -144,7 +144,9 @@ struct css_set { struct cgroup *dfl_cgrp; };
 typedef struct { unsigned int val; } kuid_t;
 struct cred { kuid_t uid; };
 struct upid { int nr; struct pid_namespace *ns; };
-struct pid { unsigned int level; struct upid numbers[1]; };
+struct hlist_node;
+struct hlist_head { struct hlist_node *first; };
+struct pid { unsigned int level; struct hlist_head tasks[4]; struct upid numbers[1]; };
 struct file;
 struct fdtable { unsigned int max_fds; struct file **fd; };
 struct files_struct { struct fdtable *fdt; };
@@ -200,6 +202,13 @@ struct sock_common {
 	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
 };
 
+#define IFF_LOOPBACK 0x8
+#define LOOPBACK_IFINDEX 1	/* in every network namespace */
+#define PIDTYPE_TGID 1
+#define SKB_DST_PTRMASK ~1UL
+struct net_device { unsigned int flags; };
+struct dst_entry { struct net_device *dev; };
+
 struct socket;
 struct sock {
 	struct sock_common __sk_common;
@@ -207,6 +216,7 @@ struct sock {
 	__u8 sk_kern_sock : 1;
 	struct socket *sk_socket;
 	struct pid *sk_peer_pid;
+	struct dst_entry *sk_dst_cache;
 	int sk_err;
 };
 
@@ -236,6 +246,8 @@ typedef struct { atomic_t refs; } refcount_t;
 struct sk_buff {
 	refcount_t users;
 	unsigned int len;
+	int skb_iif;
+	unsigned long _skb_refdst;
 	__u16 transport_header, network_header;
 	unsigned char *head, *data;
 	struct sock *sk;

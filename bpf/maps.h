@@ -99,12 +99,34 @@ struct {
 	__type(value, __u32);	/* enum na_scope */
 } scopes SEC(".maps");
 
+/* Which relays are to be met (relay.h): no LRU, because what is evicted there nobody counts. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct na_relay_key);
+	__type(value, struct na_relay_wait);
+} relay_expected SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);	/* socket */
+	__type(value, struct na_relay_wait);
+} relay_sockets SEC(".maps");
+
+/* Who has sent a datagram to a relay, so that its answer is not taken for a call. Evicted: one record too many. */
+struct na_question {
+	__u64 socket;
+	__u8 remote[16];
+	__u64 port;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct na_relay_key);
-	__type(value, __u32);
-} relay_expected SEC(".maps");
+	__uint(max_entries, 8192);
+	__type(key, struct na_question);
+	__type(value, __u8);
+} questions SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -168,5 +190,6 @@ const volatile bool second_copies = false;	/* every program is attached twice (s
 const volatile __u64 flow_id_base = 0;		/* makes ids differ between runs of the daemon */
 __u64 next_flow_id = 0;
 bool relays_expected = false;			/* nobody in scope has talked to this host yet: nothing to look for */
+bool relays_handed_over = false;		/* process 1 has accepted for somebody that it will start */
 
 #endif

@@ -180,11 +180,13 @@ static __always_inline void na_on_free(struct sock *sk)
 		na_on_socket_gone(sk);
 }
 
-/* skb_free_datagram(): the end of every raw, ICMP and packet receive. */
+/* skb_free_datagram(): the end of every raw, ICMP, packet and unix datagram receive. */
 static __always_inline void na_on_other_receive(struct sock *sk, struct sk_buff *skb)
 {
 	struct na_datagram datagram = { .messages = 1 };
 
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX)
+		na_on_datagram_taken(sk);
 	if (!na_is_other_socket(sk) || na_is_peeked(skb))
 		return;
 	na_begin_other(&datagram, sk, NA_INBOUND);

@@ -9,6 +9,7 @@
 #include "candidate.h"
 #include "emit.h"
 #include "python.h"
+#include "relay.h"
 #include <bpf/bpf_tracing.h>
 
 /* True for one caller only: per process, and per exec of it. */
@@ -90,6 +91,8 @@ static __always_inline int na_on_exec(struct task_struct *task, struct linux_bin
 {
 	__u32 pid = BPF_CORE_READ(task, tgid), scope = na_scope_of(pid);
 
+	if (scope == NA_SCOPE_NONE && na_meet_handed_over(task))
+		scope = NA_SCOPE_RELAY;
 	if (scope == NA_SCOPE_NONE && !(na_may_run_odoo(binprm) && na_names_odoo(task)))
 		return 0;
 	if (!na_first_to_report(NA_EVENT_EXEC, task))

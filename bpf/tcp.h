@@ -13,13 +13,13 @@
 #include "python.h"
 #include "relay.h"
 
-static __always_inline void na_report_open(struct sock *sk, const struct na_socket *state)
+static __always_inline void na_report_open(struct sock *sk, struct na_socket *state)
 {
 	struct na_flow_report report = { .time_ns = bpf_ktime_get_boot_ns(), .type = NA_EVENT_OPEN };
 
 	na_emit_flow(&ring_high, sk, state, &report, NULL);
-	if (!scope_host && state->direction == NA_OUTBOUND)
-		na_expect_relay(sk);
+	if (!scope_host && state->direction == NA_OUTBOUND && na_expect_accept(sk))
+		state->flags |= NA_FLOW_LOCAL;
 }
 
 static __always_inline void na_report_close(struct sock *sk, const struct na_socket *state, const __u64 *retire,
@@ -30,6 +30,8 @@ static __always_inline void na_report_close(struct sock *sk, const struct na_soc
 		.error = error, .flags = flags, .last_tcp_state = last_tcp_state,
 	};
 
+	if (!scope_host && (state->flags & NA_FLOW_LOCAL))
+		na_expect_accept_no_longer(sk, state->flags & NA_FLOW_ESTABLISHED);
 	na_emit_flow(&ring_bulk, sk, state, &report, retire);
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The census on Debian's stock kernels: make test-vm [KERNELS="5.10 6.1"] [BACKENDS=fentry] [COUNT=20]
+# The census, and the tests of relays, on Debian's stock kernels: make test-vm [KERNELS="5.10 6.1"] [BACKENDS=fentry] [COUNT=20]
 
 KERNELS  ?= 5.10 6.1 6.12 7.2
 BACKENDS ?= fentry kprobe tracepoint
@@ -9,4 +9,7 @@ test-vm: all census-workload ## the census on stock kernels in virtual machines 
 	@PYTHONDONTWRITEBYTECODE=1 tests/vm/census.py --build $(BUILD) --kernels "$(KERNELS)" --backends "$(BACKENDS)" \
 		--count $(COUNT)
 
-.PHONY: test-vm
+test-vm-scope: all census-workload ## relays on stock kernels in virtual machines (KERNELS, BACKENDS)
+	@PYTHONDONTWRITEBYTECODE=1 tests/vm/scope.py --build $(BUILD) --kernels "$(KERNELS)" --backends "$(BACKENDS)"
+
+.PHONY: test-vm test-vm-scope

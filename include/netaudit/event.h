@@ -68,6 +68,7 @@ enum na_flow_flags {
 	NA_FLOW_NO_SYN = 1 << 5,	/* failed before a SYN was sent */
 	NA_FLOW_RESULT_UNKNOWN = 1 << 6,/* failed, but this backend cannot see with which error */
 	NA_FLOW_ESTABLISHED = 1 << 7,	/* the handshake completed */
+	NA_FLOW_LOCAL = 1 << 8,		/* the other end is on this host (not said of every flow) */
 };
 
 /* Who was running, taken in the kernel at the event. */
@@ -264,15 +265,23 @@ struct na_peer_counters {
 	__u64 messages_in;
 	__u64 bytes_in;
 	__u64 event_lost;	/* 1: the ring had no room for the flow's first event, which was counted as lost */
+	__u64 answering;	/* 1: the first datagram was received, so what is sent are answers */
 };
 
-/* A loopback connection made by a process in scope; whoever accepts it becomes a relay. */
+/* A connection or datagram that a process in scope sent to this host; whoever takes it becomes a relay. */
 struct na_relay_key {
 	__u8 client[16];
 	__u8 server[16];
 	__u16 client_port;
 	__u16 server_port;
 	__u32 net_namespace;
+	__u32 protocol;		/* IPPROTO_* */
+};
+
+/* Waiting for a service to take what was sent to it. */
+struct na_relay_wait {
+	__u64 forget_ns;	/* nobody has come by then: user space removes it */
+	__u64 identity;		/* of a socket: tells it from a later one at the same address */
 };
 
 /* What could not be handed over, by process and destination. */

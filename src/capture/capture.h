@@ -70,11 +70,13 @@ void na_capture_poll_fds(const struct na_capture *capture, int fds[NA_RINGS]);
 /* Sockets already open, as NA_EVENT_OPEN and NA_EVENT_DATAGRAM marked pre-existing. Returns their number. */
 int na_capture_existing(struct na_capture *capture, na_event_fn *handle, void *context);
 /*
- * Relays that serve somebody in scope already. Announce each loopback connection that a process in scope had made,
+ * Relays that serve somebody in scope already. Announce each connection to this host that a process in scope had made,
  * then let the kernel look for its other end, and for unix sockets.
  */
-void na_capture_expect_relay(struct na_capture *capture, const struct na_flow_event *event);
+int na_capture_expect_relay(struct na_capture *capture, const struct na_flow_event *event);
 int na_capture_find_relays(struct na_capture *capture);
+/* Stops waiting for relays that have not come in time (bpf/relay.h); to be called every now and then. */
+void na_capture_forget_relays(struct na_capture *capture, uint64_t now_ns);
 /* Counters of every open stream flow, as NA_EVENT_PROGRESS; datagram sockets with flow 0. Returns their number. */
 int na_capture_progress(struct na_capture *capture, na_event_fn *handle, void *context);
 

@@ -84,8 +84,8 @@ void na_capture_poll_fds(const struct na_capture *capture, int fds[NA_RINGS])
 		fds[i] = ring_buffer__epoll_fd(capture->rings[i].buffer);
 }
 
-/* Reads an iterator to its end: whole events, in any split the kernel chooses. */
-static int read_iterator(struct bpf_link *link, na_event_fn *handle, void *context)
+/* Whole events, in any split the kernel chooses. */
+int na_capture_read_iterator(struct bpf_link *link, na_event_fn *handle, void *context)
 {
 	struct na_flow_event event;
 	size_t have = 0;
@@ -115,36 +115,12 @@ static int read_iterator(struct bpf_link *link, na_event_fn *handle, void *conte
 
 int na_capture_existing(struct na_capture *capture, na_event_fn *handle, void *context)
 {
-	return read_iterator(capture->existing, handle, context);
-}
-
-void na_capture_expect_relay(struct na_capture *capture, const struct na_flow_event *event)
-{
-	struct na_relay_key key = {
-		.client_port = event->local_port, .server_port = event->remote_port,
-		.net_namespace = event->task.net_namespace,
-	};
-	uint32_t one = 1;
-
-	memcpy(key.client, event->local, sizeof(key.client));
-	memcpy(key.server, event->remote, sizeof(key.server));
-	bpf_map_update_elem(capture->relay_expected, &key, &one, BPF_ANY);
-}
-
-static void ignore_event(void *context, const struct na_event_header *event)
-{
-	(void)context;
-	(void)event;
-}
-
-int na_capture_find_relays(struct na_capture *capture)
-{
-	return read_iterator(capture->relays, ignore_event, NULL);
+	return na_capture_read_iterator(capture->existing, handle, context);
 }
 
 int na_capture_progress(struct na_capture *capture, na_event_fn *handle, void *context)
 {
-	return read_iterator(capture->progress, handle, context);
+	return na_capture_read_iterator(capture->progress, handle, context);
 }
 
 enum na_scope na_capture_get_scope(struct na_capture *capture, uint32_t pid)

@@ -37,6 +37,7 @@ static const struct na_hook hooks[] = {
 	{ "na_fentry_skb_free_datagram_again", FENTRY, PREEMPTIBLE_TRACEPOINTS },
 	{ "na_fexit_unix_stream_connect_again", FENTRY, PREEMPTIBLE_TRACEPOINTS },
 	{ "na_fentry_sk_free_again", FENTRY, PREEMPTIBLE_TRACEPOINTS },
+	{ "na_fentry_unix_may_send_again", FENTRY, PREEMPTIBLE_TRACEPOINTS },
 
 	{ "na_fexit_tcp_v4_connect", FENTRY, NULL },
 	{ "na_fexit_tcp_v6_connect", FENTRY, "tcp_v6_connect" },
@@ -49,6 +50,7 @@ static const struct na_hook hooks[] = {
 	{ "na_fentry_skb_free_datagram", FENTRY, NULL },
 	{ "na_fexit_unix_stream_connect", FENTRY, NULL },
 	{ "na_fentry_sk_free", FENTRY, NULL },
+	{ "na_fentry_unix_may_send", FENTRY, NULL },
 
 	{ "na_kprobe_tcp_v4_connect", KPROBE, NULL },
 	{ "na_kretprobe_tcp_v4_connect", KPROBE, NULL },
@@ -64,6 +66,7 @@ static const struct na_hook hooks[] = {
 	{ "na_kprobe_unix_stream_connect", KPROBE, NULL },
 	{ "na_kretprobe_unix_stream_connect", KPROBE, NULL },
 	{ "na_kprobe_sk_free", KPROBE, NULL },
+	{ "na_kprobe_unix_may_send", KPROBE, NULL },
 
 	{ "na_connect4", TRACEPOINT, NULL },
 	{ "na_connect6", TRACEPOINT, NULL },
@@ -115,6 +118,16 @@ static const struct na_hook_row rows[] = {
 	{ "unix connect", { [NA_BACKEND_FENTRY] = "fexit unix_stream_connect",
 		[NA_BACKEND_KPROBE] = "kprobe+kretprobe unix_stream_connect",
 		[NA_BACKEND_TRACEPOINT] = "exit of connect(2); path not seen when it fails; io_uring not seen" } },
+	{ "relay by accept", { [NA_BACKEND_FENTRY] = "as accept, unix connect",
+		[NA_BACKEND_KPROBE] = "as accept, unix connect",
+		[NA_BACKEND_TRACEPOINT] = "as accept, unix connect; io_uring not seen" } },
+	{ "relay by UDP", { [NA_BACKEND_FENTRY] = "ip_send_skb, ip6_send_skb, skb_consume_udp",
+		[NA_BACKEND_KPROBE] = "ip_send_skb, ip6_send_skb, skb_consume_udp",
+		[NA_BACKEND_TRACEPOINT] = "cgroup_skb, sock:sock_recv_length (6.3+); before not seen" } },
+	{ "relay by unix datagram", { [NA_BACKEND_FENTRY] = "security_unix_may_send, skb_free_datagram",
+		[NA_BACKEND_KPROBE] = "security_unix_may_send, skb_free_datagram",
+		[NA_BACKEND_TRACEPOINT] = "exit of connect(2), sock:sock_send_length, sock_recv_length (6.3+), of connected "
+			"sockets; before not seen" } },
 	{ "raw, ICMP", { [NA_BACKEND_FENTRY] = "security_socket_sendmsg, skb_free_datagram",
 		[NA_BACKEND_KPROBE] = "security_socket_sendmsg, skb_free_datagram",
 		[NA_BACKEND_TRACEPOINT] = "cgroup_skb: received packets are counted on arrival, read or not" } },

@@ -36,7 +36,8 @@ struct na_capture {
 	struct na_ring rings[NA_RINGS];		/* observer only */
 	na_event_fn *handle;
 	void *context;
-	int relay_expected, peers, said, scopes, losses, counts, sockets, natives, pythons, code_generation;	/* map fds */
+	int relay_expected, relay_sockets;	/* map fds, like the next */
+	int peers, said, scopes, losses, counts, sockets, natives, pythons, code_generation;
 	uint64_t flow_id_base;
 	char hooks[NA_NAMES_BYTES];
 	char missing[NA_NAMES_BYTES];
@@ -47,5 +48,8 @@ struct na_capture {
 int na_capture_load(struct na_capture *capture, struct na_error *error);
 int na_capture_attach(struct na_capture *capture, struct na_error *error);
 void na_capture_unload(struct na_capture *capture);
+
+/* drain.c. Hands over what an iterator answers, to its end; returns the number of events or negative errno. */
+int na_capture_read_iterator(struct bpf_link *link, na_event_fn *handle, void *context);
 
 #endif

@@ -49,7 +49,7 @@ static const char *const seen_by_names[] = {
 };
 
 static const char *const event_type_names[NA_EVENT_TYPES] = {
-	[NA_EVENT_NONE] = "scope" /* a process or relay found no room in the scope map */,
+	[NA_EVENT_NONE] = "scope" /* a process or relay found no room in the maps of the scope */,
 	[NA_EVENT_OPEN] = "open", [NA_EVENT_CLOSE] = "close", [NA_EVENT_DATAGRAM] = "datagram",
 	[NA_EVENT_SOCKET_GONE] = "socket-gone", [NA_EVENT_UNIX] = "unix", [NA_EVENT_FORK] = "fork",
 	[NA_EVENT_EXEC] = "exec", [NA_EVENT_EXIT] = "exit", [NA_EVENT_PROGRESS] = "progress",

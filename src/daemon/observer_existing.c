@@ -28,8 +28,9 @@ static void handle_existing(void *context, const struct na_event_header *header)
 		return;
 	inbound = na_listeners_has(found->listeners, event.task.pid, event.task.net_namespace, event.local_port);
 	event.direction = inbound ? NA_INBOUND : NA_OUTBOUND;
-	if (!inbound)
-		na_capture_expect_relay(found->observer->context->capture, &event);
+	if (!inbound && (event.flags & NA_FLOW_LOCAL) &&
+	    na_capture_expect_relay(found->observer->context->capture, &event))
+		na_observer_dropped(found->observer, "the kernel's table of expected relays is full");
 	na_observer_open(found->observer, &event);
 }
 

@@ -3,6 +3,7 @@
 #include "daemon/observer_internal.h"
 
 #define CLOCK_STEP_US 100000	/* a smaller step is slewing */
+#define FORGET_RELAYS_NS (10 * NA_NS_PER_SECOND)
 
 static void watch_clock(struct na_observer *observer)
 {
@@ -74,6 +75,10 @@ void na_observer_tick(struct na_observer *observer)
 	if (now_ns >= observer->next_progress_ns) {
 		walk_flows(observer);
 		observer->next_progress_ns = now_ns + config->progress_seconds * NA_NS_PER_SECOND / 4;
+	}
+	if (now_ns >= observer->next_relays_ns) {
+		na_capture_forget_relays(context->capture, now_ns);
+		observer->next_relays_ns = now_ns + FORGET_RELAYS_NS;
 	}
 	na_counter_set(&context->shared->flows_open,
 		       na_flow_count(observer->flows) + na_datagrams_count(observer->datagrams));

@@ -33,14 +33,18 @@ def fetch_kernel(version):
     return done.stdout.strip()
 
 
-def make_root(build):
-    root = os.path.join(build, "vm/root")
+def make_root(build, name, files):
+    root = os.path.join(build, "vm", name)
     shutil.rmtree(root, ignore_errors=True)
+    subprocess.run([os.path.join(TOP, "tools/vm-root"), root, *files], check=True)
+    return root
+
+
+def make_census_root(build):
     files = [f"{build}/netaudit-bpf:/usr/bin/", f"{build}/netaudit:/usr/bin/",
              f"{build}/tests/census/na-workload:/usr/bin/", f"{build}/tests/census/na-blink:/usr/bin/"]
     files += [f"{CENSUS}/{name}:/census/{name}" for name in ("run.py", "records.py", "compare.py")]
-    subprocess.run([os.path.join(TOP, "tools/vm-root"), root, *files], check=True)
-    return root
+    return make_root(build, "root", files)
 
 
 def release(kernel):
@@ -85,6 +89,24 @@ def census(options, kernel, root, backend, out):
     return not status and not different and loads_default_scope(out, backend)
 
 
+def each_machine(options, test):
+    """Calls test(kernel, version, backend) for every combination; prints what came of each. Returns an exit status."""
+    verdicts = []
+    for version in options.kernels.split():
+        kernel = fetch_kernel(version)
+        for backend in options.backends.split():
+            title = f"kernel {version} ({release(kernel) if kernel else 'gone from the archive'}), {backend}"
+            print(f"\n== {title}", flush=True)
+            verdicts.append((title, test(kernel, version, backend) if kernel else None))
+    print()
+    words = {True: "passed", False: "FAILED", None: "skipped"}
+    for title, verdict in verdicts:
+        print(f"{words[verdict]:8} {title}")
+    counts = [sum(1 for _, verdict in verdicts if verdict is one) for one in (True, False, None)]
+    print("{} passed, {} failed, {} skipped".format(*counts))
+    return 1 if counts[1] else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True)
@@ -95,21 +117,9 @@ def main():
     parser.add_argument("--timeout", type=int, default=600, help="seconds for one machine")
     options = parser.parse_args()
     build = os.path.abspath(options.build)
-    root, verdicts = make_root(build), []
-    for version in options.kernels.split():
-        kernel = fetch_kernel(version)
-        for backend in options.backends.split():
-            title = f"kernel {version} ({release(kernel) if kernel else 'gone from the archive'}), {backend}"
-            print(f"\n== {title}", flush=True)
-            out = os.path.join(build, "vm/census", f"{version}-{backend}")
-            verdicts.append((title, census(options, kernel, root, backend, out) if kernel else None))
-    print()
-    words = {True: "passed", False: "FAILED", None: "skipped"}
-    for title, verdict in verdicts:
-        print(f"{words[verdict]:8} {title}")
-    counts = [sum(1 for _, verdict in verdicts if verdict is one) for one in (True, False, None)]
-    print("{} passed, {} failed, {} skipped".format(*counts))
-    return 1 if counts[1] else 0
+    root = make_census_root(build)
+    return each_machine(options, lambda kernel, version, backend: census(
+        options, kernel, root, backend, os.path.join(build, "vm/census", f"{version}-{backend}")))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ VERIFIED_WITH_LOSSES = 4	# netaudit(1): the chain holds, and admits that somethi
 
 
 class Auditor:
-    def __init__(self, options, scope="host"):
+    def __init__(self, options, scope="host", settings=()):
         self.out = options.out
         self.state_dir, self.run_dir = (os.path.join(self.out, name) for name in ("state", "run"))
         for folder in (self.state_dir, self.run_dir):
@@ -39,7 +39,7 @@ class Auditor:
         self.notify.bind(address)
         command = [os.path.join(options.programs, "netaudit-bpf"), "--state-dir", self.state_dir,
                    "--run-dir", self.run_dir, "--scope", scope, "--backend", options.backend,
-                   "--user", "nobody", "--sign-user", "daemon", "--progress-seconds", str(PROGRESS_SECONDS)]
+                   "--user", "nobody", "--sign-user", "daemon", "--progress-seconds", str(PROGRESS_SECONDS), *settings]
         with open(os.path.join(self.out, "daemon.log"), "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                             env=dict(os.environ, NOTIFY_SOCKET="@" + address[1:]))

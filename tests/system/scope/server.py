@@ -2,14 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A local service that can be told to make calls of its own: what a relay is made of.
 
-    server.py PORT|PATH [--fork]  listens on loopback or on a unix socket; --fork: a process per connection
+    server.py WHERE [--fork]      listens; --fork: a process per connection
     server.py --inherit NUMBER    accepts from the listening socket on that descriptor (socket activation)
+    server.py --connection NUMBER answers the one connection on that descriptor, accepted by another process
+    server.py --activate WHERE    listens, and leaves the accepting to another process that it starts
+    server.py --abandon WHERE     the same, and ends
+    server.py --datagrams WHERE   receives datagrams, and answers those that say where they come from
+    ... --wait                    begins to accept only when it is told to
 
-    server.py --activate PORT|PATH    listens, and leaves the accepting to another process that it starts
-
-Every connection is lines; each is answered by one line of JSON that says who served it (pid, tid):
+WHERE is a port of 127.0.0.1, ADDRESS,PORT, or the path of a unix socket.
+Every connection is lines, every datagram one; each is answered by one line of JSON that says who served it (pid, tid):
     call HOST PORT       connects there and closes; lport and error say what came of it
-    peers COUNT          waits for so many connections since the last time it was asked; ports are their clients'
+    peers COUNT          waits for so many connections or datagrams since the last time it was asked; ports are theirs
+    begin                begins to accept
     an empty line        ends the connection, so that curl comes to an end
     anything else        is only answered
 The same lines are understood on standard input, so that a test can give orders without a connection.
@@ -25,7 +30,7 @@ import sys
 import threading
 
 
-accepted, news = [], threading.Condition()
+accepted, news, begun = [], threading.Condition(), threading.Event()
 
 
 def take_peers(count):
@@ -38,8 +43,10 @@ def take_peers(count):
 
 def obey(words):
     report = {"pid": os.getpid(), "tid": threading.get_native_id(), "lport": None, "error": 0}
+    if words[:1] == ["begin"]:
+        begun.set()
     if words[:1] == ["call"]:
-        with socket.socket() as peer:
+        with socket.socket(socket.AF_INET6 if ":" in words[1] else socket.AF_INET) as peer:
             try:
                 peer.connect((words[1], int(words[2])))
                 report["lport"] = peer.getsockname()[1]
@@ -61,12 +68,17 @@ def serve(connection):
                 return     # whoever asked did not wait
 
 
+def met(client):
+    with news:
+        accepted.append(client[1] if client else None)
+        news.notify()
+
+
 def accept_for_ever(listener, fork):
+    begun.wait()
     while True:
         connection, client = listener.accept()
-        with news:
-            accepted.append(client[1] if client else None)
-            news.notify()
+        met(client)
         if not fork:
             serve(connection)
         elif os.fork() == 0:
@@ -77,31 +89,64 @@ def accept_for_ever(listener, fork):
             connection.close()
 
 
-def make_listener(options):
+def receive_for_ever(receiver):
+    begun.wait()
+    while True:
+        line, client = receiver.recvfrom(4096)
+        answer = obey(line.decode(errors="replace").split())
+        met(client)
+        if client:
+            receiver.sendto(answer.encode(), client)
+
+
+def make_socket(options):
+    """A socket that is bound, and listens if it can."""
     if options.inherit:
         return socket.socket(fileno=options.inherit)
-    if not options.where.startswith("/"):
-        return socket.create_server(("127.0.0.1", int(options.where)))
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(options.where)
-    listener.listen()
-    return listener
+    kind = socket.SOCK_DGRAM if options.datagrams else socket.SOCK_STREAM
+    if options.where.startswith("/"):
+        made, address = socket.socket(socket.AF_UNIX, kind), options.where
+    else:
+        host, _, port = options.where.rpartition(",")
+        host, family = host or "127.0.0.1", socket.AF_INET6 if ":" in host else socket.AF_INET
+        made, address = socket.socket(family, kind), (host, int(port))
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind(address)
+    if not options.datagrams:
+        made.listen()
+    return made
+
+
+def activate(options):
+    """Starts another process that accepts from our socket."""
+    listener = make_socket(options)
+    descriptor = listener.fileno()
+    os.set_inheritable(descriptor, True)
+    command = [sys.executable, sys.argv[0], "--inherit", str(descriptor)] + ["--wait"] * options.wait
+    with subprocess.Popen(command, close_fds=False) as accepting:
+        if options.abandon:
+            os._exit(0)
+        return accepting.wait()
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("where", nargs="?")
-    parser.add_argument("--fork", action="store_true")
-    parser.add_argument("--inherit", type=int)
-    parser.add_argument("--activate", action="store_true")
+    for name in ("--inherit", "--connection"):
+        parser.add_argument(name, type=int)
+    for name in ("--fork", "--activate", "--abandon", "--datagrams", "--wait"):
+        parser.add_argument(name, action="store_true")
     options = parser.parse_args()
-    if options.activate:
-        listener = make_listener(options)
-        descriptor = listener.fileno()
-        os.set_inheritable(descriptor, True)
-        return subprocess.call([sys.executable, sys.argv[0], "--inherit", str(descriptor)], close_fds=False)
+    if options.activate or options.abandon:
+        return activate(options)
+    if options.connection is not None:
+        serve(socket.socket(fileno=options.connection))
+        return 0
+    if not options.wait:
+        begun.set()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    threading.Thread(target=accept_for_ever, args=(make_listener(options), options.fork), daemon=True).start()
+    work, arguments = (receive_for_ever, ()) if options.datagrams else (accept_for_ever, (options.fork,))
+    threading.Thread(target=work, args=(make_socket(options), *arguments), daemon=True).start()
     print("ready", flush=True)
     for line in sys.stdin:
         print(obey(line.split()), end="", flush=True)

@@ -9,9 +9,7 @@ import signal
 import socket
 
 import lab
-from lab import BLINK, LOOPBACK, PYTHON, Call
-
-CURL = ("curl", "-s", "--http0.9", "-m", "20")
+from lab import BLINK, CURL, LOOPBACK, PYTHON, Call
 
 
 class OnlyOdoo(lab.ScopeTest):
@@ -156,63 +154,6 @@ class Life(lab.ScopeTest):
 
     def test_connections_that_are_older_than_the_auditor_of_workers_with_titles(self):
         self.older("--titles")
-
-
-class Relays(lab.ScopeTest):
-    """Local services that Odoo talks to."""
-
-    def relayed(self, answer, port):
-        self.expect_outbound(answer, port, lab.RELAY)
-
-    def talk(self, *options, where=None):
-        """Odoo talks to a service; before, meanwhile and afterwards the service calls somebody else."""
-        target, odoo = self.sink("--fork"), self.odoo("client")
-        self.audit()
-        service = self.sink(*options, where=where)
-        order = f"call {LOOPBACK} {target.port}"
-        service.order(order)    # not Odoo's doing
-        for _ in range(2):
-            answer = odoo.call(service.port, order) if service.port else odoo.call_unix(service.where, order)
-            self.relayed(lab.json.loads(answer["answer"]), target.port)
-        self.relayed(service.order(order), target.port)
-        address = (LOOPBACK, service.port) if service.port else service.where
-        with socket.socket(socket.AF_INET if service.port else socket.AF_UNIX) as another:
-            another.connect(address)
-            with another.makefile("rw") as stream:
-                stream.write(order + "\n")
-                stream.flush()
-                self.relayed(lab.json.loads(stream.readline()), target.port)
-        self.check()
-
-    def test_tcp(self):
-        self.talk()
-
-    def test_tcp_with_a_process_per_connection(self):
-        self.talk("--fork")
-
-    def test_unix(self):
-        self.talk(where=os.path.join(self.folder, "service"))
-
-    def test_unix_with_a_process_per_connection(self):
-        self.talk("--fork", where=os.path.join(self.folder, "service"))
-
-    def test_tcp_with_socket_activation(self):
-        self.talk("--activate")
-
-    def test_unix_with_socket_activation(self):
-        self.talk("--activate", where=os.path.join(self.folder, "service"))
-
-    def test_a_service_that_odoo_never_talks_to(self):
-        target, service, odoo = self.sink("--fork"), self.sink("--fork"), self.odoo("client")
-        self.audit()
-        order = f"call {LOOPBACK} {target.port}"
-        for program in ([BLINK, str(service.port)], [*CURL, f"http://{LOOPBACK}:{service.port}/"]):
-            self.stranger(*program)
-            service.order("peers 1")
-            service.order(order)
-        odoo.call(self.sink("--fork").port)
-        service.order(order)
-        self.check()
 
 
 if __name__ == "__main__":
