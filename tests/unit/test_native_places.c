@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The calls of a C stack laid over the frames of a Python stack: pictures of stacks, and where native code is in them. */
+/* The calls of a C stack laid over the frames of a Python stack: pictures of stacks, and where native code is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
