@@ -3,7 +3,7 @@
 
 PYTHON_SUITES ?= bullseye trixie forky sid
 PYTHON_ROOTS  ?= $(ODOO_ROOT) $(wildcard $(patsubst %,build/python-roots/%,$(PYTHON_SUITES)))
-PYTHON_TOOLS  := $(BUILD)/tests/interpreters/stacks $(BUILD)/tests/interpreters/lines
+PYTHON_TOOLS  := $(BUILD)/tests/interpreters/stacks $(BUILD)/tests/interpreters/lines $(BUILD)/tests/interpreters/embed
 
 $(BUILD)/tests/interpreters/%: tests/python/%.c tests/python/walk.c tests/python/walk.h $(BUILD)/libnetaudit.a
 	@mkdir -p $(@D)

@@ -4,33 +4,68 @@
 PYTHONS names more, separated by colons. Roots are the folders PYTHON_ROOTS, separated by blanks, and are entered
 with chroot. Nothing of this is required to be there.
 """
+import contextlib
 import glob
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 
-NAME = re.compile(r"python3(\.\d+)?(t|-nogil|-dbg)?$")
-ASK = "import sys, sysconfig; print(sys.version.split()[0], sysconfig.get_path('include'), sysconfig.get_path('platinclude'))"
+NAME = re.compile(r"python3(\.\d+)?(t|d|-nogil|-dbg)?$")
+ASK = """import sys, sysconfig
+value = sysconfig.get_config_var
+print(sys.version.split()[0], sysconfig.get_path("include"), sys.base_prefix, value("Py_ENABLE_SHARED"),
+      "%s/%s" % (value("LIBDIR"), value("INSTSONAME")), sep="\\n")"""
 
 
 class Interpreter:
     """`label`: where it is, in words; `command`: what starts it; `include`: its headers, as seen from here, or None."""
 
     def __init__(self, label, path, root=""):
-        self.label = label
-        self.root = root
-        self.command = (["chroot", root] if root else []) + [path]
+        self.label, self.path, self.root = label, path, root
+        self.command = self.in_root(path)
         done = subprocess.run(self.command + ["-I", "-S", "-c", ASK], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                               stdin=subprocess.DEVNULL, text=True, check=False)
-        answer = done.stdout.split() if done.returncode == 0 else []
-        self.works = len(answer) == 3
-        self.version, include = (answer[0], answer[1]) if self.works else ("", "")
+        answer = done.stdout.splitlines() if done.returncode == 0 else []
+        self.works = len(answer) == 5
+        self.version, include, self.prefix, self.built_shared, self.shared_library = answer if self.works else [""] * 5
         include = root + include
         self.include = include if os.path.exists(f"{include}/internal/pycore_runtime.h") else None
 
+    def in_root(self, path):
+        return ["chroot", self.root, path] if self.root else [path]
+
     def minor(self):
         return int(self.version.split(".")[1])
+
+    def shared(self):
+        return self.built_shared == "1" and b"libpython" in self.needed()
+
+    def needed(self):
+        """The program's bytes, where the names of its libraries are."""
+        with open(self.program(), "rb") as file:
+            return file.read()
+
+    def program(self):
+        return os.path.realpath(self.root + self.path)
+
+    def library(self):
+        """Its libpython, as it sees it; None: there is none."""
+        is_one = ".so" in self.shared_library and os.path.exists(self.root + self.shared_library)
+        return self.shared_library if is_one else None
+
+    @contextlib.contextmanager
+    def file_in_its_root(self, content):
+        """The command that runs a program with that content there."""
+        folder = tempfile.mkdtemp(prefix="na-python-", dir=(self.root + "/tmp") if self.root else None)
+        try:
+            path = os.path.join(folder, "program")
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o700), "wb") as file:
+                file.write(content)
+            yield self.in_root(path[len(self.root):])
+        finally:
+            shutil.rmtree(folder)
 
 
 def on_path():

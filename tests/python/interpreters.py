@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Is every Python that can be had read right? Starts a program that knows its own stacks under each, and compares.
 
-    interpreters.py STACKS LINES     (two programs built from the files of that name beside this one)
+    interpreters.py STACKS LINES EMBED     (programs built from the files of that name beside this one)
 
 Prints a table. A version before 3.9 must be refused with a reason; any other must be read to the last frame and line.
 """
@@ -75,14 +75,52 @@ def check_process(interpreter, said, stacks):
 
 
 def check_stacks(interpreter, stacks):
-    with subprocess.Popen(interpreter.command + ["-W", "ignore", "-I", "-S", "-c", read_text("known_stack.py")],
-                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        try:
-            results = [check_process(interpreter, json.loads(process.stdout.readline()), stacks) for _ in range(2)]
-        finally:
-            process.stdin.close()
+    results = run_known_stack(interpreter.command, lambda said: check_process(interpreter, said, stacks))
     frames = sum(len(thread) for read, _ in results for thread in read.get("threads", {}).values())
     return results[0][0], frames, [text for _, wrong in results for text in wrong]
+
+
+def run_known_stack(command, check):
+    with subprocess.Popen(command + ["-W", "ignore", "-I", "-S", "-c", read_text("known_stack.py")],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            return [check(json.loads(process.stdout.readline())) for _ in range(2)]
+        finally:
+            process.stdin.close()
+
+
+def check_without_symbols(interpreter, stacks):
+    """From 3.13 on a section is enough, where names are hidden. Returns what is wrong, or None: not tried."""
+    if interpreter.minor() < 13 or interpreter.shared():
+        return None
+    with open(interpreter.program(), "rb") as file:
+        program = file.read()
+    for name in (b"_PyRuntime", b"PyCode_Type", b"PyUnicode_Type"):
+        program = program.replace(b"\0" + name + b"\0", b"\0" + name[:-1] + b"~\0")
+    with interpreter.file_in_its_root(program) as command:
+        results = run_known_stack(command, lambda said: check_process(interpreter, said, stacks))
+    return [text for _, wrong in results for text in wrong]
+
+
+def check_embedded(interpreter, stacks, embed):
+    """In a program of another language: at rest, and with code in a second interpreter. None: not tried."""
+    library = interpreter.library()
+    if library is None:
+        return None
+    wrong = []
+    with open(embed, "rb") as file, interpreter.file_in_its_root(file.read()) as command:
+        for mode, functions in (("idle", []), ("second", ["inner", "outer", "<module>"])):
+            with subprocess.Popen(command + [library, mode], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONHOME": interpreter.prefix}) as process:
+                if process.stdout.read(1) != b"r":
+                    return None  # this system's C library is too new for that root
+                wait_until_it_reads(process.pid)
+                read = json.loads(subprocess.run([stacks, str(process.pid)], stdout=subprocess.PIPE, check=True).stdout)
+                process.stdin.close()
+            seen = {tuple(frame["name"] for frame in frames) for frames in read.get("threads", {}).values()}
+            if read["error"] or seen != {tuple(functions)}:
+                wrong.append(f"embedded, {mode}: {read['error']} {read['reason']} {seen}")
+    return wrong
 
 
 def check_lines(interpreter, lines):
@@ -94,19 +132,29 @@ def check_lines(interpreter, lines):
     return int(count), wrong.splitlines()
 
 
+def check(interpreter, stacks, lines, embed):
+    """Prints its row of the table; returns what is wrong."""
+    read, frames, wrong = check_stacks(interpreter, stacks)
+    supported = interpreter.minor() >= OLDEST
+    line_count, extras = 0, [None, None]
+    if supported:
+        line_count, wrong_lines = check_lines(interpreter, lines)
+        extras = [check_embedded(interpreter, stacks, embed), check_without_symbols(interpreter, stacks)]
+        wrong = [*wrong, *wrong_lines, *(text for extra in extras for text in extra or [])]
+    result = "WRONG" if wrong else "right" if supported else f"refused: {read['reason']}"
+    place = "" if not supported else "a libpython" if read["shared"] else "the program"
+    tried = ["-" if extra is None else "right" if not extra else "WRONG" for extra in extras]
+    print(f"{interpreter.label:14}{interpreter.version:10}{place:13}{'yes' if read['usdt'] else '-':7}{frames:7}{line_count:8}"
+          f"  {tried[0]:10}{tried[1]:11}{result}", flush=True)
+    return wrong
+
+
 def main():
-    stacks, lines = sys.argv[1:]
+    stacks, lines, embed = sys.argv[1:]
     failed = checked = 0
-    print(f"{'where':14}{'version':10}{'in':12}{'audit probe':13}{'frames':>7}{'lines':>8}  result")
+    print(f"{'where':14}{'version':10}{'python in':13}{'audit':7}{'frames':>7}{'lines':>8}  {'embedded':10}{'no symbols':11}")
     for interpreter in found.interpreters():
-        read, frames, wrong = check_stacks(interpreter, stacks)
-        supported = interpreter.minor() >= OLDEST
-        line_count, wrong_lines = check_lines(interpreter, lines) if supported else (0, [])
-        wrong += wrong_lines
-        result = "WRONG" if wrong else "right" if supported else f"refused: {read['reason']}"
-        place = "a libpython" if read["shared"] else "the program" if supported else ""
-        print(f"{interpreter.label:14}{interpreter.version:10}{place:12}{'yes' if read['usdt'] else 'no':13}"
-              f"{frames:7}{line_count:8}  {result}", flush=True)
+        wrong = check(interpreter, stacks, lines, embed)
         for text in wrong[:10]:
             print("    " + text)
         failed += bool(wrong)

@@ -222,34 +222,49 @@ long walk_threads(int memory_fd, const struct na_python *python, uint64_t *threa
 	return error ? error : (long)numbers.count;
 }
 
+static int newest_frame(const struct visit *visit, uint64_t state, uint64_t *frame)
+{
+	const struct na_python *python = visit->python;
+	int error = pointer_at(visit, state + python->thread_frame, frame);
+
+	if (!error && *frame && python->cframe_frame != NA_PYTHON_ABSENT)
+		error = pointer_at(visit, *frame + python->cframe_frame, frame);
+	return error;
+}
+
 struct wanted {
-	uint64_t number, state;
+	const struct visit *visit;
+	uint64_t number, frame;
+	bool found;
 };
 
+/*
+ * A thread has a state in each interpreter it has been in, as under mod_wsgi: the one that runs something is meant.
+ * Where two do, one has called into the other, and the newer interpreter, listed first, was called.
+ */
 static bool take_wanted(void *context, uint64_t state, uint64_t number)
 {
 	struct wanted *wanted = context;
 
-	if (number == wanted->number)
-		wanted->state = state;
-	return !wanted->state;
+	if (number != wanted->number)
+		return true;
+	wanted->found = true;
+	return newest_frame(wanted->visit, state, &wanted->frame) == 0 && !wanted->frame;
 }
 
 long walk_frames(int memory_fd, const struct na_python *python, uint64_t thread, struct walked_frame *frames,
 		 size_t capacity)
 {
 	struct visit visit = { .fd = memory_fd, .python = python };
-	struct wanted wanted = { .number = thread };
-	uint64_t frame = 0, code = 0;
+	struct wanted wanted = { .visit = &visit, .number = thread };
+	uint64_t frame, code = 0;
 	size_t count = 0;
 	bool skipped = false;
 	int error = each_state(&visit, take_wanted, &wanted);
 
-	if (error || !wanted.state)
+	if (error || !wanted.found)
 		return error ? error : -ENOENT;
-	error = pointer_at(&visit, wanted.state + python->thread_frame, &frame);
-	if (!error && frame && python->cframe_frame != NA_PYTHON_ABSENT)
-		error = pointer_at(&visit, frame + python->cframe_frame, &frame);
+	frame = wanted.frame;
 	while (!error && frame && count < capacity) {
 		uint8_t owner = 0;
 
