@@ -31,11 +31,44 @@ static __always_inline bool na_read_sample(struct na_walk *walk, const struct na
 	return true;
 }
 
+static __always_inline __u32 na_seen_slot(__u64 address)
+{
+	return address * NA_MIX >> 60 & (NA_SEEN - 1);
+}
+
 static __always_inline bool na_is_same_sample(struct na_walk *walk, const struct na_sample *sample)
 {
-	__u64 digest = 0;
+	struct na_sample *seen = &walk->seen_samples[na_seen_slot(sample->at)];
 
-	return !sample->bytes || (na_read_sample(walk, sample, &digest) && digest == sample->digest);
+	if (!sample->bytes)
+		return true;
+	if (seen->at != sample->at || seen->bytes != sample->bytes) {
+		seen->at = 0;
+		if (!na_read_sample(walk, sample, &seen->digest))
+			return false;
+		seen->at = sample->at;
+		seen->bytes = sample->bytes;
+	}
+	return seen->digest == sample->digest;
+}
+
+/* Whether the globals still have the name they had. A dict that grew has other keys, and is described again. */
+static __always_inline bool na_is_same_module(struct na_walk *walk, const struct na_code_entry *known)
+{
+	struct na_seen_globals *seen = &walk->seen_globals[na_seen_slot(known->globals)];
+
+	if (!known->keys)
+		return true;
+	if (seen->globals != known->globals || seen->module_at != known->module_at) {
+		seen->globals = 0;
+		if (NA_READ_USER(seen->keys, known->globals + walk->python.dict_keys) ||
+		    NA_READ_USER(seen->module, known->module_at))
+			return false;
+		seen->globals = known->globals;
+		seen->module_at = known->module_at;
+	}
+	return seen->keys == known->keys && seen->module == known->module &&
+	       na_is_same_sample(walk, &known->module_sample);
 }
 
 /* Of walk->string: its last or first bytes. */
@@ -54,18 +87,9 @@ static __always_inline void na_take_sample(struct na_walk *walk, struct na_sampl
 /* Whether memory still says what it said when the code object was described. */
 static __always_inline bool na_is_same_code(struct na_walk *walk, const struct na_code_entry *known)
 {
-	__u64 keys = 0, module = 0;
-
-	if (known->file != walk->file || known->name != walk->name || known->globals != walk->entry.globals ||
-	    known->first_line != walk->first_line || known->generation != walk->entry.generation)
-		return false;
-	if (!na_is_same_sample(walk, &known->file_sample))
-		return false;
-	if (!known->keys)
-		return true;
-	return !NA_READ_USER(keys, known->globals + walk->python.dict_keys) && keys == known->keys &&
-	       !NA_READ_USER(module, known->module_at) && module == known->module &&
-	       na_is_same_sample(walk, &known->module_sample);
+	return known->file == walk->file && known->name == walk->name && known->globals == walk->entry.globals &&
+	       known->first_line == walk->first_line && known->generation == walk->entry.generation &&
+	       na_is_same_sample(walk, &known->file_sample) && na_is_same_module(walk, known);
 }
 
 /* An event about the code object in hand, and its file's name. */

@@ -94,6 +94,17 @@ struct {
 	__type(value, __u32);
 } code_generation SEC(".maps");
 
+/*
+ * What this walk has read already. Frames share files and modules, and nothing of them changes while their thread is in
+ * a system call, but by the process's own doing: then it is as it was at one moment of the walk.
+ */
+#define NA_SEEN 16
+
+struct na_seen_globals {
+	__u64 globals, module_at;
+	__u64 keys, module;	/* as they are now */
+};
+
 /* A string that was found: where its characters are. */
 struct na_string {
 	__u64 data;
@@ -121,6 +132,8 @@ struct na_walk {
 	struct na_code_entry entry;
 	__u8 object[NA_OBJECT_BYTES + 8];
 	__u64 sample[NA_SAMPLE_BYTES / 8];
+	struct na_sample seen_samples[NA_SEEN];
+	struct na_seen_globals seen_globals[NA_SEEN];
 	struct na_code_event code;
 	struct na_stack_event stack;
 };

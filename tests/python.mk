@@ -11,4 +11,7 @@ test-python: $(BUILD)/tests/python/walk ## Python frames walked in the kernel ar
 test-native: $(BUILD)/tests/python/walk ## an add-on's native code is found on the C stack exactly where it is
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/python/native.py --walk $<
 
-.PHONY: test-python test-native
+test-vm-python: $(BUILD)/tests/python/walk ## the same on stock kernels in virtual machines (KERNELS, BACKENDS)
+	@PYTHONDONTWRITEBYTECODE=1 tests/vm/python.py --build $(BUILD) --kernels "$(KERNELS)" --backends "$(BACKENDS)"
+
+.PHONY: test-python test-native test-vm-python

@@ -161,7 +161,12 @@ def stack_differs(seen, stack, truth):
     return None
 
 
-def compare(events, truths):
+def sends_are_seen(backend):
+    """Tracepoints tell in the sending thread that something was sent only from 6.3 on (docs/hooks.md)."""
+    return backend != "tracepoint" or tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 3)
+
+
+def compare(events, truths, backend):
     """Returns the number of differences."""
     seen = Seen(events)
     tally, done, wrong = collections.Counter(), collections.Counter(), collections.defaultdict(list)
@@ -169,6 +174,10 @@ def compare(events, truths):
     for truth in truths:
         key, stacks = truth["key"], seen.stacks.get(truth["key"], [])
         tally[truth["case"]] += 1
+        if truth["case"].startswith("udp") and not sends_are_seen(backend):
+            keys[key] = 0
+            if not stacks:
+                continue
         if len(stacks) != keys[key]:
             wrong[truth["case"]].append(f"{key}: {len(stacks)} stacks of {keys[key]}")
             continue
@@ -202,7 +211,7 @@ def main():
         counts = walker.end()
         done = target.end() == 0 and done
         truths = read_log(log)
-        different = compare(walker.events, truths)
+        different = compare(walker.events, truths, walker.backend)
     print(f"backend {walker.backend}: {len(truths)} stacks compared, {different} different; {counts['codes']} code objects "
           f"described, {counts['stacks_lost'] + counts['codes_lost']} events lost")
     return 1 if different or not done or not truths or counts["stacks_lost"] or counts["codes_lost"] else 0

@@ -8,6 +8,8 @@
  *     native PID FOLDER  objects below FOLDER are somebody's: C stacks are told from now on
  *     set PID NAME N     changes one number of what `python` said, and says it again
  *     forget             code objects are described again
+ *     pause              nothing is read from the rings until the next command
+ *     mute               events are read, and not shown
  *     quit
  *
  * Each command is answered by a line, after which its effect can be relied on.
@@ -93,7 +95,10 @@ static void print_unix(const struct na_unix_event *event)
 
 static void on_event(void *context, const struct na_event_header *event)
 {
-	(void)context;
+	const bool *muted = context;
+
+	if (*muted)
+		return;
 	switch (event->type) {
 	case NA_EVENT_STACK:
 		print_stack((const struct na_stack_event *)event);
@@ -192,7 +197,7 @@ static int set_native(struct na_capture *capture, unsigned int pid, char *folder
 	return na_native_process_owned(natives) ? na_capture_set_native(capture, pid, &code) : -ENOENT;
 }
 
-static int obey(struct na_capture *capture, const char *line)
+static int obey(struct na_capture *capture, const char *line, bool *muted)
 {
 	char folder[200];
 	struct na_python_info info;
@@ -211,6 +216,12 @@ static int obey(struct na_capture *capture, const char *line)
 		return set_native(capture, pid, folder);
 	if (sscanf(line, "set %u %31s %" SCNu64, &pid, name, &value) == 3)
 		return set_number(name, value) ? -EINVAL : na_capture_set_python(capture, pid, &layout);
+	if (!strncmp(line, "pause", 5))
+		return 0;
+	if (!strncmp(line, "mute", 4)) {
+		*muted = true;
+		return 0;
+	}
 	if (!strncmp(line, "forget", 6)) {
 		na_capture_forget_codes(capture);
 		return 0;
@@ -247,13 +258,14 @@ int main(int argc, char **argv)
 	};
 	struct na_capture *capture;
 	struct na_error error;
-	char line[256];
+	char line[256] = "";
+	bool muted = false;
 
 	if (na_capture_open(&capture, &options, &error)) {
 		fprintf(stderr, "walk: %s\n", error.text);
 		return 1;
 	}
-	if (na_unwinder_create(&unwinder) || na_capture_start_draining(capture, on_event, NULL))
+	if (na_unwinder_create(&unwinder) || na_capture_start_draining(capture, on_event, &muted))
 		return 1;
 	setvbuf(stdin, NULL, _IONBF, 0);	/* poll() must see every line */
 	printf("{\"event\":\"ready\",\"backend\":\"%s\"}\n", na_backend_name(na_capture_backend(capture)));
@@ -265,9 +277,11 @@ int main(int argc, char **argv)
 			if (!fgets(line, sizeof(line), stdin) || !strncmp(line, "quit", 4))
 				break;
 			drain(capture);
-			printf("{\"event\":\"answer\",\"result\":%d}\n", obey(capture, line));
+			printf("{\"event\":\"answer\",\"result\":%d}\n", obey(capture, line, &muted));
+			fflush(stdout);
 		}
-		drain(capture);
+		if (strncmp(line, "pause", 5))
+			drain(capture);
 	}
 	drain(capture);
 	print_counts(capture);
