@@ -13,14 +13,15 @@
 
 enum { NOTE_STAPSDT = 3, NOTES_BYTES = 1 << 20, SYMBOLS_AT_ONCE = 2048, NAMES_BYTES = 1 << 16 };
 
-static int read_at(int fd, void *buffer, size_t bytes, uint64_t offset)
+static int read_at(struct na_elf *elf, void *buffer, size_t bytes, uint64_t offset)
 {
 	size_t done = 0;
 
+	elf->read_bytes += bytes;
 	if (offset > INT64_MAX - bytes)
 		return -ENOEXEC;
 	while (done < bytes) {
-		ssize_t got = pread(fd, (char *)buffer + done, bytes - done, (off_t)(offset + done));
+		ssize_t got = pread(elf->fd, (char *)buffer + done, bytes - done, (off_t)(offset + done));
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -59,7 +60,7 @@ static int read_sections(struct na_elf *elf, const Elf64_Ehdr *header)
 	elf->sections = malloc(bytes);
 	if (!elf->sections)
 		return -ENOMEM;
-	error = read_at(elf->fd, elf->sections, bytes, header->e_shoff);
+	error = read_at(elf, elf->sections, bytes, header->e_shoff);
 	if (error)
 		return error;
 	elf->section_count = header->e_shnum;
@@ -82,12 +83,12 @@ int na_elf_open(struct na_elf *elf, int fd)
 	if (!S_ISREG(status.st_mode))
 		return -ENOEXEC;
 	elf->file_bytes = (uint64_t)status.st_size;
-	error = read_at(fd, &header, sizeof(header), 0);
+	error = read_at(elf, &header, sizeof(header), 0);
 	if (error)
 		return error;
 	if (!is_ours(&header) || header.e_phnum > NA_ELF_SEGMENTS)
 		return -ENOEXEC;
-	error = read_at(fd, elf->segments, header.e_phnum * sizeof(elf->segments[0]), header.e_phoff);
+	error = read_at(elf, elf->segments, header.e_phnum * sizeof(elf->segments[0]), header.e_phoff);
 	if (error)
 		return error;
 	elf->segment_count = header.e_phnum;
@@ -115,7 +116,7 @@ const Elf64_Shdr *na_elf_section(const struct na_elf *elf, const char *name)
 	return NULL;
 }
 
-char *na_elf_section_bytes(const struct na_elf *elf, const Elf64_Shdr *section, size_t limit, size_t *bytes)
+char *na_elf_section_bytes(struct na_elf *elf, const Elf64_Shdr *section, size_t limit, size_t *bytes)
 {
 	char *result;
 
@@ -126,7 +127,7 @@ char *na_elf_section_bytes(const struct na_elf *elf, const Elf64_Shdr *section, 
 	result = malloc(section->sh_size + 1);
 	if (!result)
 		return NULL;
-	if (read_at(elf->fd, result, section->sh_size, section->sh_offset) != 0) {
+	if (read_at(elf, result, section->sh_size, section->sh_offset) != 0) {
 		free(result);
 		return NULL;
 	}
@@ -148,7 +149,7 @@ static void match_symbol(const Elf64_Sym *symbol, const char *strings, size_t st
 	}
 }
 
-static int search_table(const struct na_elf *elf, const Elf64_Shdr *table, const char *strings, size_t string_bytes,
+static int search_table(struct na_elf *elf, const Elf64_Shdr *table, const char *strings, size_t string_bytes,
 			struct na_elf_wanted *wanted, size_t count)
 {
 	uint64_t left = table->sh_size / sizeof(Elf64_Sym), offset = table->sh_offset;
@@ -158,7 +159,7 @@ static int search_table(const struct na_elf *elf, const Elf64_Shdr *table, const
 	while (!error && left > 0) {
 		size_t now = left < SYMBOLS_AT_ONCE ? left : SYMBOLS_AT_ONCE;
 
-		error = read_at(elf->fd, symbols, now * sizeof(*symbols), offset);
+		error = read_at(elf, symbols, now * sizeof(*symbols), offset);
 		for (size_t i = 0; !error && i < now; i++)
 			match_symbol(&symbols[i], strings, string_bytes, wanted, count);
 		offset += now * sizeof(*symbols);
@@ -168,7 +169,7 @@ static int search_table(const struct na_elf *elf, const Elf64_Shdr *table, const
 	return error;
 }
 
-int na_elf_symbols(const struct na_elf *elf, uint32_t type, struct na_elf_wanted *wanted, size_t count)
+int na_elf_symbols(struct na_elf *elf, uint32_t type, struct na_elf_wanted *wanted, size_t count)
 {
 	for (size_t i = 0; i < elf->section_count; i++) {
 		const Elf64_Shdr *table = &elf->sections[i];
@@ -225,7 +226,7 @@ static bool search_notes(char *notes, size_t bytes, const char *provider, const 
 	return false;
 }
 
-bool na_elf_has_probe(const struct na_elf *elf, const char *provider, const char *name)
+bool na_elf_has_probe(struct na_elf *elf, const char *provider, const char *name)
 {
 	const Elf64_Shdr *section = na_elf_section(elf, ".note.stapsdt");
 	size_t bytes = 0;

@@ -17,11 +17,12 @@
 
 #define NA_ELF_SEGMENTS 32
 #define NA_ELF_SECTIONS 1024
-#define NA_ELF_TABLE_BYTES (32U << 20)	/* of one symbol or string table */
+#define NA_ELF_TABLE_BYTES (16U << 20)	/* of one symbol or string table */
 
 struct na_elf {
 	int fd;
 	uint64_t file_bytes;
+	uint64_t read_bytes;	/* so far */
 	size_t segment_count, section_count;
 	Elf64_Phdr segments[NA_ELF_SEGMENTS];
 	Elf64_Shdr *sections;
@@ -40,7 +41,7 @@ int na_elf_open(struct na_elf *elf, int fd);
 void na_elf_close(struct na_elf *elf);
 
 /* Fills in the addresses of defined symbols, from a table of `type` SHT_DYNSYM or SHT_SYMTAB. 0 or negative errno. */
-int na_elf_symbols(const struct na_elf *elf, uint32_t type, struct na_elf_wanted *wanted, size_t count);
+int na_elf_symbols(struct na_elf *elf, uint32_t type, struct na_elf_wanted *wanted, size_t count);
 
 /* NULL: there is none. */
 const Elf64_Shdr *na_elf_section(const struct na_elf *elf, const char *name);
@@ -49,9 +50,9 @@ const Elf64_Shdr *na_elf_section(const struct na_elf *elf, const char *name);
  * Bytes of a section that is kept in the file, at most `limit`; the caller frees them. `*bytes` 0 and NULL when it is
  * empty, larger, or cannot be read. One NUL more than `*bytes` is there.
  */
-char *na_elf_section_bytes(const struct na_elf *elf, const Elf64_Shdr *section, size_t limit, size_t *bytes);
+char *na_elf_section_bytes(struct na_elf *elf, const Elf64_Shdr *section, size_t limit, size_t *bytes);
 
 /* Is there a USDT probe of that name (notes of systemtap's kind)? */
-bool na_elf_has_probe(const struct na_elf *elf, const char *provider, const char *name);
+bool na_elf_has_probe(struct na_elf *elf, const char *provider, const char *name);
 
 #endif

@@ -17,12 +17,16 @@
 #include "target/python_layout.h"
 #include "target/python_object.h"
 
+/* Of program files that were not known yet; a hundred libraries have 20 MiB of symbols. */
+enum { READ_BYTES = 256 << 20 };
+
 struct examination {
 	int pid_fd, memory_fd;
 	struct na_python *python;
 	struct na_python_info *info;
 	int unreadable;		/* why a file that might hold a Python could not be read; 0: all could */
 	bool other;		/* some Python without a _PyRuntime was seen */
+	uint64_t read_bytes;
 };
 
 static int explain(struct examination *examination, int error, const char *reason)
@@ -94,8 +98,11 @@ static int examine_file(struct examination *examination, const struct na_mapping
 {
 	const struct na_python_object *object;
 	bool is_program;
-	int error = na_python_object(examination->pid_fd, mapping, &object, &is_program);
+	int error;
 
+	if (examination->read_bytes > READ_BYTES)
+		return -ENOENT;
+	error = na_python_object(examination->pid_fd, mapping, &object, &is_program, &examination->read_bytes);
 	if (error) {
 		examination->unreadable = error;
 		return -ENOENT;
@@ -138,7 +145,8 @@ static int examine_files(struct examination *examination, const struct na_mappin
 	if (examination->unreadable)
 		return explain(examination, examination->unreadable == -EPERM ? -EPERM : -EAGAIN,
 			       "a program file of it cannot be opened");
-	return explain(examination, -ENOENT, "no Python in it");
+	return explain(examination, -ENOENT, examination->read_bytes > READ_BYTES ?
+		       "its program files are too large to be looked through" : "no Python in it");
 }
 
 static int examine_open(struct examination *examination)

@@ -22,7 +22,8 @@ struct na_python_info {
 };
 
 /*
- * Examines process `pid`, whose na_task.start_ns is `start_ns`; `proc_root` NULL: "/proc".
+ * Examines process `pid`, whose na_task.start_ns is `start_ns`; `proc_root` NULL: "/proc". From one thread only: what
+ * program files say is remembered between calls. Takes 0.2 ms, and is bounded whatever the process has mapped.
  *
  * 0: *python is filled in and was checked in the process's memory.
  * -ENOENT: no Python in there (now: one may be mapped later).

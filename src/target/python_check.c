@@ -17,6 +17,7 @@ enum {
 	INTERPRETERS = 256,
 	THREADS = 64,		/* looked at; a process may have thousands */
 	FRAMES = 64,		/* of one thread */
+	ALL_FRAMES = 256,
 	TYPE_FLAGS = 168,	/* PyTypeObject.tp_flags */
 	DICT_SUBCLASS = 1 << 29,	/* Py_TPFLAGS_DICT_SUBCLASS */
 	MOST_LINES = 1 << 28,
@@ -27,6 +28,7 @@ struct walk {
 	int fd;
 	struct na_python *python;
 	uint64_t newest_frame;	/* of the first thread that runs Python code */
+	size_t looked_at;	/* frames, of all threads */
 	size_t frames, dicts;	/* that were as they should be */
 	const char *failed;	/* the first thing that was not */
 };
@@ -136,7 +138,7 @@ static int check_frames(struct walk *walk, uint64_t thread)
 		return fail(walk, error, "a thread's newest frame cannot be found");
 	if (!walk->newest_frame)
 		walk->newest_frame = frame;
-	for (size_t i = 0; frame && i < FRAMES; i++) {
+	for (size_t i = 0; frame && i < FRAMES && walk->looked_at < ALL_FRAMES; i++, walk->looked_at++) {
 		error = check_frame(walk, frame);
 		if (error)
 			return error;

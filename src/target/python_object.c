@@ -58,7 +58,7 @@ static void note_segments(const struct na_elf *elf, struct na_python_object *obj
 }
 
 /* PY_VERSION, "3.9.2" or "3.10.0rc1+", stands among the constants; the linker may have made it the end of another. */
-static void note_version_text(const struct na_elf *elf, struct na_python_object *object)
+static void note_version_text(struct na_elf *elf, struct na_python_object *object)
 {
 	const Elf64_Shdr *section = na_elf_section(elf, ".rodata");
 	size_t bytes = 0, prefix_length;
@@ -68,7 +68,7 @@ static void note_version_text(const struct na_elf *elf, struct na_python_object 
 
 	prefix_length = (size_t)snprintf(prefix, sizeof(prefix), "3.%u.", object->version & 0xff);
 	for (const char *at = constants; at && (at = memmem(at, (size_t)(end - at), prefix, prefix_length)); at++) {
-		size_t length = strlen(at);
+		size_t length = strnlen(at, sizeof(object->version_text));
 
 		if ((at > constants && (isdigit((unsigned char)at[-1]) || at[-1] == '.')) ||
 		    length >= sizeof(object->version_text) || !isdigit((unsigned char)at[prefix_length]) ||
@@ -80,7 +80,7 @@ static void note_version_text(const struct na_elf *elf, struct na_python_object 
 	free(constants);
 }
 
-void na_python_object_read(const struct na_elf *elf, struct na_python_object *object)
+void na_python_object_read(struct na_elf *elf, struct na_python_object *object)
 {
 	struct na_elf_wanted wanted[NAMES] = {
 		[RUNTIME] = { .name = "_PyRuntime" }, [CODE_TYPE] = { .name = "PyCode_Type" },
@@ -108,7 +108,7 @@ void na_python_object_read(const struct na_elf *elf, struct na_python_object *ob
 	}
 }
 
-static int read_file(int path_fd, const struct stat *status, struct na_python_object *object)
+static int read_file(int path_fd, const struct stat *status, struct na_python_object *object, uint64_t *read_bytes)
 {
 	int fd = na_mapped_file_read(path_fd, status), error;
 	struct na_elf elf;
@@ -121,6 +121,7 @@ static int read_file(int path_fd, const struct stat *status, struct na_python_ob
 	error = na_elf_open(&elf, fd);
 	if (!error) {
 		na_python_object_read(&elf, object);
+		*read_bytes += elf.read_bytes;
 		na_elf_close(&elf);
 	}
 	close(fd);
@@ -128,7 +129,7 @@ static int read_file(int path_fd, const struct stat *status, struct na_python_ob
 }
 
 int na_python_object(int pid_fd, const struct na_mapping *mapping, const struct na_python_object **object,
-		     bool *is_program)
+		     bool *is_program, uint64_t *read_bytes)
 {
 	struct stat status, program;
 	struct identity identity;
@@ -142,7 +143,7 @@ int na_python_object(int pid_fd, const struct na_mapping *mapping, const struct 
 	identity = identity_of(&status);
 	slot = (status.st_ino ^ status.st_dev * 31) % REMEMBERED;
 	if (memcmp(&remembered[slot].identity, &identity, sizeof(identity)) != 0) {
-		error = read_file(fd, &status, &remembered[slot].object);
+		error = read_file(fd, &status, &remembered[slot].object, read_bytes);
 		if (error)
 			memset(&identity, 0, sizeof(identity));
 		remembered[slot].identity = identity;

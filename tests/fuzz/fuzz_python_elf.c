@@ -11,7 +11,7 @@
 
 #include "fuzz.h"
 
-static void read_object(const struct na_elf *elf)
+static void read_object(struct na_elf *elf)
 {
 	struct na_mapping mapping = { .start = 0x7f0000000000, .end = 0x7f0000001000 };
 	struct na_python_object object;
