@@ -16,4 +16,8 @@ bench: all $(BUILD)/tools/bench/flood ## what the auditor costs, each figure bes
 bench-check: all $(BUILD)/tools/bench/flood ## the same, and fails past twice an aim
 	@$(BENCH) --check
 
-.PHONY: bench bench-check
+bench-odoo: all ## what the auditor costs a real Odoo per request, beside an interceptor inside Python (BENCH_PAIRS)
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tools/bench/odoo_cost.py --build $(BUILD) --root $(ODOO_ROOT) \
+		--pairs $(BENCH_PAIRS) $(if $(BENCH_JSON),--json $(BENCH_JSON))
+
+.PHONY: bench bench-check bench-odoo

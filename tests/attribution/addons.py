@@ -57,7 +57,8 @@ def cython():
     newer = os.path.join(os.environ.get("ODOO_ROOT", "build/odoo-root"), CYTHON)
     if not os.path.isdir(newer):
         return ["cython3"]
-    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from Cython.Compiler.Main import main; main(command_line=1)"
+    program = ("import sys; sys.path.insert(0, sys.argv.pop(1)); from Cython.Compiler.Main import main; "
+               "main(command_line=1)")
     return ["/usr/bin/python3", "-B", "-c", program, os.path.realpath(os.path.dirname(newer))]
 
 

@@ -60,8 +60,8 @@ class Web(http.server.BaseHTTPRequestHandler):
     """HTTP with connections that stay open, XML-RPC and JSON-RPC."""
     protocol_version = "HTTP/1.1"
     timeout = TIMEOUT
-    ANSWERS = {"/xmlrpc": ("text/xml", b"<?xml version='1.0'?><methodResponse><params><param><value><int>1</int></value>"
-                                       b"</param></params></methodResponse>"),
+    ANSWERS = {"/xmlrpc": ("text/xml", b"<?xml version='1.0'?><methodResponse><params><param><value><int>1</int>"
+                                       b"</value></param></params></methodResponse>"),
                "/jsonrpc": ("application/json", b'{"jsonrpc": "2.0", "id": null, "result": 1}')}
 
     def setup(self):

@@ -53,6 +53,7 @@ class Server:
         settings = dict({"db_port": 54329, "db_name": DATABASE, "http_interface": HOST, "http_port": HTTP_PORT,
                          "gevent_port": GEVENT_PORT, "workers": 2, "max_cron_threads": 1, "addons_path": addons_path,
                          "data_dir": OWN, **dict.fromkeys(LIMITS, 100_000)}, **settings)
+        self.awaited = ["Worker WorkerCron"] if settings["max_cron_threads"] else []
         with open(self.root + self.config, "w", encoding="ascii") as config:
             config.write("[options]\n" + "".join(f"{name} = {value}\n" for name, value in settings.items()))
         self.inside("chown", "-R", "odoo:", OWN)
@@ -86,7 +87,7 @@ class Server:
     def start(self):
         with open(self.log_path, "wb") as log:
             self.master = subprocess.Popen(self.command(), stdout=log, stderr=log, env=self.environment())
-        self.wait("Evented Service (longpolling) running", "WorkerCron")
+        self.wait("Evented Service (longpolling) running", "Worker WorkerHTTP", *self.awaited)
         for port in (HTTP_PORT, GEVENT_PORT):
             self.ask(port, "/web/login")
 
