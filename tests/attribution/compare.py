@@ -117,6 +117,17 @@ def join(truth, records, ports, network):
     return calls, problems
 
 
+def strays(truth, records, ports, network):
+    """What belongs to none of the runs that share the peers."""
+    known = {key_of_truth(entry) for entry in truth if entry["token"]}
+    for entry in truth:
+        if entry["token"] is None:
+            yield f"a connection that did not say whose it is: {entry}"
+    for key, found in flows(records, ports, network).items():
+        if key not in known:
+            yield f"extra: recorded and never made: {json.dumps(found[0][0], sort_keys=True)}"
+
+
 def complete(plan, truth):
     """Every planned call reached a peer exactly once, and nothing else did."""
     arrived = collections.Counter(entry["token"] for entry in truth if entry["token"])

@@ -164,7 +164,10 @@ def run(python, peers, options):
 
 
 def verdict(ran, truth, records, peers, truth_only):
-    failed = 0
+    strays = list(compare.strays(truth, records, set(peers.ports.values()), lab.own_network()))
+    failed = len(strays)
+    for stray in strays:
+        print(f"FAIL: {stray}")
     for python, plan, problems in ran:
         mine = lab.of_tag(truth, python.tag)
         problems += compare.complete(plan, mine)
