@@ -7,7 +7,7 @@ _netaudit()
 	local common='--state-dir --run-dir --json --help'
 	local -A options=(
 		[status]='--rate'
-		[log]='--lines --since --until --worker --direction --destination --channel --kind --pid --comm
+		[log]='--lines --since --until --worker --addon --author --direction --destination --channel --kind --pid --comm
 			--flow --instance --follow --reverse --all'
 		[show]=''
 		[verify]='--key --head --anchors'
@@ -16,9 +16,10 @@ _netaudit()
 	)
 	local -A values=(
 		[--worker]='master http cron gevent shell subprocess relay'
+		[--author]='addon odoo library unknown'
 		[--direction]='outbound inbound'
 		[--channel]='http https smtp imap pop3 dns postgres ldap udp quic icmp raw unix vsock socket tls-opaque'
-		[--kind]='open close progress datagram process start stop config lost gap clock heartbeat head'
+		[--kind]='open close progress datagram author process start stop config lost gap clock heartbeat head'
 		[--since]='today yesterday now'
 		[--until]='today yesterday now'
 	)

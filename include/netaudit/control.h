@@ -16,6 +16,8 @@
 
 enum na_component { NA_SUPERVISOR, NA_OBSERVER, NA_JOURNAL, NA_SIGNER, NA_COMPONENTS };
 
+#define NA_AUTHOR_COUNTERS 8	/* the first: unknown */
+
 typedef _Atomic uint64_t na_counter;
 
 static inline void na_counter_add(na_counter *c, uint64_t n)
@@ -54,6 +56,7 @@ struct na_shared {
 	na_counter missed_programs;	/* recursion_misses of all programs */
 	na_counter flows_open;
 	na_counter processes_in_scope;
+	na_counter authors[NA_AUTHOR_COUNTERS];	/* calls by how their author was found out (enum na_evidence_kind) */
 	na_counter last_event_boottime_ns;
 	na_counter observer_ready;	/* generation + 1 once hooks are attached and drained */
 	/* what `lost` records already say: kept here because it must outlive an observer that is killed */

@@ -27,6 +27,7 @@
 	X(CLOSE,     "close",     "observer", "a stream flow ended: result and final counters") \
 	X(DATAGRAM,  "datagram",  "observer", "counters of one datagram flow over one period") \
 	X(PROCESS,   "process",   "observer", "a process in scope was forked, executed something or exited") \
+	X(AUTHOR,    "author",    "observer", "an open flow is used by another author than before") \
 	X(EXCHANGE,  "exchange",  "observer", "one request and response inside a flow") \
 	X(DNS,       "dns",       "observer", "one name resolution") \
 	X(ADDON,     "addon",     "observer", "an add-on was met, or its manifest was found changed") \

@@ -50,7 +50,7 @@ void na_attributor_destroy(struct na_attributor *attributor)
 
 struct frames {
 	struct na_frame_view view[NA_STACK_FRAMES];
-	const struct na_known_code *code[NA_STACK_FRAMES];	/* NULL: never described */
+	struct na_known_code *code[NA_STACK_FRAMES];	/* NULL: never described */
 	size_t count;
 };
 
@@ -134,18 +134,28 @@ static struct na_attribution *of_parent(const struct na_attribution *parent, enu
 	return attribution;
 }
 
-static void describe_deciding(struct na_attributor *attributor, struct na_attribution *attribution,
-			      const struct na_stack_event *event, const struct na_known_code *code, size_t deciding)
+/* Read from the process once for each place that calls, because that is slow. */
+static uint32_t line_of(struct na_attributor *attributor, const struct na_stack_event *event,
+			struct na_known_code *code, int32_t instruction)
 {
 	const struct na_attributor_options *options = &attributor->options;
-	int32_t instruction = event->frames[deciding].instruction;
 
+	if (!options->line || instruction < 0)
+		return code->first_line;
+	if (!code->line || code->line_of != instruction) {
+		code->line =
+			options->line(options->context, &event->task, code->address, instruction, code->first_line);
+		code->line_of = instruction;
+	}
+	return code->line;
+}
+
+static void describe_deciding(struct na_attributor *attributor, struct na_attribution *attribution,
+			      const struct na_stack_event *event, struct na_known_code *code, size_t deciding)
+{
 	attribution->file = strdup(code->file);
 	attribution->function = strdup(code->function);
-	attribution->line = code->first_line;
-	if (options->line && instruction >= 0)
-		attribution->line =
-			options->line(options->context, &event->task, code->address, instruction, code->first_line);
+	attribution->line = line_of(attributor, event, code, event->frames[deciding].instruction);
 }
 
 /* Over "FILE\0FUNCTION\0LINE\0" of each frame. A frame that was not described is three empty texts. */
@@ -330,6 +340,31 @@ int na_attributor_on_code(struct na_attributor *attributor, const struct na_code
 	return err;
 }
 
+/*
+ * The kernel asks for the stack of a program without Python once. What a shell starts later is told by its being
+ * forked alone.
+ */
+static int inherit(struct na_attributor *attributor, const struct na_process_event *event)
+{
+	const struct na_task *task = &event->task;
+	const struct na_known_process *parent =
+		na_known_find_process(&attributor->known, task->parent_pid, event->parent_start_ns);
+	const struct na_attribution *author;
+	struct na_known_process *process;
+
+	if (!parent || !parent->executed || !parent->parent || parent->codes ||
+	    na_known_find_process(&attributor->known, task->pid, task->start_ns))
+		return 0;
+	author = na_attribution_hold(parent->parent);
+	process = na_known_use_process(&attributor->known, task->pid, task->start_ns);
+	if (process) {
+		process->executed = true;
+		na_known_set_parent(process, author);
+	}
+	na_attribution_release(author);
+	return process ? 0 : -ENOMEM;
+}
+
 int na_attributor_on_process(struct na_attributor *attributor, const struct na_process_event *event)
 {
 	const struct na_task *task = &event->task;
@@ -337,6 +372,8 @@ int na_attributor_on_process(struct na_attributor *attributor, const struct na_p
 
 	if (event->header.type == NA_EVENT_EXIT && process)
 		na_known_remove_process(&attributor->known, process);
+	if (event->header.type == NA_EVENT_FORK)
+		return inherit(attributor, event);
 	if (event->header.type != NA_EVENT_EXEC)
 		return 0;
 	if (!process)

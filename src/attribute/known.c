@@ -175,6 +175,7 @@ int na_known_add_code(struct na_known *known, const struct na_code_event *event)
 	code->globals = event->globals;
 	code->first_line = event->first_line;
 	code->stated_for = 0;
+	code->line = 0;
 	return 0;
 }
 

@@ -28,6 +28,8 @@ struct na_known_code {
 	struct na_known_code *next;	/* of the same process */
 	uint64_t address, globals;
 	uint32_t first_line;
+	uint32_t line;			/* that the instruction at `line_of` stands for; 0: none was looked up */
+	int32_t line_of;
 	uint32_t stated_for;		/* generation of the process's instance; 0: never */
 	char *file, *function, *module;	/* one allocation, at `file` */
 	struct na_statement statement;

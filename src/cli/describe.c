@@ -61,6 +61,22 @@ static void describe_process(struct sentence *sentence, const json_t *body)
 	say_member(sentence, body, "instance", "instance");
 }
 
+static void describe_author(struct sentence *sentence, const json_t *body)
+{
+	char flow[NA_FIELD_BYTES], addon[NA_FIELD_BYTES], author[NA_FIELD_BYTES];
+
+	say(sentence, "flow %s is used by ", na_field_text(flow, body, "flow"));
+	if (*na_field_text(addon, body, "addon"))
+		say(sentence, "%s", addon);
+	else if (na_field_is(body, "author", "unknown"))
+		say(sentence, "nobody known");
+	else
+		say(sentence, "%s", na_field_text(author, body, "author"));
+	say_member(sentence, body, "author_reason", "because:");
+	say_member(sentence, body, "worker", "worker");
+	say_member(sentence, body, "instance", "instance");
+}
+
 static void describe_lost(struct sentence *sentence, const json_t *body)
 {
 	const json_t *losses = json_object_get(body, "losses"), *loss;
@@ -177,7 +193,8 @@ static const struct {
 } kinds[] = {
 	{ "open", NULL },	{ "close", NULL },
 	{ "progress", NULL },	{ "datagram", NULL },
-	{ "exchange", NULL },	{ "process", describe_process },
+	{ "exchange", NULL },	{ "author", describe_author },
+	{ "process", describe_process },
 	{ "lost", describe_lost }, { "gap", describe_gap },
 	{ "start", describe_start }, { "stop", describe_stop },
 	{ "clock", describe_clock }, { "config", describe_config },

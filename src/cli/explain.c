@@ -9,7 +9,7 @@
 
 #include "cli/fields.h"
 
-enum form { AS_IS, BYTES, DURATION_US, WALL_US, BOOT_US, WORDS, ERRNO };
+enum form { AS_IS, BYTES, DURATION_US, WALL_US, BOOT_US, WORDS, ERRNO, LIST };
 
 static const struct member {
 	const char *key;
@@ -46,19 +46,29 @@ static const struct member {
 	{ "worker", "Odoo worker", WORDS },
 	{ "instance", "Odoo instance", AS_IS },
 	{ "via", "reached through", AS_IS },
+	{ "author", "made by", WORDS },
 	{ "addon", "add-on", AS_IS },
+	{ "addons", "add-ons, innermost first", LIST },
+	{ "addons_truncated", "there may be more", AS_IS },
 	{ "base", "Odoo's own core", AS_IS },
 	{ "maker", "author in the manifest", AS_IS },
 	{ "website", "website", AS_IS },
 	{ "license", "licence", AS_IS },
 	{ "manifest", "hash of the manifest", AS_IS },
 	{ "manifest_unreadable", "manifest unreadable", AS_IS },
+	{ "evidence", "evidence for the author", WORDS },
+	{ "author_reason", "why it is not known", AS_IS },
+	{ "disagree", "file and globals disagree", AS_IS },
+	{ "frame_file", "deciding frame: file", AS_IS },
+	{ "frame_function", "deciding frame: function", AS_IS },
+	{ "frame_line", "deciding frame: line", AS_IS },
+	{ "frames", "frames on the stack", AS_IS },
+	{ "stack", "hash of all frames", AS_IS },
 	{ "container", "container", AS_IS },
 	{ "image", "image", AS_IS },
 	{ "pod", "pod", AS_IS },
 	{ "pod_namespace", "namespace of the pod", AS_IS },
 	{ "pod_uid", "UID of the pod", AS_IS },
-	{ "evidence", "evidence for the author", WORDS },
 	{ "comm", "process name", AS_IS },
 	{ "exe", "program", AS_IS },
 	{ "pid", "process", AS_IS },
@@ -131,7 +141,16 @@ static const struct {
 	{ "result", "timed-out", "nobody answered" },
 	{ "result", "unreachable", "there was no way to the destination" },
 	{ "result", "reset", "ended by one side without the usual farewell" },
+	{ "kind", "author", "an open connection is used by another author than before" },
+	{ "author", "addon", "an add-on" },
+	{ "author", "odoo", "Odoo's own code, no add-on but base" },
+	{ "author", "library", "a Python program that is neither Odoo nor an add-on" },
+	{ "author", "unknown", "the evidence names nobody for certain" },
 	{ "evidence", "none", "which add-on made the call is not known" },
+	{ "evidence", "python-stack", "its frame was on the Python stack, and file and globals of it agree" },
+	{ "evidence", "module-globals", "by the globals of its frame; the file's name is invented or another's" },
+	{ "evidence", "thread-parent", "its code started the thread" },
+	{ "evidence", "process-parent", "its code started the process, or what started it" },
 	{ "seen_by", "connect", "in the thread that connected" },
 	{ "seen_by", "accept", "in the thread that accepted" },
 	{ "seen_by", "first-io", "in the thread that first read or wrote" },
@@ -175,6 +194,20 @@ static void print_number(FILE *out, enum form form, int64_t value)
 	}
 }
 
+/* "a < b < c": a was called by b. */
+static void print_list(FILE *out, const json_t *values)
+{
+	char text[NA_FIELD_BYTES];
+	const json_t *value;
+	size_t i;
+
+	json_array_foreach (values, i, value) {
+		const json_t *hex = json_object_get(value, "hex");	/* text in no encoding */
+
+		fprintf(out, "%s%s", i ? " < " : "", hex ? na_hex_text(text, hex) : na_value_text(text, value));
+	}
+}
+
 static void print_member(FILE *out, const struct member *member, const json_t *value, const char *text)
 {
 	const char *meaning = member->form == WORDS ? meaning_of(member->key, text) : NULL;
@@ -182,6 +215,8 @@ static void print_member(FILE *out, const struct member *member, const json_t *v
 	fprintf(out, "%-26s ", member->label);
 	if (json_is_integer(value))
 		print_number(out, member->form, json_integer_value(value));
+	else if (member->form == LIST && json_is_array(value))
+		print_list(out, value);
 	else
 		fputs(text, out);
 	fprintf(out, "%s%s\n", meaning ? ": " : "", meaning ? meaning : "");

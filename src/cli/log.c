@@ -24,6 +24,8 @@ const struct na_option na_log_options[] = {
 	{ "since", 'S', "TIME", "not before: 2026-01-31, 14:30, \"10 min ago\", today, yesterday" },
 	{ "until", 'U', "TIME", "not after" },
 	{ "worker", 'w', "ROLE", "master, http, cron, gevent, shell, subprocess" },
+	{ "addon", 'A', "NAME", "calls of this add-on; several are separated by commas" },
+	{ "author", 0, "WHOSE", "addon, odoo, library, unknown" },
 	{ "direction", 'd', "DIRECTION", "outbound or inbound" },
 	{ "destination", 'D', "WHERE", "address, network, host, unix path; with :PORT or only :PORT" },
 	{ "channel", 'c', "CHANNEL", "http, https, smtp, postgres, dns, unix, ..." },
@@ -52,7 +54,8 @@ static int take_text(struct request *request, const char *name, const char *valu
 		enum na_index_column column;
 	} columns[] = {
 		{ "worker", NA_INDEX_WORKER }, { "channel", NA_INDEX_CHANNEL },	  { "kind", NA_INDEX_KIND },
-		{ "comm", NA_INDEX_COMM },     { "instance", NA_INDEX_INSTANCE },
+		{ "comm", NA_INDEX_COMM },     { "instance", NA_INDEX_INSTANCE }, { "addon", NA_INDEX_ADDON },
+		{ "author", NA_INDEX_AUTHOR },
 	};
 
 	for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
@@ -96,7 +99,8 @@ static int take(void *context, const char *name, const char *value)
 	case 'r':
 		request->reverse = true;
 		return 0;
-	case 'a':
+	}
+	if (!strcmp(name, "all")) {
 		request->all = true;
 		return 0;
 	}

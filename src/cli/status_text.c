@@ -126,6 +126,32 @@ static void print_losses(const struct na_cli *cli, const json_t *status)
 		       "; uncounted misses are possible on this kernel" : "");
 }
 
+/* How the authors of calls were found out. */
+static void print_authors(const struct na_cli *cli, const json_t *status)
+{
+	const json_t *authors = json_object_get(status, "authors");
+	char text[NA_HUMAN_BYTES], name[NA_FIELD_BYTES];
+	const char *key;
+	json_t *count;
+	bool any = false;
+
+	print_label("authors");
+	json_object_foreach ((json_t *)authors, key, count) {
+		bool unknown = !strcmp(key, "unknown");
+		json_t *key_text;
+
+		if (json_integer_value(count) <= 0)
+			continue;
+		key_text = json_string(key);
+		printf("%s%s%s %s%s", any ? ", " : "", unknown ? na_colour(cli, NA_YELLOW) : "",
+		       na_human_count(text, json_integer_value(count)), na_value_text(name, key_text),
+		       unknown ? na_colour(cli, NA_PLAIN) : "");
+		json_decref(key_text);
+		any = true;
+	}
+	printf("%s\n", any ? "" : "no call yet");
+}
+
 static void print_lags(const json_t *status)
 {
 	int64_t now = na_field_integer(status, "now_boottime_ns", 0), head = na_field_integer(status, "head_boottime_ns", 0);
@@ -183,6 +209,7 @@ void na_status_print(const struct na_cli *cli, const json_t *status, enum na_dae
 	print_count("journal", na_field_integer(status, "last_seq", 0), "is the newest record");
 	if (before)
 		print_rates(before, status);
+	print_authors(cli, status);
 	print_losses(cli, status);
 	print_lags(status);
 	if (state != NA_DAEMON_STOPPED)

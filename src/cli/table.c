@@ -51,6 +51,17 @@ static void put_process(char *cell, const json_t *body)
 		snprintf(cell, CELL_BYTES, "%s", comm);
 }
 
+/* The add-on; else whose it is: "(odoo)", "(unknown)", in brackets to be told from an add-on of that name. */
+static void put_author(char *cell, const json_t *body)
+{
+	char addon[NA_FIELD_BYTES], author[NA_FIELD_BYTES];
+
+	if (*na_field_text(addon, body, "addon"))
+		snprintf(cell, CELL_BYTES, "%s", addon);
+	else if (*na_field_text(author, body, "author"))
+		snprintf(cell, CELL_BYTES, "(%s)", author);
+}
+
 /* "address:port", "[address]:port"; a host name the record gives is shown in place of the address. */
 static void put_end(char out[END_BYTES], const json_t *body, const char *address_key, const char *port_key,
 		    const char *name_key)
@@ -111,6 +122,7 @@ static void fill_flow(struct cells *cells, const struct na_cli *cli, const json_
 	na_field_text(cells->text[NA_TABLE_CHANNEL], body, "channel");
 	put_process(cells->text[NA_TABLE_PROCESS], body);
 	na_field_text(cells->text[NA_TABLE_WORKER], body, "worker");
+	put_author(cells->text[NA_TABLE_AUTHOR], body);
 	put_where(cells->text[NA_TABLE_WHERE], body);
 	put_result(cells->text[NA_TABLE_RESULT], body);
 	put_bytes(cells->text[NA_TABLE_BYTES], body);

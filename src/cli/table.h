@@ -22,6 +22,7 @@
 	X(CHANNEL,   "CHANNEL",   10) \
 	X(PROCESS,   "PROCESS",   20) \
 	X(WORKER,    "WORKER",    10) \
+	X(AUTHOR,    "ADD-ON",    16) \
 	X(WHERE,     "SOURCE > DESTINATION", 44) \
 	X(RESULT,    "RESULT",    12) \
 	X(BYTES,     "OUT/IN",    13) \

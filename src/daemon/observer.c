@@ -97,6 +97,8 @@ static int open_observer(struct na_observer *observer)
 		observer->scanning = false;
 	}
 	if (!err)
+		err = na_observer_open_authors(observer);
+	if (!err)
 		err = na_capture_start_draining(context->capture, on_event, observer);
 	if (!err)
 		err = na_observer_find_existing(observer);
@@ -107,9 +109,10 @@ static int open_observer(struct na_observer *observer)
 
 static void close_observer(struct na_observer *observer)
 {
-	na_targets_destroy(observer->targets);
 	na_datagrams_destroy(observer->datagrams);
 	na_flow_table_destroy(observer->flows);
+	na_observer_close_authors(observer);
+	na_targets_destroy(observer->targets);
 	na_merge_destroy(observer->merge);
 }
 
@@ -137,14 +140,19 @@ static int run(struct na_observer *observer)
 		/* while events are held back the rings are left alone: they fill, and are drained in one go */
 		bool holding = na_merge_held(observer->merge);
 		uint64_t now_ns = na_boottime_ns();
+		uint64_t next_ns;
 		int timeout_ms;
 
+		na_pythons_look_due(observer->pythons, now_ns);
 		if (now_ns >= next_tick_ns) {
 			na_observer_tick(observer);
 			now_ns = na_boottime_ns();
 			next_tick_ns = now_ns + TICK_NS;
 		}
-		timeout_ms = (int)((next_tick_ns - now_ns) / NA_NS_PER_MS) + 1;
+		next_ns = na_pythons_next_ns(observer->pythons);
+		if (next_ns > next_tick_ns)
+			next_ns = next_tick_ns;
+		timeout_ms = next_ns > now_ns ? (int)((next_ns - now_ns) / NA_NS_PER_MS) + 1 : 0;
 		if (holding)
 			timeout_ms = (int)(HOLD_BACK_NS / NA_NS_PER_MS) + 1;
 		for (int i = 0; i < NA_RINGS; i++)

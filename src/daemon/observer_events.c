@@ -4,9 +4,8 @@
 
 #include "daemon/observer_internal.h"
 
-/* Who did it, as the record says it. False: decided to be out of scope after all. */
-static bool describe_target(struct na_observer *observer, const struct na_target *target, const struct na_task *task,
-			    struct na_context *context)
+bool na_observer_describe(struct na_observer *observer, const struct na_target *target, const struct na_task *task,
+			  struct na_context *context)
 {
 	const char *instance;
 
@@ -27,15 +26,23 @@ static bool describe_target(struct na_observer *observer, const struct na_target
 	return true;
 }
 
-static bool describe(struct na_observer *observer, const struct na_task *task, struct na_context *context)
+/* The same with its author, to be released by the caller. */
+static bool describe_author(struct na_observer *observer, const struct na_target *target, uint64_t flow,
+			    const struct na_task *task, bool inbound, struct na_context *context)
 {
-	return describe_target(observer, na_targets_see(observer->targets, task), task, context);
+	struct na_acting acting;
+
+	if (!na_observer_describe(observer, target, task, context))
+		return false;
+	if (na_observer_asks(&acting, target, task, context, inbound))
+		context->author = na_observer_author(observer, flow, task, &acting);
+	return true;
 }
 
 /* An accepted connection also tells what kind of worker this is. */
-static bool describe_flow(struct na_observer *observer, const struct na_flow_event *event, struct na_context *context)
+static const struct na_target *target_of_flow(struct na_observer *observer, const struct na_flow_event *event)
 {
-	return describe_target(observer, na_targets_see_flow(observer->targets, event), &event->task, context);
+	return na_targets_see_flow(observer->targets, event);
 }
 
 /* NULL: no memory. A flow that is not followed may be recorded with less than was known once: that counts. */
@@ -54,7 +61,8 @@ void na_observer_open(struct na_observer *observer, const struct na_flow_event *
 	struct na_context context;
 	struct na_flow *flow;
 
-	if (!describe_flow(observer, event, &context))
+	if (!describe_author(observer, target_of_flow(observer, event), event->flow, &event->task,
+			     event->direction == NA_INBOUND, &context))
 		return;
 	flow = follow(observer, event->flow);
 	if (flow) {
@@ -63,17 +71,21 @@ void na_observer_open(struct na_observer *observer, const struct na_flow_event *
 		flow->via = context.via;
 		flow->direction = event->direction;
 		flow->reported_ns = event->header.time_ns;
+		na_flow_set_author(flow, context.author);
 	}
 	na_observer_queue(observer, record, na_compose_open(record, event, &context));
+	na_attribution_release(context.author);
 }
 
-/* The names of the moment it was opened; its process may be gone by now. */
+/* The names of the moment it was opened; its process may be gone by now. The author is the caller's to release. */
 static bool describe_known(struct na_observer *observer, const struct na_flow_event *event, struct na_flow *flow,
 			   struct na_context *context)
 {
 	if (!flow)
-		return describe(observer, &event->task, context);
-	*context = (struct na_context){ &observer->clock, flow->instance, flow->worker, flow->via };
+		return describe_author(observer, na_targets_see(observer->targets, &event->task), event->flow,
+				       &event->task, event->direction == NA_INBOUND, context);
+	*context = (struct na_context){ &observer->clock, flow->instance, flow->worker, flow->via,
+					na_attribution_hold(flow->author) };
 	return true;
 }
 
@@ -94,18 +106,21 @@ static void handle_close(struct na_observer *observer, const struct na_flow_even
 	char record[NA_COMPOSE_BYTES];
 	struct na_context context;
 
-	if (describe_known(observer, event, flow, &context))
+	if (describe_known(observer, event, flow, &context)) {
 		na_observer_queue(observer, record, na_compose_counters(record, NA_RECORD_CLOSE, &known, &context));
+		na_attribution_release(context.author);
+	}
 	if (flow)
 		na_flow_remove(observer->flows, flow);
 }
 
 static void handle_datagram(struct na_observer *observer, const struct na_flow_event *event, bool taken_over)
 {
+	const struct na_target *target = target_of_flow(observer, event);
 	struct na_context context;
 	struct na_datagram_flow *flow;
 
-	if (!describe_flow(observer, event, &context)) {
+	if (!na_observer_describe(observer, target, &event->task, &context)) {
 		na_datagrams_refuse(observer->datagrams, event);
 		return;
 	}
@@ -122,6 +137,8 @@ static void handle_datagram(struct na_observer *observer, const struct na_flow_e
 	flow->instance = context.instance;
 	flow->worker = context.worker;
 	flow->via = context.via;
+	/* asked at the first report: the stack may come after its flow's first event */
+	flow->asked = na_observer_asks(&flow->acting, target, &event->task, &context, event->direction == NA_INBOUND);
 }
 
 static void handle_socket_gone(struct na_observer *observer, const struct na_flow_event *event)
@@ -129,13 +146,16 @@ static void handle_socket_gone(struct na_observer *observer, const struct na_flo
 	na_datagrams_socket_gone(observer->datagrams, event->socket, &event->task);
 }
 
-void na_observer_report_datagram(void *context, const struct na_datagram_flow *flow,
-				 const struct na_peer_counters *period, bool final)
+void na_observer_report_datagram(void *context, struct na_datagram_flow *flow, const struct na_peer_counters *period,
+				 bool final)
 {
 	struct na_observer *observer = context;
-	const struct na_context names = { &observer->clock, flow->instance, flow->worker, flow->via };
+	struct na_context names = { &observer->clock, flow->instance, flow->worker, flow->via, NULL };
 	char record[NA_COMPOSE_BYTES];
 
+	if (flow->asked && !flow->author)
+		flow->author = na_observer_author(observer, flow->opened.flow, &flow->opened.task, &flow->acting);
+	names.author = flow->author;
 	na_observer_queue(observer, record, na_compose_datagram(record, &flow->opened, period, final, &names));
 }
 
@@ -144,8 +164,11 @@ static void handle_unix(struct na_observer *observer, const struct na_unix_event
 	char record[NA_COMPOSE_BYTES];
 	struct na_context context;
 
-	if (describe(observer, &event->task, &context))
-		na_observer_queue(observer, record, na_compose_unix(record, event, &context));
+	if (!describe_author(observer, na_targets_see(observer->targets, &event->task), event->flow, &event->task,
+			     false, &context))
+		return;
+	na_observer_queue(observer, record, na_compose_unix(record, event, &context));
+	na_attribution_release(context.author);
 }
 
 static void handle_process(struct na_observer *observer, const struct na_process_event *event)
@@ -157,7 +180,8 @@ static void handle_process(struct na_observer *observer, const struct na_process
 		na_targets_on_fork(observer->targets, event);
 	else if (event->header.type == NA_EVENT_EXEC)
 		na_targets_on_exec(observer->targets, event);
-	if (describe(observer, &event->task, &context))
+	na_observer_process_authors(observer, event);
+	if (na_observer_describe(observer, na_targets_see(observer->targets, &event->task), &event->task, &context))
 		na_observer_queue(observer, record, na_compose_process(record, event, &context));
 	if (event->header.type == NA_EVENT_EXIT)
 		na_targets_on_exit(observer->targets, event);
@@ -185,6 +209,12 @@ void na_observer_handle(struct na_observer *observer, const struct na_event_head
 	case NA_EVENT_EXEC:
 	case NA_EVENT_EXIT:
 		handle_process(observer, (const struct na_process_event *)event);
+		break;
+	case NA_EVENT_STACK:
+		na_observer_stack(observer, (const struct na_stack_event *)event);
+		break;
+	case NA_EVENT_CODE:
+		na_observer_code(observer, (const struct na_code_event *)event);
 		break;
 	default:
 		break;
@@ -224,6 +254,8 @@ void na_observer_handle_progress(void *context, const struct na_event_header *he
 		flow->via = names.via;
 		flow->direction = known.direction;
 		flow->reported_ns = header->time_ns;
+		na_flow_set_author(flow, names.author);
 	}
 	na_observer_queue(observer, record, na_compose_counters(record, NA_RECORD_PROGRESS, &known, &names));
+	na_attribution_release(names.author);
 }

@@ -11,7 +11,10 @@
 #include "flow/datagram.h"
 #include "flow/merge.h"
 #include "flow/table.h"
+#include "target/addons.h"
 #include "target/process.h"
+
+struct na_pythons;
 
 struct na_observer {
 	const struct na_observer_context *context;
@@ -19,6 +22,9 @@ struct na_observer {
 	struct na_flow_table *flows;
 	struct na_datagrams *datagrams;
 	struct na_targets *targets;
+	struct na_addons *addons;
+	struct na_attributor *attributor;
+	struct na_pythons *pythons;
 	struct na_clock_pair clock;
 	bool closes_lost;	/* since the last walk over the kernel's flows */
 	bool scanning;		/* processes found now may not be known to the kernel yet */
@@ -30,8 +36,37 @@ void na_observer_handle(struct na_observer *observer, const struct na_event_head
 void na_observer_open(struct na_observer *observer, const struct na_flow_event *event);
 void na_observer_take_over_datagram(struct na_observer *observer, const struct na_flow_event *event);
 void na_observer_handle_progress(void *observer, const struct na_event_header *event);
-void na_observer_report_datagram(void *observer, const struct na_datagram_flow *flow,
+void na_observer_report_datagram(void *observer, struct na_datagram_flow *flow,
 				 const struct na_peer_counters *period, bool final);
+/* Who did it, as the record says it, without its author. False: decided to be out of scope after all. */
+bool na_observer_describe(struct na_observer *observer, const struct na_target *target, const struct na_task *task,
+			  struct na_context *context);
+
+/* observer_author.c: who made it. */
+int na_observer_open_authors(struct na_observer *observer);	/* 0 or negative errno */
+void na_observer_close_authors(struct na_observer *observer);
+/* Whether, and whom, to ask for the author of what `task` did. `context` is of na_observer_describe(). */
+bool na_observer_asks(struct na_acting *acting, const struct na_target *target, const struct na_task *task,
+		      const struct na_context *context, bool inbound);
+/* The author of a flow that begins, to be released by the caller; counted for status. NULL: not asked. */
+const struct na_attribution *na_observer_author(struct na_observer *observer, uint64_t flow, const struct na_task *task,
+						const struct na_acting *acting);
+void na_observer_stack(struct na_observer *observer, const struct na_stack_event *event);
+void na_observer_code(struct na_observer *observer, const struct na_code_event *event);
+void na_observer_process_authors(struct na_observer *observer, const struct na_process_event *event);
+
+/* observer_python.c: which processes run Python, and how theirs is laid out. */
+int na_pythons_create(struct na_pythons **pythons, struct na_capture *capture);	/* 0 or -ENOMEM */
+void na_pythons_destroy(struct na_pythons *pythons);
+/* Looks at a process now, and again while its interpreter starts. `fresh`: it has only just executed its program. */
+void na_pythons_look(struct na_pythons *pythons, uint32_t pid, uint64_t start_ns, bool fresh);
+void na_pythons_look_due(struct na_pythons *pythons, uint64_t now_ns);
+uint64_t na_pythons_next_ns(const struct na_pythons *pythons);	/* when one is due; UINT64_MAX: none */
+void na_pythons_fork(struct na_pythons *pythons, const struct na_process_event *event);
+void na_pythons_forget(struct na_pythons *pythons, uint32_t pid);
+/* The line an instruction stands for, or `first_line`. */
+uint32_t na_pythons_line(const struct na_pythons *pythons, const struct na_task *task, uint64_t address,
+			 int32_t instruction, uint32_t first_line);
 
 /* observer_existing.c: what was there before this observer. 0 or negative errno. */
 int na_observer_find_existing(struct na_observer *observer);

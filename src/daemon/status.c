@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "attribute/attribute.h"
 #include "base/clock.h"
 #include "base/file.h"
 
@@ -92,6 +93,11 @@ static void put_components(FILE *out, const struct na_shared *shared)
 	for (int i = NA_EVENT_NONE + 1; i < NA_EVENT_TYPES; i++)
 		fprintf(out, "%s\"%s\": %" PRIu64, i > NA_EVENT_NONE + 1 ? ", " : "", event_names[i],
 			na_counter_get(&shared->events_received[i]));
+	fputs("},\n  \"authors\": {", out);
+	for (int i = 0; i < NA_AUTHOR_COUNTERS; i++)
+		fprintf(out, "%s\"%s\": %" PRIu64, i ? ", " : "",
+			i ? na_evidence_name((enum na_evidence_kind)i) : "unknown",
+			na_counter_get(&shared->authors[i]));
 	fputs("},\n", out);
 }
 

@@ -8,6 +8,7 @@
 
 #include "classify/channel.h"
 #include "flow/address.h"
+#include "flow/compose_author.h"
 #include "journal/canonical.h"
 
 static const char *const kind_names[NA_RECORD_KIND_COUNT] = {
@@ -91,11 +92,14 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 {
 	const struct na_task *task = &event->task;
 	const struct na_peer_counters *period = members->period;
+	/* what the stack said at the beginning is told once */
+	const struct na_attribution *author = context->author, *frames = members->stream_counters ? NULL : author;
 	struct na_canonical c;
 	struct ends ends = { .source_port = -1, .destination_port = -1 };
 
 	name_ends(&ends, event);
 	na_canonical_begin(&c, out, NA_COMPOSE_BYTES);
+	na_put_author(&c, author);
 	if (period || members->stream_counters) {
 		na_canonical_integer(&c, "bytes_in", (int64_t)(period ? period->bytes_in : event->bytes_in));
 		na_canonical_integer(&c, "bytes_out", (int64_t)(period ? period->bytes_out : event->bytes_out));
@@ -104,6 +108,7 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 	na_canonical_string(&c, "channel", na_channel_of_flow(event));
 	put_comm(&c, task);
 	na_canonical_string(&c, "direction", event->direction == NA_INBOUND ? "inbound" : "outbound");
+	na_put_disagree(&c, author);
 	put_port(&c, "dport", ends.destination_port);
 	put_address(&c, "dst", ends.destination);
 	if (members->stream_counters)
@@ -113,10 +118,12 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 	if (members->stream_counters && event->established_ns && event->direction == NA_OUTBOUND &&
 	    !(event->flags & NA_FLOW_PRE_EXISTING))
 		na_canonical_integer(&c, "established_us", us(event->established_ns - event->opened_ns));
+	na_put_evidence(&c, author);
 	na_canonical_string(&c, "family", na_family_name(event->family));
 	put_true(&c, "fast_open", event->flags & NA_FLOW_FAST_OPEN);
 	put_true(&c, "final", members->final);
 	na_canonical_id(&c, "flow", event->flow);
+	na_put_frames(&c, frames);
 	na_canonical_string(&c, "instance", context->instance);
 	put_true(&c, "kernel_worker", event->flags & NA_FLOW_KERNEL_WORKER);
 	na_canonical_string(&c, "kind", kind_names[kind]);
@@ -147,6 +154,7 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 	na_canonical_string(&c, "seen_by", na_seen_by_name(event->seen_by));
 	put_port(&c, "sport", ends.source_port);
 	put_address(&c, "src", ends.source);
+	na_put_stack(&c, frames);
 	put_time(&c, context->clock, time_ns);
 	na_canonical_integer(&c, "tid", task->tid);
 	na_canonical_integer(&c, "uid", task->uid);
@@ -195,14 +203,18 @@ ssize_t na_compose_unix(void *out, const struct na_unix_event *event, const stru
 	}
 	na_canonical_begin(&c, out, NA_COMPOSE_BYTES);
 	put_true(&c, "abstract", event->abstract);
+	na_put_author(&c, context->author);
 	na_canonical_id(&c, "cgroup", task->cgroup_id);
 	na_canonical_string(&c, "channel", "unix");
 	put_comm(&c, task);
 	na_canonical_string(&c, "direction", "outbound");
+	na_put_disagree(&c, context->author);
 	if (event->error)
 		na_canonical_integer(&c, "errno", event->error);
+	na_put_evidence(&c, context->author);
 	na_canonical_string(&c, "family", "unix");
 	na_canonical_id(&c, "flow", event->flow);
+	na_put_frames(&c, context->author);
 	na_canonical_string(&c, "instance", context->instance);
 	na_canonical_string(&c, "kind", "open");
 	na_canonical_integer(&c, "netns", task->net_namespace);
@@ -215,6 +227,7 @@ ssize_t na_compose_unix(void *out, const struct na_unix_event *event, const stru
 	na_canonical_string(&c, "result", na_result_of_connect(event->error));
 	na_canonical_string(&c, "seen_by", "connect");
 	na_canonical_string(&c, "socket_type", event->socket_type == SOCK_SEQPACKET ? "seqpacket" : "stream");
+	na_put_stack(&c, context->author);
 	put_time(&c, context->clock, event->header.time_ns);
 	na_canonical_integer(&c, "tid", task->tid);
 	na_canonical_integer(&c, "uid", task->uid);
@@ -230,9 +243,12 @@ ssize_t na_compose_process(void *out, const struct na_process_event *event, cons
 	struct na_canonical c;
 
 	na_canonical_begin(&c, out, NA_COMPOSE_BYTES);
+	na_put_author(&c, context->author);
 	na_canonical_id(&c, "cgroup", task->cgroup_id);
 	put_comm(&c, task);
+	na_put_disagree(&c, context->author);
 	na_canonical_string(&c, "event", na_event_type_name(event->header.type));
+	na_put_evidence(&c, context->author);
 	if (event->header.type == NA_EVENT_EXEC)
 		na_canonical_text(&c, "exe", event->exe, exe_bytes);
 	if (event->header.type == NA_EVENT_EXIT && !WTERMSIG(event->exit_code))
@@ -245,6 +261,33 @@ ssize_t na_compose_process(void *out, const struct na_process_event *event, cons
 	if (event->header.type == NA_EVENT_EXIT && WTERMSIG(event->exit_code))
 		na_canonical_integer(&c, "signal", WTERMSIG(event->exit_code));
 	put_time(&c, context->clock, event->header.time_ns);
+	na_canonical_integer(&c, "uid", task->uid);
+	na_canonical_string(&c, "via", context->via);
+	na_canonical_string(&c, "worker", context->worker);
+	return na_canonical_end(&c);
+}
+
+ssize_t na_compose_author(void *out, const struct na_stack_event *event, const struct na_context *context)
+{
+	const struct na_task *task = &event->task;
+	struct na_canonical c;
+
+	na_canonical_begin(&c, out, NA_COMPOSE_BYTES);
+	na_put_author(&c, context->author);
+	na_canonical_id(&c, "cgroup", task->cgroup_id);
+	put_comm(&c, task);
+	na_put_disagree(&c, context->author);
+	na_put_evidence(&c, context->author);
+	na_canonical_id(&c, "flow", event->flow);
+	na_put_frames(&c, context->author);
+	na_canonical_string(&c, "instance", context->instance);
+	na_canonical_string(&c, "kind", "author");
+	na_canonical_nonce(&c);
+	na_canonical_integer(&c, "parent_pid", task->parent_pid);
+	put_pid(&c, task);
+	na_put_stack(&c, context->author);
+	put_time(&c, context->clock, event->header.time_ns);
+	na_canonical_integer(&c, "tid", task->tid);
 	na_canonical_integer(&c, "uid", task->uid);
 	na_canonical_string(&c, "via", context->via);
 	na_canonical_string(&c, "worker", context->worker);

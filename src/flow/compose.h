@@ -11,6 +11,7 @@
 
 #include <netaudit/event.h>
 #include <netaudit/record.h>
+#include "attribute/attribute.h"
 #include "base/clock.h"
 
 #define NA_COMPOSE_BYTES 32768	/* enough for any record, also when escaping makes names six times as long */
@@ -21,6 +22,7 @@ struct na_context {
 	const char *instance;
 	const char *worker;
 	const char *via;
+	const struct na_attribution *author;	/* NULL: not asked */
 };
 
 ssize_t na_compose_open(void *out, const struct na_flow_event *event, const struct na_context *context);
@@ -30,6 +32,8 @@ ssize_t na_compose_counters(void *out, enum na_record_kind kind, const struct na
 /* One period of a datagram flow: `opened` is its first event, `period` what happened in it. */
 ssize_t na_compose_datagram(void *out, const struct na_flow_event *opened, const struct na_peer_counters *period,
 			    bool final, const struct na_context *context);
+/* kind "author": the open flow `flow` is used by another author than before; `event` is the stack that shows it. */
+ssize_t na_compose_author(void *out, const struct na_stack_event *event, const struct na_context *context);
 ssize_t na_compose_unix(void *out, const struct na_unix_event *event, const struct na_context *context);
 ssize_t na_compose_process(void *out, const struct na_process_event *event, const struct na_context *context);
 

@@ -144,6 +144,12 @@ static bool report_difference(struct na_datagrams *datagrams, struct na_datagram
 	return true;
 }
 
+static void free_flow(struct na_datagram_flow *flow)
+{
+	na_attribution_release(flow->author);
+	free(flow);
+}
+
 /* Takes the counters out of the kernel and says what had not been said. Frees the flow. */
 static void finish(struct na_datagrams *datagrams, struct na_datagram_flow *flow)
 {
@@ -156,7 +162,7 @@ static void finish(struct na_datagrams *datagrams, struct na_datagram_flow *flow
 	if (said)
 		na_capture_forget_said(datagrams->capture, flow->opened.flow);
 	datagrams->count--;
-	free(flow);
+	free_flow(flow);
 }
 
 static void drop_socket(struct na_datagrams *datagrams, struct socket_flows *socket)
@@ -265,7 +271,7 @@ void na_datagrams_destroy(struct na_datagrams *datagrams)
 			struct na_datagram_flow *flow = socket->first;
 
 			socket->first = flow->next;
-			free(flow);
+			free_flow(flow);
 		}
 		drop_socket(datagrams, socket);
 	}

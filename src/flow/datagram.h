@@ -11,18 +11,22 @@
 #include <stdint.h>
 
 #include <netaudit/event.h>
+#include "attribute/attribute.h"
 #include "capture/capture.h"
 
 struct na_datagram_flow {
 	struct na_flow_event opened;
 	const char *instance, *worker, *via;	/* interned or constants; NULL: none */
+	struct na_acting acting;		/* whom to ask for its author; instance "" or interned */
+	bool asked;
+	const struct na_attribution *author;	/* held, from the first report on; NULL: not asked */
 	struct na_peer_counters reported;
 	uint64_t reported_ns;
 	struct na_datagram_flow *next;		/* of the same socket */
 };
 
 /* `period` holds what happened since the last report; `final`: the flow is over. */
-typedef void na_datagram_report_fn(void *context, const struct na_datagram_flow *flow,
+typedef void na_datagram_report_fn(void *context, struct na_datagram_flow *flow,
 				   const struct na_peer_counters *period, bool final);
 
 struct na_datagrams;

@@ -11,6 +11,14 @@
 
 #define INTERNED_MAX 4096	/* distinct instances in one run; more than that is somebody's attack */
 
+struct na_flow_authors {
+	struct {
+		enum na_author author;
+		const struct na_addon *addon;
+	} told[NA_FLOW_AUTHORS];
+	size_t count;
+};
+
 struct entry {
 	struct na_flow flow;
 	UT_hash_handle hh;
@@ -65,7 +73,34 @@ void na_flow_remove(struct na_flow_table *table, struct na_flow *flow)
 
 	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference,clang-analyzer-unix.Malloc): uthash's lists are not understood */
 	HASH_DEL(table->flows, entry);
+	na_attribution_release(entry->flow.author);
+	free(entry->flow.others);
 	free(entry);
+}
+
+void na_flow_set_author(struct na_flow *flow, const struct na_attribution *author)
+{
+	na_attribution_hold(author);
+	na_attribution_release(flow->author);
+	flow->author = author;
+}
+
+bool na_flow_tell_author(struct na_flow *flow, const struct na_attribution *author)
+{
+	struct na_flow_authors *others = flow->others;
+
+	if (flow->author && flow->author->author == author->author && flow->author->addon == author->addon)
+		return false;
+	for (size_t i = 0; others && i < others->count; i++)
+		if (others->told[i].author == author->author && others->told[i].addon == author->addon)
+			return false;
+	if (!others)
+		others = flow->others = calloc(1, sizeof(*others));
+	if (!others || others->count == NA_FLOW_AUTHORS)
+		return false;
+	others->told[others->count].author = author->author;
+	others->told[others->count++].addon = author->addon;
+	return true;
 }
 
 size_t na_flow_count(const struct na_flow_table *table)

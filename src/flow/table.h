@@ -12,11 +12,18 @@
 #include <stdint.h>
 
 #include <netaudit/event.h>
+#include "attribute/attribute.h"
+
+#define NA_FLOW_AUTHORS 32	/* told for one flow; a connection of a pool meets every add-on there is */
+
+struct na_flow_authors;
 
 struct na_flow {
 	uint64_t id;
 	const char *instance;		/* interned: lives as long as the table; NULL: none */
 	const char *worker, *via;	/* constants or NULL */
+	const struct na_attribution *author;	/* held; NULL: not asked */
+	struct na_flow_authors *others;	/* who else was told of; NULL: nobody */
 	uint8_t direction;		/* enum na_direction, as its first record says */
 	uint64_t reported_ns;		/* when its last record was made */
 	uint64_t seen_ns;		/* when a walk over the kernel's flows last met it */
@@ -32,6 +39,11 @@ struct na_flow *na_flow_add(struct na_flow_table *table, uint64_t id);
 struct na_flow *na_flow_find(struct na_flow_table *table, uint64_t id);
 void na_flow_remove(struct na_flow_table *table, struct na_flow *flow);
 size_t na_flow_count(const struct na_flow_table *table);
+
+/* Takes hold of the author the first record names. */
+void na_flow_set_author(struct na_flow *flow, const struct na_attribution *author);
+/* Whether records have not named this author yet, and one must; up to NA_FLOW_AUTHORS. False too when out of memory. */
+bool na_flow_tell_author(struct na_flow *flow, const struct na_attribution *author);
 
 /* Visits every flow; `visit` may remove the one it is given. */
 void na_flow_each(struct na_flow_table *table, void (*visit)(void *context, struct na_flow *flow), void *context);

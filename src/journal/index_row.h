@@ -34,6 +34,8 @@ enum na_index_type {
 	X(WORKER,    "worker",    NA_INDEX_TEXT,    "TEXT") \
 	X(INSTANCE,  "instance",  NA_INDEX_TEXT,    "TEXT") \
 	X(COMM,      "comm",      NA_INDEX_TEXT,    "TEXT") \
+	X(AUTHOR,    "author",    NA_INDEX_TEXT,    "TEXT") \
+	X(ADDON,     "addon",     NA_INDEX_TEXT,    "TEXT") \
 	X(HOST,      "host",      NA_INDEX_TEXT,    "TEXT") \
 	X(PATH,      "path",      NA_INDEX_TEXT,    "TEXT") \
 	X(DST,       "dst",       NA_INDEX_ADDRESS, "BLOB") \

@@ -37,7 +37,8 @@ def unknown(reason, **more):
 
 
 CONFLICT = unknown("file and globals name different add-ons", addons=[M, N], disagree=True)
-UNPROVEN = unknown("an unproven name is not the caller's", addons=[M, N])
+RENAMED = unknown("file and globals name different add-ons", addons=[N, M, N], disagree=True)
+UNPROVEN = unknown("a name without proof", addons=[M, N])
 NAMELESS = unknown("code of no known add-on")
 CUT = named(N, addons_truncated=True)
 ANSWERS = {
@@ -45,7 +46,7 @@ ANSWERS = {
     "file_of_a_library": named(N, "module-globals", disagree=True),
     "file_of_odoo": named(N, "module-globals", disagree=True),
     "file_of_another_without_globals": UNPROVEN,
-    "own_file_without_globals": named(N, frame_file=SELF),
+    "own_file_without_globals": unknown("a name without proof", addons=[N]),
     "text_that_names_another": UNPROVEN,
     "exec": named(N),
     "exec_without_globals": named(N, frame_function="case_exec_without_globals"),
@@ -53,7 +54,7 @@ ANSWERS = {
     "nameless_called_by_odoo": NAMELESS,
     "nameless_called_by_another": NAMELESS,
     "text_that_calls_odoo_only": NAMELESS,
-    "name_of_another": CONFLICT,
+    "name_of_another": RENAMED,
     "name_of_another_and_invented_file": unknown("not the module of that name"),
     "behind_a_link": named("corpus_linked"),
     "first_twin": named("corpus_twin", frame_file="addons/corpus_twin/calls.py"),
@@ -71,7 +72,7 @@ ANSWERS = {
     "curl_with_used_pid": named(M, "process-parent"),
     "threads_by_the_thousand": named(N, "thread-parent"),
     "pool_of_another": unknown("work handed to a pool"),
-    "thread_of_a_library": unknown("a library's own thread"),
+    "thread_of_a_library": unknown("a thread that serves others"),
     "pretender": Answer("nobody"),
     "pretender_with_a_file_of_another": Answer("nobody"),
 }

@@ -114,9 +114,56 @@ static void check_documented(const char *document, const uint8_t *record, ssize_
 	json_decref(body);
 }
 
+static const struct na_addon addon = { .name = "n" };
+
+static const struct na_attribution every_member = {
+	.addon = &addon,
+	.chain = { &addon },
+	.chain_count = 1,
+	.chain_truncated = true,
+	.disagree = true,
+	.reason = "why",
+	.file = "file",
+	.function = "function",
+	.line = 1,
+	.frames = 1,
+};
+
+/* A chain of the longest names and a frame of the longest texts, each byte of them six in a record. */
+static void test_no_author_can_make_a_record_too_long(void **state)
+{
+	static struct na_addon longest;
+	static char text[2 * NA_CODE_FILE_BYTES];
+	struct na_attribution author = { .author = NA_AUTHOR_ADDON,
+					 .addon = &longest,
+					 .chain_count = NA_ATTRIBUTION_CHAIN,
+					 .chain_truncated = true,
+					 .disagree = true,
+					 .reason = "why",
+					 .file = text,
+					 .function = text,
+					 .line = UINT32_MAX,
+					 .frames = NA_STACK_FRAMES };
+	const struct na_context context = { .clock = &now, .author = &author };
+	const struct na_unix_event event = { .path_bytes = 3, .path = "/a" };
+	static uint8_t record[NA_COMPOSE_BYTES];
+	ssize_t length;
+
+	(void)state;
+	memset(longest.name, 1, sizeof(longest.name) - 1);
+	memset(text, 1, sizeof(text) - 1);
+	for (size_t i = 0; i < NA_ATTRIBUTION_CHAIN; i++)
+		author.chain[i] = &longest;
+	length = na_compose_unix(record, &event, &context);
+	assert_true(length > 0);
+	assert_int_equal(na_canonical_check(record, (size_t)length, NULL), 0);
+}
+
 static void test_every_member_is_documented(void **state)
 {
-	const struct na_context context = { .clock = &now, .instance = "i", .worker = "http", .via = "relay" };
+	const struct na_context context = { .clock = &now, .instance = "i", .worker = "http", .via = "relay",
+					    .author = &every_member };
+	const struct na_stack_event stack = { .header.type = NA_EVENT_STACK };
 	struct na_flow_event flow = { .flags = UINT32_MAX, .family = AF_INET, .protocol = IPPROTO_TCP, .error = 111,
 				      .direction = NA_OUTBOUND, .seen_by = NA_SEEN_CONNECT, .established_ns = 5 };
 	struct na_unix_event local = { .error = 2, .abstract = 1, .peer_pid = 4, .path_bytes = 4, .path = "\0abc" };
@@ -139,6 +186,7 @@ static void test_every_member_is_documented(void **state)
 	flow.protocol = 253;
 	check_documented(document, record, na_compose_datagram(record, &flow, &period, true, &context));
 	check_documented(document, record, na_compose_unix(record, &local, &context));
+	check_documented(document, record, na_compose_author(record, &stack, &context));
 	check_documented(document, record, na_compose_process(record, &process, &context));
 	process.exit_code = 9;
 	check_documented(document, record, na_compose_process(record, &process, &context));
@@ -157,6 +205,7 @@ int main(void)
 		cmocka_unit_test(test_no_name_can_make_a_loss_report_too_long),
 		cmocka_unit_test(test_a_name_in_no_encoding_is_kept_as_hex),
 		cmocka_unit_test(test_an_addon_with_the_worst_of_texts_is_recorded),
+		cmocka_unit_test(test_no_author_can_make_a_record_too_long),
 		cmocka_unit_test(test_every_member_is_documented),
 	};
 

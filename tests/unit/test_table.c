@@ -62,18 +62,22 @@ static void test_a_flow_reads_well_in_a_pipe(void **state)
 		    "{\"bytes_in\":3400,\"bytes_out\":120,\"channel\":\"https\",\"comm\":\"odoo\",\"direction\":\"outbound\","
 		    "\"dport\":443,\"dst\":\"203.0.113.7\",\"duration_us\":12345,\"kind\":\"close\",\"pid\":71,"
 		    "\"result\":\"closed\",\"sport\":4000,\"src\":\"10.0.0.5\",\"t\":1700000000123456,\"worker\":\"http\"}",
-		    "7\t2023-11-14 22:13:20.123\tclose\t->\thttps\todoo[71]\thttp\t10.0.0.5:4000 > 203.0.113.7:443\tclosed\t"
+		    "7\t2023-11-14 22:13:20.123\tclose\t->\thttps\todoo[71]\thttp\t\t10.0.0.5:4000 > 203.0.113.7:443\tclosed\t"
 		    "120/3.4k\t12ms\n");
 	assert_line(PIPE,
 		    "{\"comm\":\"curl\",\"direction\":\"inbound\",\"dport\":8069,\"dst\":\"::1\",\"kind\":\"open\",\"pid\":9,"
 		    "\"result\":\"refused\",\"sport\":5,\"src\":\"fe80::1\",\"t\":0}",
-		    "7\t1970-01-01 00:00:00.000\topen\t<-\t\tcurl[9]\t\t[fe80::1]:5 > [::1]:8069\trefused\n");
+		    "7\t1970-01-01 00:00:00.000\topen\t<-\t\tcurl[9]\t\t\t[fe80::1]:5 > [::1]:8069\trefused\n");
 	assert_line(PIPE, "{\"abstract\":true,\"kind\":\"open\",\"path\":\"bus\",\"t\":0}",
-		    "7\t1970-01-01 00:00:00.000\topen\t\t\t\t\tunix:@bus\n");
+		    "7\t1970-01-01 00:00:00.000\topen\t\t\t\t\t\tunix:@bus\n");
 	assert_line(PIPE, "{\"channel\":\"unix\",\"kind\":\"open\",\"path\":\"\",\"t\":0}",
-		    "7\t1970-01-01 00:00:00.000\topen\t\tunix\t\t\tunix:?\n");
+		    "7\t1970-01-01 00:00:00.000\topen\t\tunix\t\t\t\tunix:?\n");
 	assert_line(PIPE, "{\"comm\":\"psql\",\"direction\":\"outbound\",\"kind\":\"open\",\"path\":\"/run/x\",\"t\":0}",
-		    "7\t1970-01-01 00:00:00.000\topen\t->\t\tpsql\t\tunix:/run/x\n");
+		    "7\t1970-01-01 00:00:00.000\topen\t->\t\tpsql\t\t\tunix:/run/x\n");
+	assert_line(PIPE, "{\"addon\":\"sync\",\"author\":\"addon\",\"kind\":\"open\",\"path\":\"/run/x\",\"t\":0}",
+		    "7\t1970-01-01 00:00:00.000\topen\t\t\t\t\tsync\tunix:/run/x\n");
+	assert_line(PIPE, "{\"author\":\"unknown\",\"kind\":\"open\",\"path\":\"/run/x\",\"t\":0}",
+		    "7\t1970-01-01 00:00:00.000\topen\t\t\t\t\t(unknown)\tunix:/run/x\n");
 }
 
 static void test_columns_line_up_on_a_terminal(void **state)

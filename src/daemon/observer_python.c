@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Which processes run Python: looked at when they execute a program, when the kernel met one it was not told about, and
+ * at the start. An interpreter that is only starting is looked at again, from the loop, without waiting for it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "base/log.h"
+#include "daemon/observer_internal.h"
+#include "target/python.h"
+
+#define MOST_PENDING 4096	/* a flood of programs: those beyond are looked at when they call */
+#define MOST_KNOWN 16384
+
+/* After a look that came too early; the first is the look itself. */
+static const unsigned int delays_ms[] = { 0, 2, 10, 50, 250, 1000 };
+#define LOOKS (sizeof(delays_ms) / sizeof(*delays_ms))
+#define LOOKS_WITHOUT_PYTHON 4	/* a program that has mapped none by then: no interpreter, or one that calls later */
+
+struct pending {
+	uint32_t pid;
+	uint64_t start_ns, due_ns;
+	unsigned int looks;
+	bool fresh;
+	UT_hash_handle hh;
+};
+
+struct known_python {
+	uint32_t pid;
+	struct na_python layout;
+	UT_hash_handle hh;
+};
+
+struct na_pythons {
+	struct na_capture *capture;
+	struct pending *pending;
+	struct known_python *known;
+};
+
+int na_pythons_create(struct na_pythons **pythons, struct na_capture *capture)
+{
+	*pythons = calloc(1, sizeof(**pythons));
+	if (!*pythons)
+		return -ENOMEM;
+	(*pythons)->capture = capture;
+	return 0;
+}
+
+/* NOLINTBEGIN(clang-analyzer-unix.Malloc,clang-analyzer-core.*): uthash's lists are not understood */
+
+static void remove_pending(struct na_pythons *pythons, struct pending *pending)
+{
+	HASH_DEL(pythons->pending, pending);
+	free(pending);
+}
+
+static void remove_known(struct na_pythons *pythons, struct known_python *known)
+{
+	HASH_DEL(pythons->known, known);
+	free(known);
+}
+
+void na_pythons_destroy(struct na_pythons *pythons)
+{
+	if (!pythons)
+		return;
+	while (pythons->pending)
+		remove_pending(pythons, pythons->pending);
+	while (pythons->known)
+		remove_known(pythons, pythons->known);
+	free(pythons);
+}
+
+static struct known_python *find_known(const struct na_pythons *pythons, uint32_t pid)
+{
+	struct known_python *known;
+
+	HASH_FIND(hh, pythons->known, &pid, sizeof(pid), known);
+	return known;
+}
+
+static void keep(struct na_pythons *pythons, uint32_t pid, const struct na_python *layout)
+{
+	struct known_python *known = find_known(pythons, pid);
+
+	if (!known) {
+		if (HASH_COUNT(pythons->known) >= MOST_KNOWN)
+			remove_known(pythons, pythons->known);
+		known = calloc(1, sizeof(*known));
+		if (!known)
+			return;
+		known->pid = pid;
+		HASH_ADD(hh, pythons->known, pid, sizeof(pid), known);
+	}
+	known->layout = *layout;
+}
+
+void na_pythons_forget(struct na_pythons *pythons, uint32_t pid)
+{
+	struct known_python *known = find_known(pythons, pid);
+	struct pending *pending;
+
+	if (known)
+		remove_known(pythons, known);
+	HASH_FIND(hh, pythons->pending, &pid, sizeof(pid), pending);
+	if (pending)
+		remove_pending(pythons, pending);
+}
+
+/* NOLINTEND(clang-analyzer-unix.Malloc,clang-analyzer-core.*) */
+
+static bool too_early(int err, const struct pending *pending)
+{
+	if (err == -EAGAIN)
+		return pending->looks < LOOKS;
+	return err == -ENOENT && pending->fresh && pending->looks < LOOKS_WITHOUT_PYTHON;
+}
+
+/* Returns false when there is nothing more to find out. */
+static bool look(struct na_pythons *pythons, struct pending *pending, uint64_t now_ns)
+{
+	struct na_python layout;
+	struct na_python_info info;
+	int err = na_python_examine(NULL, pending->pid, pending->start_ns, &layout, &info);
+
+	pending->looks++;
+	if (too_early(err, pending)) {
+		pending->due_ns = now_ns + delays_ms[pending->looks] * NA_NS_PER_MS;
+		return true;
+	}
+	if (!err)
+		err = na_capture_set_python(pythons->capture, pending->pid, &layout);
+	if (!err)
+		keep(pythons, pending->pid, &layout);
+	else if (err == -ENOTSUP)
+		na_log_info("process %u: frames are not read: %s", pending->pid, info.reason);
+	else if (err != -ENOENT && err != -ESRCH && err != -EAGAIN)
+		na_log_info("process %u: its Python could not be looked at: %s", pending->pid, strerror(-err));
+	return false;
+}
+
+void na_pythons_look(struct na_pythons *pythons, uint32_t pid, uint64_t start_ns, bool fresh)
+{
+	struct pending *pending;
+
+	HASH_FIND(hh, pythons->pending, &pid, sizeof(pid), pending);
+	if (!pending && HASH_COUNT(pythons->pending) < MOST_PENDING) {
+		pending = calloc(1, sizeof(*pending));
+		if (!pending)
+			return;
+		pending->pid = pid;
+		HASH_ADD(hh, pythons->pending, pid, sizeof(pid), pending);
+	}
+	if (!pending)
+		return;
+	pending->start_ns = start_ns;
+	pending->fresh = fresh;
+	pending->looks = 0;
+	if (!look(pythons, pending, na_boottime_ns()))
+		remove_pending(pythons, pending);
+}
+
+void na_pythons_look_due(struct na_pythons *pythons, uint64_t now_ns)
+{
+	struct pending *pending, *next;
+
+	HASH_ITER(hh, pythons->pending, pending, next)
+		if (pending->due_ns <= now_ns && !look(pythons, pending, now_ns))
+			remove_pending(pythons, pending);
+}
+
+uint64_t na_pythons_next_ns(const struct na_pythons *pythons)
+{
+	uint64_t next_ns = UINT64_MAX;
+
+	for (const struct pending *pending = pythons->pending; pending; pending = pending->hh.next)
+		if (pending->due_ns < next_ns)
+			next_ns = pending->due_ns;
+	return next_ns;
+}
+
+/* The kernel has given the child its parent's layout. */
+void na_pythons_fork(struct na_pythons *pythons, const struct na_process_event *event)
+{
+	const struct known_python *parent = find_known(pythons, event->task.parent_pid);
+	struct na_python layout;
+
+	if (!parent)
+		return;
+	layout = parent->layout;	/* keeping the child's may drop the parent's */
+	layout.start_ns = event->task.start_ns;
+	keep(pythons, event->task.pid, &layout);
+}
+
+uint32_t na_pythons_line(const struct na_pythons *pythons, const struct na_task *task, uint64_t address,
+			 int32_t instruction, uint32_t first_line)
+{
+	const struct known_python *known = find_known(pythons, task->pid);
+
+	if (!known)
+		return first_line;
+	return na_python_line(NULL, task->pid, &known->layout, address, instruction, first_line);
+}
