@@ -22,4 +22,8 @@ test-odoo-fake: $(BUILD)/tests/odoo-recognition ## the same in a second, with a 
 test-odoo: all ## add-ons of a real Odoo call in every style: every call has the right author (CALLS in each cell)
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/odoo/corpus.py --build $(BUILD) --root $(ODOO_ROOT) --count $(CALLS)
 
-.PHONY: odoo-root test-odoo test-odoo-recognition test-odoo-fake test-manifests
+test-scope-odoo: all ## the default scope on two real Odoo and their PostgreSQL: each call once, with instance and worker
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/odoo/scope.py --build $(BUILD) --root $(ODOO_ROOT) \
+		$(if $(PREPARED),--prepared)
+
+.PHONY: odoo-root test-odoo test-scope-odoo test-odoo-recognition test-odoo-fake test-manifests

@@ -7,6 +7,8 @@
     server.py --connection NUMBER answers the one connection on that descriptor, accepted by another process
     server.py --activate WHERE    listens, and leaves the accepting to another process that it starts
     server.py --abandon WHERE     the same, and ends
+    server.py --mail WHERE        takes mail: as much of SMTP as a client needs
+    server.py --hang-up WHERE     closes every connection at once
     server.py --datagrams WHERE   receives datagrams, and answers those that say where they come from
     ... --wait                    begins to accept only when it is told to
 
@@ -68,22 +70,40 @@ def serve(connection):
                 return     # whoever asked did not wait
 
 
+def serve_mail(connection):
+    with connection, connection.makefile("rw", errors="replace", newline="\n") as stream:
+        def say(line):
+            stream.write(line + "\r\n")
+            stream.flush()
+
+        say("220 sink")
+        for line in stream:
+            verb = line[:4].upper()
+            if verb == "DATA":
+                say("354 go on")
+                while stream.readline().strip() != ".":
+                    pass
+            say("221 bye" if verb == "QUIT" else "250 sink")
+            if verb == "QUIT":
+                return
+
+
 def met(client):
     with news:
         accepted.append(client[1] if client else None)
         news.notify()
 
 
-def accept_for_ever(listener, fork):
+def accept_for_ever(listener, fork, answer):
     begun.wait()
     while True:
         connection, client = listener.accept()
         met(client)
         if not fork:
-            serve(connection)
+            answer(connection)
         elif os.fork() == 0:
             listener.close()
-            serve(connection)
+            answer(connection)
             os._exit(0)
         else:
             connection.close()
@@ -134,7 +154,7 @@ def main():
     parser.add_argument("where", nargs="?")
     for name in ("--inherit", "--connection"):
         parser.add_argument(name, type=int)
-    for name in ("--fork", "--activate", "--abandon", "--datagrams", "--wait"):
+    for name in ("--fork", "--mail", "--hang-up", "--activate", "--abandon", "--datagrams", "--wait"):
         parser.add_argument(name, action="store_true")
     options = parser.parse_args()
     if options.activate or options.abandon:
@@ -145,8 +165,12 @@ def main():
     if not options.wait:
         begun.set()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    work, arguments = (receive_for_ever, ()) if options.datagrams else (accept_for_ever, (options.fork,))
-    threading.Thread(target=work, args=(make_socket(options), *arguments), daemon=True).start()
+    answer = serve_mail if options.mail else socket.socket.close if options.hang_up else serve
+    arguments = make_socket(options), options.fork, answer
+    if options.datagrams:
+        threading.Thread(target=receive_for_ever, args=arguments[:1], daemon=True).start()
+    else:
+        threading.Thread(target=accept_for_ever, args=arguments, daemon=True).start()
     print("ready", flush=True)
     for line in sys.stdin:
         print(obey(line.split()), end="", flush=True)

@@ -1,10 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A route that starts a sub-process and stays in its request, so that a test can look at both from outside."""
+"""Routes that make a worker do one thing each, so that a test can look at it from outside."""
+import json
 import os
+import socket
 import subprocess
+import threading
 import time
+from email.message import EmailMessage
 
-from odoo import http
+import odoo
+from odoo import api, http
+from odoo.modules.registry import Registry
+
+DATABASE = "netaudit_test"
+
+
+def done(**more):
+    return json.dumps({"pid": os.getpid(), "tid": threading.get_native_id(), **more})
+
+
+def environment(cursor):
+    return api.Environment(cursor, odoo.SUPERUSER_ID, {})
 
 
 class Probe(http.Controller):
@@ -21,3 +37,46 @@ class Probe(http.Controller):
                 time.sleep(0.05)
             child.kill()
         return "released"
+
+    @http.route("/netaudit_probe/connect", type="http", auth="none")
+    def connect(self, port):
+        with socket.create_connection(("127.0.0.1", int(port)), timeout=30) as peer:
+            return done(port=peer.getsockname()[1])
+
+    @http.route("/netaudit_probe/curl", type="http", auth="none")
+    def curl(self, port):
+        with subprocess.Popen(["curl", "-s", "--http0.9", "-m", "20", f"http://127.0.0.1:{int(port)}/"],
+                              stdout=subprocess.DEVNULL) as child:
+            pass
+        return done(child=child.pid, status=child.returncode)
+
+    @http.route("/netaudit_probe/mail", type="http", auth="none")
+    def mail(self, port):
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = "a@example.com", "b@example.com", "netaudit"
+        message["Message-Id"] = f"<{time.monotonic_ns()}@example.com>"
+        message.set_content("a message")
+        with Registry(DATABASE).cursor() as cursor:
+            environment(cursor)["ir.mail_server"].send_email(message, smtp_server="127.0.0.1", smtp_port=int(port),
+                                                             smtp_encryption="none")
+        return done()
+
+    @http.route("/netaudit_probe/copy", type="http", auth="none")
+    def copy(self, port):
+        """Has the database run a program that calls somebody."""
+        with Registry(DATABASE).cursor() as cursor:
+            cursor.execute(f"COPY (SELECT 1) TO PROGRAM 'curl -s --http0.9 -m 20 http://127.0.0.1:{int(port)}/'")
+        return done()
+
+    @http.route("/netaudit_probe/dblink", type="http", auth="none")
+    def dblink(self, port):
+        """Has the database connect to somebody who is no database."""
+        with Registry(DATABASE).cursor() as cursor:
+            try:
+                cursor.execute("SELECT dblink_connect(%s)", (
+                    f"host=127.0.0.1 port={int(port)} dbname=x user=x sslmode=disable "
+                    "gssencmode=disable",), log_exceptions=False)
+            except Exception as error:
+                cursor.rollback()
+                return done(error=str(error))
+        return done(error="")
