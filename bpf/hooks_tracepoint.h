@@ -13,17 +13,8 @@
 
 static __always_inline void na_cgroup_connect(struct bpf_sock_addr *context, const __u8 remote[16])
 {
-	struct sock *sk = NA_KERNEL_OBJECT(sock, context->sk);
-	__u64 thread = bpf_get_current_task();
-	struct na_call *call;
-
-	if (context->protocol != IPPROTO_TCP)
-		return;
-	na_on_connect_attempt(sk, remote, bpf_ntohs((__u16)context->user_port));
-	/* inside connect(2) its exit will tell the result; io_uring and Fast Open have no such exit */
-	call = bpf_map_lookup_elem(&calls, &thread);
-	if (call)
-		call->sk = (__u64)sk;
+	if (context->protocol == IPPROTO_TCP)
+		na_on_connect_attempt(NA_KERNEL_OBJECT(sock, context->sk), remote, bpf_ntohs((__u16)context->user_port));
 }
 
 SEC("cgroup/connect4")
@@ -176,8 +167,13 @@ static __noinline void na_connect_came_to_nothing(struct sock *sk)
 	na_fail_connect(sk, (__u64)sk, 0, NA_FLOW_NO_SYN | NA_FLOW_RESULT_UNKNOWN);
 }
 
+/* Only the attempt this thread made: what stands at a descriptor can be exchanged meanwhile. */
 static __noinline void na_connect_returned(struct sock *sk, int result)
 {
+	struct na_socket *state = na_find_socket((__u64)sk);
+
+	if (!state || state->stage != NA_STAGE_PENDING || state->thread != bpf_get_current_task())
+		return;
 	if (result < 0 && result != -EINPROGRESS)
 		na_fail_connect(sk, (__u64)sk, -result, NA_FLOW_NO_SYN);
 	else
@@ -188,10 +184,13 @@ SEC("cgroup/sock_release")
 int na_sock_release(struct bpf_sock *socket)
 {
 	struct sock *sk = NA_KERNEL_OBJECT(sock, socket);
+	struct na_socket *known;
 
 	if (socket->protocol == IPPROTO_TCP) {
-		na_connect_came_to_nothing(sk);
-		if (na_may_be_audited())
+		known = na_find_socket((__u64)sk);
+		if (known && known->stage == NA_STAGE_PENDING)
+			na_connect_came_to_nothing(sk);
+		else if (!known && na_may_be_audited())
 			na_accepted_unseen(sk, NA_SEEN_CLOSE);
 	} else if (na_is_datagram_socket(sk)) {
 		na_on_socket_gone(sk);
@@ -221,17 +220,6 @@ int na_exit_accept4(struct trace_event_raw_sys_exit *context)
 	return na_accepted(context->ret);
 }
 
-SEC("tp/syscalls/sys_enter_connect")
-int na_enter_connect(struct trace_event_raw_sys_enter *context)
-{
-	struct na_call call = { .length = (__u32)context->args[0] };
-	__u64 thread = bpf_get_current_task();
-
-	if (na_may_be_audited() && bpf_map_update_elem(&calls, &thread, &call, BPF_ANY))
-		na_lost_to_map(NA_LOSS(NA_EVENT_OPEN, NA_LOSS_MAP, 0, 0), NULL);
-	return 0;
-}
-
 static __noinline void na_unix_connected(struct sock *sk, int result)
 {
 	struct sock *peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
@@ -258,27 +246,41 @@ static __noinline void na_vsock_connected(struct sock *sk)
 	na_on_datagram(sk, &datagram);
 }
 
+/*
+ * The descriptor connect(2) was called with is still in the caller's registers, so nothing need be remembered from its
+ * entry. 5.15 brought a helper that finds them; before, a system call tracepoint's context begins with a pointer to them.
+ */
+static __always_inline __u32 na_connected_descriptor(void *context)
+{
+	struct pt_regs *registers;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	else
+		registers = (struct pt_regs *)na_read_word(NA_KERNEL_OBJECT(timespec64, context));
+	return PT_REGS_PARM1_CORE_SYSCALL(registers);
+}
+
 SEC("tp/syscalls/sys_exit_connect")
 int na_exit_connect(struct trace_event_raw_sys_exit *context)
 {
-	__u64 thread = bpf_get_current_task();
-	struct na_call *call = bpf_map_lookup_elem(&calls, &thread);
-	struct sock *sk;
 	int result = context->ret;
+	struct sock *sk;
+	__u32 family;
 
-	if (!call)
+	if (!na_may_be_audited())
 		return 0;
-	sk = (struct sock *)call->sk;
-	if (!sk) {
-		sk = na_socket_of_descriptor((struct task_struct *)thread, call->length);
-		if (sk && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX)
-			na_unix_connected(sk, result);
-		else if (sk && !result && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_VSOCK)
-			na_vsock_connected(sk);
-	} else {
+	sk = na_socket_of_descriptor((struct task_struct *)bpf_get_current_task(),
+				     na_connected_descriptor(context));
+	if (!sk)
+		return 0;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (family == AF_INET || family == AF_INET6)
 		na_connect_returned(sk, result);
-	}
-	bpf_map_delete_elem(&calls, &thread);
+	else if (family == AF_UNIX)
+		na_unix_connected(sk, result);
+	else if (family == AF_VSOCK && !result)
+		na_vsock_connected(sk);
 	return 0;
 }
 

@@ -36,6 +36,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
+enum bpf_func_id { BPF_FUNC_task_pt_regs = 175 };	/* asked for, not assumed: 5.15 */
 enum { BPF_ANY, BPF_NOEXIST, BPF_EXIST };
 enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 

@@ -24,6 +24,7 @@ enum na_stage {
 struct na_socket {
 	__u64 id;		/* flow id of a stream, socket id of a datagram socket */
 	__u64 parent;		/* NA_STAGE_SUBFLOW: key of the MPTCP socket */
+	__u64 thread;		/* NA_STAGE_PENDING: who is connecting */
 	__u64 opened_ns;
 	__u64 established_ns;
 	__u64 subflow_bytes_out;

@@ -225,6 +225,7 @@ static __always_inline void na_on_connect_attempt(struct sock *sk, const __u8 *r
 	state = na_enter_outbound(sk, key, parent, remote, port);
 	if (!state)
 		return;
+	state->thread = bpf_get_current_task();
 	state->stage = NA_STAGE_PENDING;
 	if (parent)
 		na_add_subflow(sk, key);
@@ -264,16 +265,13 @@ static __always_inline void na_on_established(struct sock *sk, __u64 key)
 		na_add_subflow(sk, (__u64)parent);
 }
 
-/* Tracepoint backend: the connecting thread is still inside connect(2), whose exit will tell the errno. */
-static __always_inline bool na_result_to_come(struct sock *sk, const struct na_socket *state)
+/*
+ * Tracepoint backend: the connecting thread gives up before a SYN. The exit of connect(2) will tell the errno; where there
+ * is none (io_uring, Fast Open), the end of the socket will tell that the attempt came to nothing.
+ */
+static __always_inline bool na_result_to_come(const struct na_socket *state)
 {
-	__u64 thread = bpf_get_current_task();
-	struct na_call *call;
-
-	if (!backend_tracepoint || state->stage != NA_STAGE_PENDING)
-		return false;
-	call = bpf_map_lookup_elem(&calls, &thread);
-	return call && call->sk == (__u64)sk;
+	return backend_tracepoint && state->stage == NA_STAGE_PENDING && state->thread == bpf_get_current_task();
 }
 
 static __always_inline void na_on_tcp_closed(struct sock *sk, __u32 old_state)
@@ -282,10 +280,10 @@ static __always_inline void na_on_tcp_closed(struct sock *sk, __u32 old_state)
 	struct na_socket *state = na_find_socket(key);
 	__s32 error;
 
-	if (!state || na_result_to_come(sk, state))
+	if (!state || na_result_to_come(state))
 		return;
 	error = BPF_CORE_READ(sk, sk_err);
-	if (backend_tracepoint)
+	if (backend_tracepoint && state->stage != NA_STAGE_OPEN)
 		na_confirm_connect(sk, key);
 	if (state->stage == NA_STAGE_SUBFLOW)
 		na_close_subflow(sk, state->parent, error, old_state);

@@ -78,7 +78,6 @@ static const struct na_hook hooks[] = {
 	{ "na_sock_receive", TRACEPOINT, "btf_trace_sock_recv_length" },
 	{ "na_exit_accept", TRACEPOINT, NULL },
 	{ "na_exit_accept4", TRACEPOINT, NULL },
-	{ "na_enter_connect", TRACEPOINT, NULL },
 	{ "na_exit_connect", TRACEPOINT, NULL },
 };
 
