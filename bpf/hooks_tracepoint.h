@@ -36,19 +36,30 @@ int na_connect6(struct bpf_sock_addr *context)
 	return ALLOW;
 }
 
+#ifdef NA_DIRECT_READS
+/* These programs run for full sockets only (sk_fullsock() in BPF_CGROUP_RUN_PROG_INET_INGRESS and _EGRESS). */
+#define NA_PACKET_SOCKET struct sock
+#define NA_PACKET_SOCKET_OF(skb) NA_KERNEL_OBJECT(sock, (skb)->sk)
+#define NA_PROTOCOL_OF(socket) BPF_CORE_READ(socket, sk_protocol)
+#define NA_STATE_OF(socket) BPF_CORE_READ(socket, __sk_common.skc_state)
+#else
+#define NA_PACKET_SOCKET struct bpf_sock
+#define NA_PACKET_SOCKET_OF(skb) bpf_sk_fullsock((skb)->sk)
+#define NA_PROTOCOL_OF(socket) (socket)->protocol
+#define NA_STATE_OF(socket) (socket)->state
+#endif
+
+/* Most packets are TCP, and of those only the SYN says something: nothing else may cost more than a look. */
 SEC("cgroup_skb/egress")
 int na_packet_out(struct __sk_buff *skb)
 {
-	struct bpf_sock *socket = skb->sk;
+	NA_PACKET_SOCKET *socket = skb->sk ? NA_PACKET_SOCKET_OF(skb) : NULL;
 	struct sock *sk;
 
 	if (!socket)
 		return ALLOW;
-	socket = bpf_sk_fullsock(socket);
-	if (!socket)
-		return ALLOW;
-	if (socket->protocol == IPPROTO_TCP) {
-		if (socket->state == TCP_SYN_SENT) {
+	if (NA_PROTOCOL_OF(socket) == IPPROTO_TCP) {
+		if (NA_STATE_OF(socket) == TCP_SYN_SENT) {
 			sk = NA_KERNEL_OBJECT(sock, socket);
 			na_confirm_connect(sk, (__u64)sk);
 		}
@@ -61,12 +72,9 @@ int na_packet_out(struct __sk_buff *skb)
 SEC("cgroup_skb/ingress")
 int na_packet_in(struct __sk_buff *skb)
 {
-	struct bpf_sock *socket = skb->sk;
+	NA_PACKET_SOCKET *socket = skb->sk ? NA_PACKET_SOCKET_OF(skb) : NULL;
 
-	if (!socket)
-		return ALLOW;
-	socket = bpf_sk_fullsock(socket);
-	if (socket && socket->protocol != IPPROTO_TCP)
+	if (socket && NA_PROTOCOL_OF(socket) != IPPROTO_TCP)
 		na_on_packet(NA_KERNEL_OBJECT(sock, socket), NA_KERNEL_OBJECT(sk_buff, skb), NA_INBOUND, false);
 	return ALLOW;
 }
