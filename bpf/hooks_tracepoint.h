@@ -256,7 +256,7 @@ static __noinline void na_vsock_connected(struct sock *sk)
 
 /*
  * The descriptor connect(2) was called with is still in the caller's registers, so nothing need be remembered from its
- * entry. 5.15 brought a helper that finds them; before, a system call tracepoint's context begins with a pointer to them.
+ * entry. 5.15 brought a helper that finds them; before, the tracepoint's context begins with a pointer to them.
  */
 static __always_inline __u32 na_connected_descriptor(void *context)
 {

@@ -266,8 +266,8 @@ static __always_inline void na_on_established(struct sock *sk, __u64 key)
 }
 
 /*
- * Tracepoint backend: the connecting thread gives up before a SYN. The exit of connect(2) will tell the errno; where there
- * is none (io_uring, Fast Open), the end of the socket will tell that the attempt came to nothing.
+ * Tracepoint backend: the connecting thread gives up before a SYN. The exit of connect(2) will tell the errno; where
+ * there is none (io_uring, Fast Open), the end of the socket will tell that the attempt came to nothing.
  */
 static __always_inline bool na_result_to_come(const struct na_socket *state)
 {
