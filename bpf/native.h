@@ -22,6 +22,7 @@ struct {
 } natives SEC(".maps");
 
 struct na_native_walk {
+	struct na_native_code code;
 	__u64 chunk[NA_CHUNK_WORDS];
 	__u32 next;		/* chunk to read */
 	__u32 reserved;
@@ -44,22 +45,32 @@ struct {
 	__type(value, struct na_native_event);
 } blank_native SEC(".maps");
 
-static __always_inline bool na_is_code(const struct na_native_code *code, __u64 word)
+/* 1: the address is in a range. Verified by itself, because it is asked about every word. */
+__noinline int na_is_code(__u32 slot, __u64 word)
 {
-	__u32 bit = na_native_bit(word);
+	struct na_native_walk *walk = bpf_map_lookup_elem(&native_walks, &slot);
+	__u32 low = 0;
 
-	return word >> 47 == 0 && (code->bits[(bit >> 6) & (NA_NATIVE_BITS_WORDS - 1)] >> (bit & 63) & 1);
+	if (!walk)
+		return 0;
+	for (int step = NA_NATIVE_RANGES_LOG2 - 1; step >= 0; step--) {
+		__u32 middle = low + (1U << step);
+
+		if (middle < walk->code.count && walk->code.range[middle & (NA_NATIVE_RANGES - 1)].start <= word)
+			low = middle;
+	}
+	low &= NA_NATIVE_RANGES - 1;
+	return word >= walk->code.range[low].start && word < walk->code.range[low].end;
 }
 
 /* One more chunk of the stack. 1: it is over. */
 __noinline int na_pick_words(__u32 slot)
 {
 	struct na_native_walk *walk = bpf_map_lookup_elem(&native_walks, &slot);
-	__u32 pid = bpf_get_current_pid_tgid() >> 32, first;
-	const struct na_native_code *code = bpf_map_lookup_elem(&natives, &pid);
+	__u32 first;
 	__u64 at;
 
-	if (!walk || !code)
+	if (!walk)
 		return 1;
 	first = walk->next * NA_CHUNK_WORDS;
 	/* a stack may end before all was looked at: then there was no more */
@@ -71,7 +82,8 @@ __noinline int na_pick_words(__u32 slot)
 		__u64 word = walk->chunk[i];
 		__u64 count = walk->event.count;
 
-		if (word - walk->event.stack >= NA_NATIVE_STACK_BYTES && !na_is_code(code, word))
+		if (word - walk->event.stack >= NA_NATIVE_STACK_BYTES &&
+		    (word < walk->code.range[0].start || !na_is_code(slot, word)))
 			continue;
 		if (count >= NA_NATIVE_WORDS) {
 			walk->event.status = NA_STACK_TRUNCATED;
@@ -121,12 +133,13 @@ static __noinline void na_take_native(__u32 slot, struct task_struct *task)
 	struct na_native_walk *native = bpf_map_lookup_elem(&native_walks, &slot);
 	struct na_walk *walk = bpf_map_lookup_elem(&walks, &slot);
 	struct na_native_event *event;
-	__u32 zero = 0;
-	void *blank = bpf_map_lookup_elem(&blank_native, &zero);
+	__u32 zero = 0, pid = bpf_get_current_pid_tgid() >> 32;
+	void *blank = bpf_map_lookup_elem(&blank_native, &zero), *code = bpf_map_lookup_elem(&natives, &pid);
 
-	if (!native || !walk || !blank)
+	if (!native || !walk || !blank || !code)
 		return;
 	event = &native->event;
+	bpf_probe_read_kernel(&native->code, sizeof(native->code), code);
 	bpf_probe_read_kernel(event, sizeof(*event), blank);
 	event->header.type = NA_EVENT_NATIVE;
 	event->header.size = sizeof(*event);

@@ -90,8 +90,7 @@ static __always_inline void na_report_walked(struct na_walk *walk, __u32 slot, c
 	walk->key.start_ns = walk->stack.task.start_ns;
 	walk->key.pid = walk->stack.task.pid;
 	walk->key.exec_id = BPF_CORE_READ(task, self_exec_id);
-	if (bpf_map_lookup_elem(&natives, &walk->stack.task.pid))
-		na_take_native(slot, task);
+	na_take_native(slot, task);
 	na_walk_frames(walk, slot);
 	walk->stack.header.time_ns = bpf_ktime_get_boot_ns();
 	if (bpf_ringbuf_output(&ring_stacks, &walk->stack, sizeof(walk->stack), 0))

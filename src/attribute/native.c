@@ -25,15 +25,17 @@ static size_t after_activation(const struct na_stack_frame *frames, size_t count
 }
 
 static size_t add_place(struct na_native_place *places, size_t count, size_t max, size_t before,
-			const struct na_addon *addon)
+			const struct na_native_mapping *mapping)
 {
+	const struct na_addon *addon = mapping ? mapping->owner : NULL;
+
 	if (count == max) {
 		places[count - 1].addon = NULL;
 		return count;
 	}
 	if (count && places[count - 1].before == before && places[count - 1].addon == addon)
 		return count;
-	places[count] = (struct na_native_place){ before, addon };
+	places[count] = (struct na_native_place){ before, addon, mapping ? mapping->path : NULL };
 	return count + 1;
 }
 
@@ -50,7 +52,7 @@ size_t na_native_places(const struct na_native_call *calls, size_t call_count, c
 		if (calls[i].evaluates)
 			frame = after_activation(frames, frame_count, frame, entries_known);
 		else if (calls[i].mapping->owner)
-			count = add_place(places, count, max, frame, calls[i].mapping->owner);
+			count = add_place(places, count, max, frame, calls[i].mapping);
 	}
 	if (frame < frame_count)
 		count = add_place(places, count, max, frame, NULL);
@@ -119,27 +121,34 @@ static void *addon_of_file(void *context, const char *path)
 	return owned.owner == NA_OWNER_ADDON ? (void *)(uintptr_t)owned.addon : NULL;
 }
 
+static void tell_kernel(struct na_natives *natives, const struct na_native_view *view, uint32_t pid)
+{
+	struct na_native_code code;
+	/* without a list, C stacks do not come, and what is in them stays unknown */
+	bool listed = na_native_process_owned(view->process) && !na_native_process_code(view->process, &code);
+
+	if (natives->options.kernel_code)
+		(void)natives->options.kernel_code(natives->options.context, pid, listed ? &code : NULL);
+}
+
 /* Whether it has an add-on's code now. The kernel is told when that is new, or when code moved. */
 static bool look(struct na_natives *natives, struct na_native_view *view, const char *instance,
 		 const struct na_stack_event *event)
 {
 	struct asking asking = { natives->options.addons, instance, event->task.pid };
-	struct na_native_code code = { .start_ns = event->task.start_ns };
 	bool owned_before = view->process && na_native_process_owned(view->process);
-	bool owned;
+	struct na_native_process *process;
 
 	if (view->code_pages == event->code_pages)
 		return owned_before;
+	/* it is gone, or going: what it had counts */
+	if (na_native_process_read(&process, NULL, event->task.pid, event->task.start_ns, addon_of_file, &asking))
+		return owned_before;
 	na_native_view_clear(view);
-	if (na_native_process_read(&view->process, NULL, event->task.pid, event->task.start_ns, addon_of_file, &asking))
-		return owned_before;	/* it is gone, or going: what it had counts */
-	view->code_pages = event->code_pages;
-	owned = na_native_process_owned(view->process);
-	if (owned)
-		na_native_process_code(view->process, &code);
-	if (owned || owned_before)
-		(void)natives->options.kernel_code(natives->options.context, event->task.pid, owned ? &code : NULL);
-	return owned;
+	*view = (struct na_native_view){ event->code_pages, process };
+	if (owned_before || na_native_process_owned(process))
+		tell_kernel(natives, view, event->task.pid);
+	return na_native_process_owned(process);
 }
 
 size_t na_natives_of_stack(struct na_natives *natives, struct na_native_view *view, const char *instance,
@@ -154,7 +163,7 @@ size_t na_natives_of_stack(struct na_natives *natives, struct na_native_view *vi
 	if (!look(natives, view, instance, event))
 		return 0;
 	if (!pending || !view->process || pending->status == NA_STACK_BROKEN) {
-		places[0] = (struct na_native_place){ 0, NULL };
+		places[0] = (struct na_native_place){ 0, NULL, NULL };
 		return 1;
 	}
 	count = na_unwind(natives->unwinder, view->process, pending, calls, CALLS, &complete);

@@ -20,6 +20,7 @@
 struct na_native_place {
 	size_t before;			/* index of the next outer frame; the number of frames: called by none of them */
 	const struct na_addon *addon;	/* NULL: what is there could not be told */
+	const char *path;		/* of the object, as the process sees it; as long as its na_native_view */
 };
 
 /*

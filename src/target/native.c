@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reads which files a process has mapped executable, and makes of it the kernel's bitmap of code. */
+/* Reads which files a process has mapped executable, and makes of it the kernel's list of code. */
 #include "target/native.h"
 
 #include <errno.h>
@@ -53,9 +53,12 @@ static bool add(void *context, const struct na_mapping *mapping, const char *pat
 		name[path_bytes] = 0;
 		owner = reading->owner_of(reading->context, name);
 	}
-	process->mapping[process->count++] = (struct na_native_mapping){ *mapping, owner };
+	process->mapping[process->count] = (struct na_native_mapping){ *mapping, owner, owner ? strdup(name) : NULL };
+	if (owner && !process->mapping[process->count].path)
+		reading->error = -ENOMEM;
+	process->count++;
 	process->owned |= owner != NULL;
-	return true;
+	return !reading->error;
 }
 
 int na_native_process_read(struct na_native_process **process, const char *proc_root, uint32_t pid, uint64_t start_ns,
@@ -88,6 +91,8 @@ int na_native_process_read(struct na_native_process **process, const char *proc_
 
 void na_native_process_free(struct na_native_process *process)
 {
+	for (size_t i = 0; process && i < process->count; i++)
+		free(process->mapping[i].path);
 	if (process)
 		free(process->mapping);
 	free(process);
@@ -98,21 +103,21 @@ bool na_native_process_owned(const struct na_native_process *process)
 	return process->owned;
 }
 
-void na_native_process_code(const struct na_native_process *process, struct na_native_code *code)
+int na_native_process_code(const struct na_native_process *process, struct na_native_code *code)
 {
-	const uint64_t granule = UINT64_C(1) << NA_NATIVE_GRANULE_BITS;
-
-	memset(code->bits, 0, sizeof(code->bits));
+	*code = (struct na_native_code){ .start_ns = process->start_ns };
 	for (size_t i = 0; i < process->count; i++) {
-		uint64_t at = process->mapping[i].at.start & ~(granule - 1), end = process->mapping[i].at.end;
+		const struct na_mapping *at = &process->mapping[i].at;
 
-		/* more granules than bits fill the map: looking at every word is slow, and still right */
-		for (uint32_t n = 0; at < end && n <= 1U << NA_NATIVE_BITS_LOG2; n++, at += granule) {
-			uint32_t bit = na_native_bit(at);
-
-			code->bits[bit / 64] |= UINT64_C(1) << bit % 64;
+		if (code->count && code->range[code->count - 1].end == at->start) {
+			code->range[code->count - 1].end = at->end;
+			continue;
 		}
+		if (code->count == NA_NATIVE_RANGES)
+			return -E2BIG;
+		code->range[code->count++] = (struct na_native_range){ at->start, at->end };
 	}
+	return code->count ? 0 : -ENOENT;
 }
 
 /* The kernel lists mappings in order of address. */

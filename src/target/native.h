@@ -24,6 +24,7 @@
 struct na_native_mapping {
 	struct na_mapping at;
 	void *owner;		/* the caller's, from its `owner_of`; NULL: nobody special */
+	char *path;		/* as the process sees it: untrusted text; NULL without an owner */
 };
 
 struct na_native_process;
@@ -40,8 +41,8 @@ void na_native_process_free(struct na_native_process *process);
 /* Whether any mapping has an owner: only then are C stacks worth looking at. */
 bool na_native_process_owned(const struct na_native_process *process);
 
-/* For the kernel: which addresses are code. */
-void na_native_process_code(const struct na_native_process *process, struct na_native_code *code);
+/* For the kernel: which addresses are code. 0; -E2BIG: more ranges than fit, -ENOENT: none. */
+int na_native_process_code(const struct na_native_process *process, struct na_native_code *code);
 
 /* One function on the C stack, innermost first. */
 struct na_native_call {

@@ -114,11 +114,11 @@ static void check_documented(const char *document, const uint8_t *record, ssize_
 	json_decref(body);
 }
 
-static const struct na_addon addon = { .name = "n" };
+static const struct na_addon named = { .name = "n" };
 
 static const struct na_attribution every_member = {
-	.addon = &addon,
-	.chain = { &addon },
+	.addon = &named,
+	.chain = { &named },
 	.chain_count = 1,
 	.chain_truncated = true,
 	.disagree = true,

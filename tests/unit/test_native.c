@@ -32,9 +32,10 @@ static struct na_native_code code;
 
 static bool is_code(uint64_t word)
 {
-	uint32_t bit = na_native_bit(word);
-
-	return word < UINT64_C(1) << 47 && code.bits[bit / 64] >> bit % 64 & 1;
+	for (size_t i = 0; i < code.count; i++)
+		if (word >= code.range[i].start && word < code.range[i].end)
+			return true;
+	return false;
 }
 
 /* What the kernel does: registers, and the words that look like addresses of code or of the stack. */
@@ -235,8 +236,7 @@ static int set_up(void **state)
 	started_ns = stat.start_ticks * (UINT64_C(1000000000) / (uint64_t)sysconf(_SC_CLK_TCK));
 	if (na_native_process_read(&self, NULL, (uint32_t)getpid(), started_ns, NULL, NULL))
 		return -1;
-	na_native_process_code(self, &code);
-	return 0;
+	return na_native_process_code(self, &code);
 }
 
 static int tear_down(void **state)

@@ -192,9 +192,8 @@ static int set_native(struct na_capture *capture, unsigned int pid, char *folder
 	err = na_native_process_read(&natives, NULL, pid, start_of(pid), owner_below, folder);
 	if (err)
 		return err;
-	code.start_ns = start_of(pid);
-	na_native_process_code(natives, &code);
-	return na_native_process_owned(natives) ? na_capture_set_native(capture, pid, &code) : -ENOENT;
+	err = na_native_process_owned(natives) ? na_native_process_code(natives, &code) : -ENOENT;
+	return err ? err : na_capture_set_native(capture, pid, &code);
 }
 
 static int obey(struct na_capture *capture, const char *line, bool *muted)
