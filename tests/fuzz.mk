@@ -6,6 +6,7 @@
 
 # name       bytes  what it is fed
 define FUZZ_TABLE
+addons        1024  what says where a server has its add-ons
 anchors       4096  anchors.log as a crash or a stranger left it
 canonical     4096  record bytes; text to be written as a record
 compose       1024  events of the kernel, with names the traced process chose
@@ -15,6 +16,7 @@ drain        16384  ring buffer samples
 escape         512  text of any kind
 filter         160  what people ask the log for
 index_row     4096  record bytes
+manifest      1024  manifests of add-ons
 note          1024  signed heads
 python        2048  mappings, line tables and offsets of a Python process
 python_elf    8192  program files that a process has mapped

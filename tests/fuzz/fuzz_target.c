@@ -55,6 +55,9 @@ static void fuzz_cgroup(const char *text, size_t length)
 
 	require_inside(found.container, text, length);
 	require_inside(found.unit, text, length);
+	require_inside(found.pod, text, length);
+	require_inside(found.path, text, length);
+	REQUIRE(found.pod.length == 0 || found.pod.length == 32 || found.pod.length == NA_POD_UID_CHARACTERS);
 	REQUIRE(found.container.length == 0 || found.container.length == NA_CONTAINER_ID_DIGITS);
 	REQUIRE(found.unit.length == 0 || !memchr(found.unit.bytes, '/', found.unit.length));
 }

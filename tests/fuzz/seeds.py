@@ -91,6 +91,11 @@ OFFSETS = struct.pack("=8s127Q", b"xdebugpy", 0x030d00f0, *(
     {5: 632, 22: 16, 45: 8, 47: 24, 65: 16, 66: 32, 70: 40}.get(word, 0) for word in range(2, 128)))
 
 SEEDS = {
+    "addons": [bytes([parser]) + text for parser, text in (
+        (0, b"python3\0odoo-bin\0--addons-path=/a,b\0-D\0/d\0-c/x\0"), (0, b"python3\0-m\0odoo\0--config\0x\0"),
+        (1, b"HOME=/h\0PYTHONPATH=/a:/b\0"),
+        (2, b"[options]\naddons_path = /a,\n  /b\n;x\ndata_dir:False\n[DEFAULT]\na=b\n"),
+        (3, b"version_info = (19, 0, 0, FINAL, 0, '')\n"), (3, b"version_info = ('saas~18', 2)"))],
     # the last: what is looked at begins in the middle of a line, where a note seems to
     "anchors": [note(1) + note(2), note(1) + note(2)[:-9], b"", b"x" * 39 + note(1) + b"y" * (3 * 1024 - len(note(1)))],
     "canonical": [b"\0" + body for body in RECORDS] + [b"\1odoo\xff", b"\1a\0\x1f\xc3\xa9\""],
@@ -103,6 +108,9 @@ SEEDS = {
     "filter": [b"\0" + text for text in (b"192.0.2.0/24:443", b"[2001:db8::1]:53", b"example.org:25", b":80", b"/run/a",
                                          b"@a", b"2001:db8::/32")] + [b"\1http,https", b"\2open,close", b"\3ff"],
     "index_row": RECORDS,
+    "manifest": [b"{'name': 'A' \"B\", 'version': 1.0, 'author': ['A', 'B'],}", b"# -*- c\n({'na\\x6de': u'''A\nB'''})",
+                 b"{'a': None, 'b': {1, 2}, 'c': set(), 'd': rb'\\x', 'e': -1-2j, 'f': ..., 'g': 0x1F, 'h': (1,)}",
+                 b"{'a': '\\N{BULLET}\\u20ac\\U0001f600\\101\\q\\\n', 'website': R\"\"\"x\"\"\"}"],
     "note": [note(1), note(2 ** 63 - 1)],
     "python": [b"\0" + b"55d0c0000000-55d0c0400000 r-xp 00020000 fe:01 131   /usr/bin/python3.11 (deleted)",
                *(b"\1" + struct.pack("=i", at) + bytes([0xdb, 3, 4, 0xf8, 0xe9, 5, 0x80, 1, 2]) for at in (-1, 0, 2, 8)),
