@@ -9,6 +9,7 @@ _netaudit()
 		[status]='--rate'
 		[log]='--lines --since --until --worker --addon --author --direction --destination --channel --kind --pid --comm
 			--flow --instance --follow --reverse --all'
+		[addons]='--since --until --instance --paths'
 		[show]=''
 		[verify]='--key --head --anchors'
 		[doctor]='--config'
@@ -19,7 +20,7 @@ _netaudit()
 		[--author]='addon odoo library unknown'
 		[--direction]='outbound inbound'
 		[--channel]='http https smtp imap pop3 dns postgres ldap udp quic icmp raw unix vsock socket tls-opaque'
-		[--kind]='open close progress datagram author process start stop config lost gap clock heartbeat head'
+		[--kind]='open close progress datagram author process addon start stop config lost gap clock heartbeat head'
 		[--since]='today yesterday now'
 		[--until]='today yesterday now'
 	)

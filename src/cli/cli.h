@@ -97,6 +97,7 @@ size_t na_display_width(const char *text);
 
 int na_command_status(struct na_cli *cli, int argc, char **argv);
 int na_command_log(struct na_cli *cli, int argc, char **argv);
+int na_command_addons(struct na_cli *cli, int argc, char **argv);
 int na_command_show(struct na_cli *cli, int argc, char **argv);
 int na_command_verify(struct na_cli *cli, int argc, char **argv);
 int na_command_doctor(struct na_cli *cli, int argc, char **argv);
@@ -104,6 +105,7 @@ int na_command_help(struct na_cli *cli, int argc, char **argv);
 
 extern const struct na_option na_status_options[];
 extern const struct na_option na_log_options[];
+extern const struct na_option na_addons_options[];
 extern const struct na_option na_verify_options[];
 extern const struct na_option na_doctor_options[];
 

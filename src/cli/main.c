@@ -13,6 +13,7 @@
 const struct na_command na_commands[] = {
 	{ "status", "", 0, 0, "say what the daemon is doing now", na_status_options, na_command_status },
 	{ "log", "", 0, 0, "list records", na_log_options, na_command_log },
+	{ "addons", "", 0, 0, "list the add-ons that were met, and what they called", na_addons_options, na_command_addons },
 	{ "show", "SEQ", 1, 1, "explain one record and check its hash", NULL, na_command_show },
 	{ "verify", "[FILE|DIRECTORY]", 0, 1, "recompute the whole chain and check every signature", na_verify_options,
 	  na_command_verify },

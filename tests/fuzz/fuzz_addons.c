@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzzes what is read to find a server's add-ons: its command line, its environment, its configuration file, release.py.
+ * Fuzzes what is read to find a server's add-ons: command line, environment, configuration file, release.py.
  *
  * The first byte chooses the parser; the rest is its input, in a buffer of exactly its size. Slices lie inside of the
  * input, texts are terminated, and a list of paths has no empty one.

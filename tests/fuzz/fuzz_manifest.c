@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzzes the reader of add-ons' manifests. Whatever the file holds: every text is terminated, valid UTF-8 and short; what
- * is refused says nothing; where it stopped lies inside; and what was read does not depend on what stands behind the end.
+ * Fuzzes the reader of add-ons' manifests. Whatever the file holds: every text is terminated, valid UTF-8 and short;
+ * what is refused says nothing; where it stopped lies inside.
  */
 #include <errno.h>
 

@@ -75,6 +75,7 @@ class Journal:
     def append(self, **members):
         self.seq += 1
         members = {"kind": "open", "nonce": "00" * 16, "t": 1700000000000000 + self.seq, "tb": self.seq, **members}
+        members = {name: value for name, value in members.items() if value is not None}
         body = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
         self.hash = row_hash(self.seq, self.hash, body)
         self.database.execute("INSERT INTO record VALUES(?, ?, ?)", (self.seq, self.hash, body))
@@ -141,6 +142,101 @@ class Listing(WithJournal):
             process.kill()
             process.wait()
             process.stdout.close()
+
+
+class Addons(WithJournal):
+    """Who called what, added up from records as the daemon writes them."""
+
+    def setUp(self):
+        super().setUp()
+        self.journal.append(kind="addon", addon="probe", instance="i", path="/opt/own/probe", version="19.0.1.0", maker="A, B",
+                            website="https://example.org", license="LGPL-3", manifest="00" * 32)
+        self.journal.append(kind="addon", addon="silent", instance="i", path="/opt/own/silent", manifest_unreadable=True)
+
+    def flow(self, number, kind, **members):
+        members = {"author": "addon", "addon": "probe", "instance": "i", "direction": "outbound", **members}
+        self.journal.append(kind=kind, flow=f"{number:016x}", **members)
+
+    def rows(self, *arguments):
+        code, out, _ = run("addons", "--json", *arguments, "--state-dir", self.directory)
+        self.assertEqual(code, 0)
+        return [json.loads(line) for line in out.splitlines()]
+
+    def sums(self, *arguments):
+        """{name or author: (calls, out, in)} of all rows with a call."""
+        return {row.get("addon", row["author"]): (row["calls"], row["bytes_out"], row["bytes_in"])
+                for row in self.rows(*arguments) if row["calls"] or row["bytes_out"]}
+
+    def test_calls_and_bytes_are_added_up(self):
+        self.flow(1, "open")
+        self.flow(1, "close", bytes_out=10, bytes_in=1)
+        self.flow(2, "open", author="odoo", addon=None)
+        self.flow(3, "open", direction="inbound")
+        self.flow(3, "close", direction="inbound", bytes_out=1000, bytes_in=1000)
+        self.flow(4, "open", author="unknown", addon=None)
+        self.journal.append(kind="open", flow="05", direction="outbound")
+        self.assertEqual(self.sums(), {"probe": (1, 10, 1), "odoo": (1, 0, 0), "unknown": (1, 0, 0)})
+
+    def test_counters_of_a_long_connection_are_counted_once(self):
+        self.flow(1, "open")
+        self.flow(1, "progress", bytes_out=100, bytes_in=10)
+        self.flow(1, "progress", bytes_out=150, bytes_in=10)
+        self.assertEqual(self.sums(), {"probe": (1, 150, 10)})
+        self.flow(1, "close", bytes_out=200, bytes_in=20)
+        self.assertEqual(self.sums(), {"probe": (1, 200, 20)})
+
+    def test_a_datagram_flow_is_one_call(self):
+        for final in ({}, {}, {"final": True}):
+            self.flow(7, "datagram", bytes_out=10, bytes_in=20, **final)
+        self.assertEqual(self.sums(), {"probe": (1, 30, 60)})
+
+    def test_whoever_goes_on_with_a_connection_calls_too(self):
+        self.flow(1, "open")
+        self.flow(1, "author", addon="silent", direction=None)
+        self.flow(1, "close", bytes_out=10, bytes_in=1)
+        self.assertEqual(self.sums(), {"probe": (1, 10, 1), "silent": (1, 0, 0)})
+
+    def test_two_addons_of_one_name_are_told_apart_by_their_files(self):
+        self.journal.append(kind="addon", addon="probe", instance="i", path="/opt/other/probe", version="2")
+        self.flow(1, "open", frame_file="/opt/other/probe/models/x.py")
+        self.flow(1, "close", bytes_out=10, bytes_in=1)
+        self.flow(2, "open", frame_file="/opt/own/probe/models/x.py")
+        rows = {row["path"]: (row["calls"], row["bytes_out"]) for row in self.rows()}
+        self.assertEqual(rows, {"/opt/other/probe": (1, 10), "/opt/own/probe": (1, 0), "/opt/own/silent": (0, 0)})
+
+    def test_a_span_and_an_instance(self):
+        self.flow(1, "open", t=1700000000000000)
+        self.flow(2, "open", t=1700003600000000)
+        self.flow(3, "open", instance="other", t=1700000000000000)
+        self.assertEqual(self.sums("--since", "@1700003000", "--instance", "i"), {"probe": (1, 0, 0)})
+        self.assertEqual(self.sums("--until", "@1700003000", "--instance", "i"), {"probe": (1, 0, 0)})
+        self.assertEqual(len(self.rows()), 3)
+
+    def test_the_newest_manifest_is_shown(self):
+        self.journal.append(kind="addon", addon="probe", instance="i", path="/opt/own/probe", version="19.0.2.0")
+        self.assertEqual([row.get("version") for row in self.rows()], ["19.0.2.0", None])
+
+    def test_columns_in_a_pipe_and_on_a_terminal(self):
+        self.flow(1, "open")
+        code, out, _ = run("addons", "--state-dir", self.directory)
+        lines = [line.split("\t") for line in out.decode().splitlines()]
+        self.assertEqual(code, 0)
+        self.assertEqual(lines[0][:8], ["probe", "19.0.1.0", "A, B", "LGPL-3", "https://example.org", "1", "0", "0"])
+        self.assertEqual([line[9:] for line in lines], [["i", "/opt/own/probe"], ["i", "/opt/own/silent"]])
+        code, out = run_on_terminal("addons", "--paths", "--state-dir", self.directory)
+        self.assertEqual(code, 0)
+        self.assertIn(b"\x1b[1mADD-ON", out)
+        self.assertIn(b"(manifest unreadable)", out)
+        self.assertIn(b"/opt/own/probe", out)
+        self.assertNotIn(b"INSTANCE", out)
+
+    def test_a_vendors_text_moves_nothing(self):
+        self.journal.append(kind="addon", addon=HOSTILE, path=HOSTILE, version=HOSTILE, maker=HOSTILE * 9, website=HOSTILE)
+        for out in (run("addons", "--state-dir", self.directory)[1], run_on_terminal("addons", "-p", "--state-dir", self.directory)[1],
+                    run("addons", "--json", "--state-dir", self.directory)[1]):
+            self.assertNotIn(b"\x1b[2J", out)
+            self.assertNotIn(b"\x07", out)
+            self.assertNotIn("\u202e".encode(), out)
 
 
 class Places(WithJournal):
