@@ -77,18 +77,18 @@ static void test_a_name_in_no_encoding_is_kept_as_hex(void **state)
 /* Whatever a vendor writes into a manifest: the record can be written, and says what the index needs. */
 static void test_an_addon_with_the_worst_of_texts_is_recorded(void **state)
 {
-	struct na_addon addon = { .manifest_readable = true };
+	struct na_addon met = { .manifest_readable = true };
 	static uint8_t record[NA_COMPOSE_BYTES];
 	ssize_t length;
 
 	(void)state;
-	memset(addon.name, 1, sizeof(addon.name) - 1);
-	memset(addon.path, 0xff, sizeof(addon.path) - 1);
-	memset(addon.version, 2, sizeof(addon.version) - 1);
-	memset(addon.author, '"', sizeof(addon.author) - 1);
-	memset(addon.website, 0x1b, sizeof(addon.website) - 1);
-	memset(addon.license, '\\', sizeof(addon.license) - 1);
-	length = na_compose_addon(record, &addon, "", &now);
+	memset(met.name, 1, sizeof(met.name) - 1);
+	memset(met.path, 0xff, sizeof(met.path) - 1);
+	memset(met.version, 2, sizeof(met.version) - 1);
+	memset(met.author, '"', sizeof(met.author) - 1);
+	memset(met.website, 0x1b, sizeof(met.website) - 1);
+	memset(met.license, '\\', sizeof(met.license) - 1);
+	length = na_compose_addon(record, &met, "", &now);
 	assert_true(length > 0);
 	assert_int_equal(na_canonical_check(record, (size_t)length, NULL), 0);
 	assert_int_equal(na_canonical_find_hex(record, (size_t)length, "manifest", (uint8_t[32]){ 0 }, 32), -ENOENT);
@@ -171,8 +171,8 @@ static void test_every_member_is_documented(void **state)
 	struct na_peer_counters period = { .messages_out = 1 };
 	struct na_loss_report report = { .missed_programs = 1, .dropped_events = 1, .uncounted_possible = true };
 	struct na_heartbeat heartbeat = { .backend = "fentry" };
-	const struct na_addon addon = { .name = "a", .path = "/a", .version = "1", .author = "A", .website = "w",
-					.license = "L", .manifest_hash = { 1 }, .base = true };
+	const struct na_addon met = { .name = "a", .path = "/a", .version = "1", .author = "A", .website = "w",
+				      .license = "L", .manifest_hash = { 1 }, .base = true };
 	static uint8_t record[NA_COMPOSE_BYTES];
 	char *document;
 	size_t bytes;
@@ -195,7 +195,7 @@ static void test_every_member_is_documented(void **state)
 	check_documented(document, record, na_compose_lost(record, &report, &now));
 	check_documented(document, record, na_compose_clock(record, 1, &now));
 	check_documented(document, record, na_compose_heartbeat(record, &heartbeat, &now));
-	check_documented(document, record, na_compose_addon(record, &addon, "i", &now));
+	check_documented(document, record, na_compose_addon(record, &met, "i", &now));
 	free(document);
 }
 
