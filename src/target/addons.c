@@ -19,7 +19,7 @@
 #include "target/procfs.h"
 
 #define PROCESSES 1024	/* power of two */
-#define ANSWER_AGE_S 10
+#define ANSWER_AGE_S 30
 #define FACTS_AGE_S 5
 #define PROCESS_AGE_S 1
 

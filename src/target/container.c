@@ -121,15 +121,23 @@ static bool is_complete(const struct na_container *container)
 	return container->image[0] && (!container->pod_uid[0] || container->pod[0]);
 }
 
-static int open_host(const struct na_containers *containers, struct na_root *host)
+static int open_root_of(const struct na_containers *containers, uint32_t pid, struct na_root *host)
 {
-	int pid_fd = na_proc_open(containers->proc_fd, 1), error;
+	int pid_fd = na_proc_open(containers->proc_fd, pid), error;
 
 	if (pid_fd < 0)
-		return -ESRCH;
+		return pid_fd;
 	error = na_root_open(host, pid_fd);
 	close(pid_fd);
-	return error ? -ESRCH : 0;
+	return error;
+}
+
+/* Process 1 has the host's root also where we run in a container; where it may not be looked at, our own has to do. */
+static int open_host(const struct na_containers *containers, struct na_root *host)
+{
+	if (open_root_of(containers, 1, host) == 0 || open_root_of(containers, (uint32_t)getpid(), host) == 0)
+		return 0;
+	return -ESRCH;
 }
 
 /* Names and images, again and again for a while until they are there. */

@@ -40,7 +40,10 @@ struct na_cgroup na_parse_cgroup(const char *text, size_t length);
 
 struct na_containers;
 
-/* NULL: "/proc" and "/var/log/pods". Files of the host are read below the root of process 1. 0 or negative errno. */
+/*
+ * NULL: "/proc" and "/var/log/pods". Files of the host are read below the root of process 1, or where
+ * that is not allowed below our own. 0 or negative errno.
+ */
 int na_containers_create(struct na_containers **containers, const char *proc_root, const char *pod_logs);
 void na_containers_destroy(struct na_containers *containers);
 

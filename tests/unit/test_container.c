@@ -158,6 +158,18 @@ static void test_pod_has_its_name_from_the_log_folder(void **state)
 	assert_null(container_of(fixture, 51, group + 1000000));
 }
 
+/* Process 1 may not be looked at everywhere; then our own root is the host's. */
+static void test_without_process_1_our_own_root_is_the_hosts(void **state)
+{
+	struct fixture *fixture = *state;
+	uint64_t group = put_into_group(fixture, 50, "host", "/docker/" ID);
+
+	take_away(&fixture->place, "proc/1");
+	assert_null(container_of(fixture, 50, group));
+	put_process(&fixture->place, (struct process){ (uint32_t)getpid(), 0, "host", .command = "netaudit-bpf" });
+	assert_non_null(container_of(fixture, 50, group));
+}
+
 static void test_pod_without_logs_has_no_name(void **state)
 {
 	struct fixture *fixture = *state;
@@ -282,6 +294,7 @@ int main(void)
 		cmocka_unit_test(test_control_groups_are_read),
 		cmocka_unit_test(test_a_group_answers_for_all_only_where_it_can),
 		cmocka_unit_test_setup_teardown(test_pod_has_its_name_from_the_log_folder, begin, end),
+		cmocka_unit_test_setup_teardown(test_without_process_1_our_own_root_is_the_hosts, begin, end),
 		cmocka_unit_test_setup_teardown(test_pod_without_logs_has_no_name, begin, end),
 		cmocka_unit_test_setup_teardown(test_images_of_docker_and_podman, begin, end),
 		cmocka_unit_test_setup_teardown(test_runtime_files_that_are_not_what_they_should_be, begin, end),
