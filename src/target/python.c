@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "target/mappings.h"
@@ -97,12 +98,12 @@ static int examine_object(struct examination *examination, const struct na_mappi
 static int examine_file(struct examination *examination, const struct na_mapping *mapping)
 {
 	const struct na_python_object *object;
-	bool is_program;
+	struct stat status, program;
 	int error;
 
 	if (examination->read_bytes > READ_BYTES)
 		return -ENOENT;
-	error = na_python_object(examination->pid_fd, mapping, &object, &is_program, &examination->read_bytes);
+	error = na_python_object(examination->pid_fd, mapping, &object, &status, &examination->read_bytes);
 	if (error) {
 		examination->unreadable = error;
 		return -ENOENT;
@@ -110,7 +111,8 @@ static int examine_file(struct examination *examination, const struct na_mapping
 	examination->other |= object->other;
 	if (!object->runtime)
 		return -ENOENT;
-	examination->info->shared = !is_program;
+	examination->info->shared = fstatat(examination->pid_fd, "exe", &program, 0) != 0 ||
+				    program.st_dev != status.st_dev || program.st_ino != status.st_ino;
 	examination->info->usdt = object->usdt;
 	return examine_object(examination, mapping, object);
 }

@@ -129,21 +129,18 @@ static int read_file(int path_fd, const struct stat *status, struct na_python_ob
 }
 
 int na_python_object(int pid_fd, const struct na_mapping *mapping, const struct na_python_object **object,
-		     bool *is_program, uint64_t *read_bytes)
+		     struct stat *status, uint64_t *read_bytes)
 {
-	struct stat status, program;
 	struct identity identity;
-	int fd = na_mapped_file(pid_fd, mapping, &status), error = 0;
+	int fd = na_mapped_file(pid_fd, mapping, status), error = 0;
 	size_t slot;
 
 	if (fd < 0)
 		return fd;
-	*is_program = fstatat(pid_fd, "exe", &program, 0) == 0 && program.st_dev == status.st_dev &&
-		      program.st_ino == status.st_ino;
-	identity = identity_of(&status);
-	slot = (status.st_ino ^ status.st_dev * 31) % REMEMBERED;
+	identity = identity_of(status);
+	slot = (status->st_ino ^ status->st_dev * 31) % REMEMBERED;
 	if (memcmp(&remembered[slot].identity, &identity, sizeof(identity)) != 0) {
-		error = read_file(fd, &status, &remembered[slot].object, read_bytes);
+		error = read_file(fd, status, &remembered[slot].object, read_bytes);
 		if (error)
 			memset(&identity, 0, sizeof(identity));
 		remembered[slot].identity = identity;

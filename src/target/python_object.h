@@ -31,12 +31,11 @@ struct na_python_object {
 };
 
 /*
- * The object `mapping` is of. `*is_program`: it is the process's own executable. `*read_bytes` grows by what had to be
- * read of the file. The result is valid until the next
+ * The object `mapping` is of, and the status of its file. `*read_bytes` grows by what had to be read of the file. The result is valid until the next
  * call; one thread only. 0 or negative errno; files that are no ELF files are objects without anything in them.
  */
 int na_python_object(int pid_fd, const struct na_mapping *mapping, const struct na_python_object **object,
-		     bool *is_program, uint64_t *read_bytes);
+		     struct stat *status, uint64_t *read_bytes);
 
 /* What to add to an address as linked; false: the file has no such segment. */
 bool na_python_object_bias(const struct na_python_object *object, const struct na_mapping *mapping, uint64_t *bias);
