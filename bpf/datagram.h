@@ -227,8 +227,9 @@ static __noinline void na_meet_receiver(struct sock *sk, const struct na_datagra
 	na_datagram_key(&key, sk, datagram);
 	if (datagram->same_host && bpf_map_lookup_elem(&relay_expected, &key)) {
 		na_expect_taker(sk, NA_WAIT_LAST_NS);
+		/* by the task: cgroup_skb programs have no bpf_get_current_pid_tgid on 6.1 and before */
 		if (datagram->process_context)
-			na_mark_relay(bpf_get_current_pid_tgid() >> 32);
+			na_mark_relay(BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), tgid));
 	}
 	if (na_is_expected_taker(sk))
 		na_keep_question(sk, datagram);
