@@ -34,7 +34,7 @@ ssize_t na_note_body(char out[NA_NOTE_BYTES + 1], const char *origin, uint64_t s
 	char root64[sodium_base64_ENCODED_LEN(NA_HASH_BYTES, BASE64)];
 	int length;
 
-	if (!na_origin_is_valid(origin))
+	if (!na_origin_is_valid(origin) || size == 0 || size > INT64_MAX)	/* what na_note_read() takes */
 		return -EINVAL;
 	sodium_bin2base64(root64, sizeof(root64), root, NA_HASH_BYTES, BASE64);
 	length = snprintf(out, NA_NOTE_BYTES + 1, "%s\n%" PRIu64 "\n%s\n", origin, size, root64);

@@ -42,7 +42,7 @@ struct na_note {
 /* Visible ASCII without blank or '+', at most NA_ORIGIN_BYTES long. */
 bool na_origin_is_valid(const char *origin);
 
-/* Writes the three signed lines. Returns their length or -EINVAL. */
+/* Writes the three signed lines; size from 1 to 2^63 - 1. Returns their length or -EINVAL. */
 ssize_t na_note_body(char out[NA_NOTE_BYTES + 1], const char *origin, uint64_t size,
 		     const uint8_t root[NA_HASH_BYTES]);
 

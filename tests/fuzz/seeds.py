@@ -117,6 +117,9 @@ SEEDS = {
                b"\2" + OFFSETS],
     "python_elf": [b"\0" + elf(PYTHON, PROBES, b"\x003.9.2\0"), b"\x8f" + elf([*PYTHON, b"PyModule_AddObjectRef"], b"", b""),
                    b"\0" + elf([b"Py_Version"], PROBES, b""), b"\0" + elf([b"PyCode_Type"], b"", b"")],
+    # a state whose tree has more leaves than a head can say, then a request to sign it
+    "signer": [bytes.fromhex("41084e4e4eb1030000000000004e4e4e4e4e4e4e000000204e000000000a1a000d4e4effff" + "52" * 26 +
+                             "4e" * 5 + "52" * 5 + "272000")],
     "status": [b"\0" + STATUS, b"\x80" + STATUS, b"\1" + STATUS, b"\x80" + EXTREME, b"\1" + EXTREME],
     "target": [bytes([parser]) + text for parser, text in (
         (0, b"python3\0/usr/bin/odoo\0-c\0/etc/odoo/odoo.conf\0--workers=2\0"), (0, b"odoo\0shell\0-d\0db\0"),
