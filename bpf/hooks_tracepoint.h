@@ -198,6 +198,8 @@ int na_sock_release(struct bpf_sock *socket)
 		known = na_find_socket((__u64)sk);
 		if (known && known->stage == NA_STAGE_PENDING)
 			na_connect_came_to_nothing(sk);
+		else if (known && BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE)
+			na_end_stale_stream(sk);	/* closed before: that was missed */
 		else if (!known && na_may_be_audited())
 			na_accepted_unseen(sk, NA_SEEN_CLOSE);
 	} else if (na_is_datagram_socket(sk)) {
