@@ -46,6 +46,18 @@ static __always_inline bool na_is_own_thread(const struct na_walk *walk, __u64 t
 	return !NA_READ_USER(link, at) && link == thread;
 }
 
+static __always_inline bool na_first_frame(struct na_walk *walk)
+{
+	__u64 at = walk->thread + walk->python.thread_frame;
+
+	if (NA_READ_USER(walk->frame, at))
+		return false;
+	if (walk->python.cframe_frame == NA_PYTHON_ABSENT || !walk->frame)
+		return true;
+	at = walk->frame + walk->python.cframe_frame;
+	return !NA_READ_USER(walk->frame, at);
+}
+
 /* Some more threads of some interpreter. 1: it is over; walk->found says how. */
 __noinline int na_search_thread(__u32 slot)
 {
@@ -65,15 +77,24 @@ __noinline int na_search_thread(__u32 slot)
 			continue;
 		}
 		if (!NA_READ_USER(id, walk->thread + walk->python.thread_id) && id == walk->thread_pointer) {
-			walk->found = 1;
-			return 1;
+			if (!na_first_frame(walk))
+				walk->stack.status = NA_STACK_BROKEN;
+			else if (walk->frame)
+				walk->found = 1;
+			if (walk->found || walk->stack.status == NA_STACK_BROKEN)
+				return 1;
+			walk->frameless = walk->thread;
 		}
 		NA_READ_USER(walk->thread, walk->thread + walk->python.thread_next);
 	}
 	return 0;
 }
 
-/* walk->thread, from memory or by search. False: the thread has no Python state. */
+/*
+ * walk->thread and walk->frame, from memory or by search. False: the thread has no Python state. Up to 3.11 the state
+ * made for a new thread carries the id of the thread that makes it until the new one runs, and stands before that
+ * thread's own in the list: one with frames is preferred.
+ */
 static __always_inline bool na_find_thread(struct na_walk *walk, __u32 slot)
 {
 	struct na_thread_key key = { .start_ns = walk->stack.thread_start_ns, .tid = walk->stack.task.tid };
@@ -81,30 +102,22 @@ static __always_inline bool na_find_thread(struct na_walk *walk, __u32 slot)
 
 	if (known && na_is_own_thread(walk, *known)) {
 		walk->thread = *known;
-		return true;
+		if (na_first_frame(walk) && walk->frame)
+			return true;
 	}
 	walk->found = 0;
 	walk->thread = 0;
+	walk->frameless = 0;
 	NA_READ_USER(walk->interpreter, walk->python.runtime + walk->python.runtime_interpreters);
 	for (int i = 0; i < NA_THREAD_ROUNDS; i++)
 		if (na_search_thread(slot))
 			break;
-	if (!walk->found)
-		return false;
+	if (!walk->found) {
+		walk->frame = 0;
+		return walk->frameless || walk->stack.status == NA_STACK_BROKEN;
+	}
 	bpf_map_update_elem(&python_threads, &key, &walk->thread, BPF_ANY);
 	return true;
-}
-
-static __always_inline bool na_first_frame(struct na_walk *walk)
-{
-	__u64 at = walk->thread + walk->python.thread_frame;
-
-	if (NA_READ_USER(walk->frame, at))
-		return false;
-	if (walk->python.cframe_frame == NA_PYTHON_ABSENT || !walk->frame)
-		return true;
-	at = walk->frame + walk->python.cframe_frame;
-	return !NA_READ_USER(walk->frame, at);
 }
 
 /* Bytes into the bytecode; the layouts differ in what they keep. */
@@ -207,10 +220,6 @@ static __always_inline void na_walk_frames(struct na_walk *walk, __u32 slot)
 
 	if (!na_find_thread(walk, slot)) {
 		walk->stack.status = NA_STACK_NO_STATE;
-		return;
-	}
-	if (!na_first_frame(walk)) {
-		walk->stack.status = NA_STACK_BROKEN;
 		return;
 	}
 	for (int i = 0; i < NA_FRAME_STEPS; i++) {

@@ -120,6 +120,7 @@ struct na_walk {
 	__u64 thread_pointer;	/* of the acting thread: what its Python state is known by */
 	__u64 interpreter;	/* the next to look through */
 	__u64 thread;		/* the thread state being looked at */
+	__u64 frameless;	/* a state of the acting thread on which no Python runs */
 	__u64 frame;		/* the next to read; 0: none */
 	__u64 file, name;	/* of the code object in hand */
 	__u32 first_line;
