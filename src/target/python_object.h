@@ -31,8 +31,9 @@ struct na_python_object {
 };
 
 /*
- * The object `mapping` is of, and the status of its file. `*read_bytes` grows by what had to be read of the file. The result is valid until the next
- * call; one thread only. 0 or negative errno; files that are no ELF files are objects without anything in them.
+ * The object `mapping` is of, and the status of its file. `*read_bytes` grows by what had to be read of the file. The
+ * result is valid until the next call; one thread only. 0 or negative errno; files that are no ELF files are objects
+ * without anything in them.
  */
 int na_python_object(int pid_fd, const struct na_mapping *mapping, const struct na_python_object **object,
 		     struct stat *status, uint64_t *read_bytes);
