@@ -28,7 +28,7 @@ static const struct member {
 	{ "sport", "source port", AS_IS },
 	{ "dst", "destination address", AS_IS },
 	{ "dport", "destination port", AS_IS },
-	{ "path", "unix socket", AS_IS },
+	{ "path", "path", AS_IS },
 	{ "abstract", "abstract socket name", AS_IS },
 	{ "socket_type", "type of socket", AS_IS },
 	{ "peer_pid", "process at the other end", AS_IS },

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/observer_internal.h"
+#include "flow/compose_addon.h"
 
 _Static_assert(NA_AUTHOR_COUNTERS == (int)NA_EVIDENCES, "status counts every kind of evidence");
 
@@ -39,6 +40,8 @@ int na_observer_open_authors(struct na_observer *observer)
 	if (!err)
 		err = na_attributor_create(&observer->attributor, &options);
 	if (!err)
+		err = na_containers_create(&observer->containers, NULL, NULL);
+	if (!err)
 		err = na_pythons_create(&observer->pythons, observer->context->capture);
 	if (err)
 		return err;
@@ -53,6 +56,7 @@ void na_observer_close_authors(struct na_observer *observer)
 	na_attributor_destroy(observer->attributor);
 	na_pythons_destroy(observer->pythons);
 	na_addons_destroy(observer->addons);
+	na_containers_destroy(observer->containers);
 }
 
 /* Processes that serve Odoo itself; the others of its scope are what these started. */
@@ -100,6 +104,19 @@ static void tell_user(struct na_observer *observer, const struct na_stack_event 
 
 	if (flow && na_flow_tell_author(flow, context->author))
 		na_observer_queue(observer, record, na_compose_author(record, event, context));
+}
+
+static void report_addon(void *context, const char *instance, const struct na_addon *addon)
+{
+	struct na_observer *observer = context;
+	char record[NA_COMPOSE_BYTES];
+
+	na_observer_queue(observer, record, na_compose_addon(record, addon, instance, &observer->clock));
+}
+
+void na_observer_report_addons(struct na_observer *observer)
+{
+	na_addons_each_new(observer->addons, report_addon, observer);
 }
 
 void na_observer_stack(struct na_observer *observer, const struct na_stack_event *event)

@@ -10,6 +10,7 @@ bool na_observer_describe(struct na_observer *observer, const struct na_target *
 	const char *instance;
 
 	*context = (struct na_context){ .clock = &observer->clock };
+	context->container = na_containers_of(observer->containers, task);
 	if (!target) {
 		context->via = task->scope == NA_SCOPE_RELAY ? "relay" : NULL;
 		return true;
@@ -69,6 +70,7 @@ void na_observer_open(struct na_observer *observer, const struct na_flow_event *
 		flow->instance = context.instance;
 		flow->worker = context.worker;
 		flow->via = context.via;
+		flow->container = context.container;
 		flow->direction = event->direction;
 		flow->reported_ns = event->header.time_ns;
 		na_flow_set_author(flow, context.author);
@@ -85,7 +87,7 @@ static bool describe_known(struct na_observer *observer, const struct na_flow_ev
 		return describe_author(observer, na_targets_see(observer->targets, &event->task), event->flow,
 				       &event->task, event->direction == NA_INBOUND, context);
 	*context = (struct na_context){ &observer->clock, flow->instance, flow->worker, flow->via,
-					na_attribution_hold(flow->author) };
+					na_attribution_hold(flow->author), flow->container };
 	return true;
 }
 
@@ -137,6 +139,7 @@ static void handle_datagram(struct na_observer *observer, const struct na_flow_e
 	flow->instance = context.instance;
 	flow->worker = context.worker;
 	flow->via = context.via;
+	flow->container = context.container;
 	/* asked at the first report: the stack may come after its flow's first event */
 	flow->asked = na_observer_asks(&flow->acting, target, &event->task, &context, event->direction == NA_INBOUND);
 }
@@ -150,7 +153,8 @@ void na_observer_report_datagram(void *context, struct na_datagram_flow *flow, c
 				 bool final)
 {
 	struct na_observer *observer = context;
-	struct na_context names = { &observer->clock, flow->instance, flow->worker, flow->via, NULL };
+	struct na_context names = { &observer->clock, flow->instance, flow->worker, flow->via, NULL,
+				    flow->container };
 	char record[NA_COMPOSE_BYTES];
 
 	if (flow->asked && !flow->author)
@@ -252,6 +256,7 @@ void na_observer_handle_progress(void *context, const struct na_event_header *he
 		flow->instance = names.instance;
 		flow->worker = names.worker;
 		flow->via = names.via;
+		flow->container = names.container;
 		flow->direction = known.direction;
 		flow->reported_ns = header->time_ns;
 		na_flow_set_author(flow, names.author);

@@ -12,6 +12,7 @@
 #include "flow/merge.h"
 #include "flow/table.h"
 #include "target/addons.h"
+#include "target/container.h"
 #include "target/process.h"
 
 struct na_pythons;
@@ -23,6 +24,7 @@ struct na_observer {
 	struct na_datagrams *datagrams;
 	struct na_targets *targets;
 	struct na_addons *addons;
+	struct na_containers *containers;
 	struct na_attributor *attributor;
 	struct na_pythons *pythons;
 	struct na_clock_pair clock;
@@ -51,6 +53,8 @@ bool na_observer_asks(struct na_acting *acting, const struct na_target *target, 
 /* The author of a flow that begins, to be released by the caller; counted for status. NULL: not asked. */
 const struct na_attribution *na_observer_author(struct na_observer *observer, uint64_t flow, const struct na_task *task,
 						const struct na_acting *acting);
+/* Records of the add-ons that were met since the last call. */
+void na_observer_report_addons(struct na_observer *observer);
 void na_observer_stack(struct na_observer *observer, const struct na_stack_event *event);
 void na_observer_code(struct na_observer *observer, const struct na_code_event *event);
 void na_observer_process_authors(struct na_observer *observer, const struct na_process_event *event);

@@ -70,6 +70,7 @@ void na_observer_tick(struct na_observer *observer)
 	uint64_t now_ns = na_boottime_ns();
 
 	watch_clock(observer);
+	na_observer_report_addons(observer);
 	na_observer_report_losses(observer);
 	na_datagrams_tick(observer->datagrams, now_ns, config->datagram_seconds * NA_NS_PER_SECOND);
 	if (now_ns >= observer->next_progress_ns) {

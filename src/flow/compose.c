@@ -47,6 +47,33 @@ static void put_pid(struct na_canonical *c, const struct na_task *task)
 	na_canonical_integer(c, "pidns", task->pid_namespace);
 }
 
+static void put_known(struct na_canonical *c, const char *key, const char *text)
+{
+	if (text[0])
+		na_canonical_string(c, key, text);
+}
+
+static void put_container(struct na_canonical *c, const struct na_container *container)
+{
+	if (container)
+		put_known(c, "container", container->id);
+}
+
+static void put_image(struct na_canonical *c, const struct na_container *container)
+{
+	if (container)
+		put_known(c, "image", container->image);
+}
+
+static void put_pod(struct na_canonical *c, const struct na_container *container)
+{
+	if (!container)
+		return;
+	put_known(c, "pod", container->pod);
+	put_known(c, "pod_namespace", container->pod_namespace);
+	put_known(c, "pod_uid", container->pod_uid);
+}
+
 struct ends {
 	char source[NA_ADDRESS_TEXT_BYTES], destination[NA_ADDRESS_TEXT_BYTES];
 	int64_t source_port, destination_port;	/* -1: this family has none */
@@ -107,6 +134,7 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 	na_canonical_id(&c, "cgroup", task->cgroup_id);
 	na_canonical_string(&c, "channel", na_channel_of_flow(event));
 	put_comm(&c, task);
+	put_container(&c, context->container);
 	na_canonical_string(&c, "direction", event->direction == NA_INBOUND ? "inbound" : "outbound");
 	na_put_disagree(&c, author);
 	put_port(&c, "dport", ends.destination_port);
@@ -124,6 +152,7 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 	put_true(&c, "final", members->final);
 	na_canonical_id(&c, "flow", event->flow);
 	na_put_frames(&c, frames);
+	put_image(&c, context->container);
 	na_canonical_string(&c, "instance", context->instance);
 	put_true(&c, "kernel_worker", event->flags & NA_FLOW_KERNEL_WORKER);
 	na_canonical_string(&c, "kind", kind_names[kind]);
@@ -138,6 +167,7 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 		na_canonical_integer(&c, "opened_tb", us(event->opened_ns));
 	na_canonical_integer(&c, "parent_pid", task->parent_pid);
 	put_pid(&c, task);
+	put_pod(&c, context->container);
 	put_true(&c, "pre_existing", event->flags & NA_FLOW_PRE_EXISTING);
 	if (na_protocol_name(event->family, event->protocol))
 		na_canonical_string(&c, "protocol", na_protocol_name(event->family, event->protocol));
@@ -207,6 +237,7 @@ ssize_t na_compose_unix(void *out, const struct na_unix_event *event, const stru
 	na_canonical_id(&c, "cgroup", task->cgroup_id);
 	na_canonical_string(&c, "channel", "unix");
 	put_comm(&c, task);
+	put_container(&c, context->container);
 	na_canonical_string(&c, "direction", "outbound");
 	na_put_disagree(&c, context->author);
 	if (event->error)
@@ -215,6 +246,7 @@ ssize_t na_compose_unix(void *out, const struct na_unix_event *event, const stru
 	na_canonical_string(&c, "family", "unix");
 	na_canonical_id(&c, "flow", event->flow);
 	na_put_frames(&c, context->author);
+	put_image(&c, context->container);
 	na_canonical_string(&c, "instance", context->instance);
 	na_canonical_string(&c, "kind", "open");
 	na_canonical_integer(&c, "netns", task->net_namespace);
@@ -224,6 +256,7 @@ ssize_t na_compose_unix(void *out, const struct na_unix_event *event, const stru
 	if (event->peer_pid)
 		na_canonical_integer(&c, "peer_pid", event->peer_pid);
 	put_pid(&c, task);
+	put_pod(&c, context->container);
 	na_canonical_string(&c, "result", na_result_of_connect(event->error));
 	na_canonical_string(&c, "seen_by", "connect");
 	na_canonical_string(&c, "socket_type", event->socket_type == SOCK_SEQPACKET ? "seqpacket" : "stream");
@@ -246,6 +279,7 @@ ssize_t na_compose_process(void *out, const struct na_process_event *event, cons
 	na_put_author(&c, context->author);
 	na_canonical_id(&c, "cgroup", task->cgroup_id);
 	put_comm(&c, task);
+	put_container(&c, context->container);
 	na_put_disagree(&c, context->author);
 	na_canonical_string(&c, "event", na_event_type_name(event->header.type));
 	na_put_evidence(&c, context->author);
@@ -253,11 +287,13 @@ ssize_t na_compose_process(void *out, const struct na_process_event *event, cons
 		na_canonical_text(&c, "exe", event->exe, exe_bytes);
 	if (event->header.type == NA_EVENT_EXIT && !WTERMSIG(event->exit_code))
 		na_canonical_integer(&c, "exit_code", WEXITSTATUS(event->exit_code));
+	put_image(&c, context->container);
 	na_canonical_string(&c, "instance", context->instance);
 	na_canonical_string(&c, "kind", "process");
 	na_canonical_nonce(&c);
 	na_canonical_integer(&c, "parent_pid", task->parent_pid);
 	put_pid(&c, task);
+	put_pod(&c, context->container);
 	if (event->header.type == NA_EVENT_EXIT && WTERMSIG(event->exit_code))
 		na_canonical_integer(&c, "signal", WTERMSIG(event->exit_code));
 	put_time(&c, context->clock, event->header.time_ns);
@@ -276,15 +312,18 @@ ssize_t na_compose_author(void *out, const struct na_stack_event *event, const s
 	na_put_author(&c, context->author);
 	na_canonical_id(&c, "cgroup", task->cgroup_id);
 	put_comm(&c, task);
+	put_container(&c, context->container);
 	na_put_disagree(&c, context->author);
 	na_put_evidence(&c, context->author);
 	na_canonical_id(&c, "flow", event->flow);
 	na_put_frames(&c, context->author);
+	put_image(&c, context->container);
 	na_canonical_string(&c, "instance", context->instance);
 	na_canonical_string(&c, "kind", "author");
 	na_canonical_nonce(&c);
 	na_canonical_integer(&c, "parent_pid", task->parent_pid);
 	put_pid(&c, task);
+	put_pod(&c, context->container);
 	na_put_stack(&c, context->author);
 	put_time(&c, context->clock, event->header.time_ns);
 	na_canonical_integer(&c, "tid", task->tid);

@@ -13,6 +13,7 @@
 #include <netaudit/record.h>
 #include "attribute/attribute.h"
 #include "base/clock.h"
+#include "target/container.h"
 
 #define NA_COMPOSE_BYTES 32768	/* enough for any record, also when escaping makes names six times as long */
 
@@ -23,6 +24,7 @@ struct na_context {
 	const char *worker;
 	const char *via;
 	const struct na_attribution *author;	/* NULL: not asked */
+	const struct na_container *container;	/* NULL: in none, or not known */
 };
 
 ssize_t na_compose_open(void *out, const struct na_flow_event *event, const struct na_context *context);

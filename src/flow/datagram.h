@@ -19,6 +19,7 @@ struct na_datagram_flow {
 	const char *instance, *worker, *via;	/* interned or constants; NULL: none */
 	struct na_acting acting;		/* whom to ask for its author; instance "" or interned */
 	bool asked;
+	const struct na_container *container;	/* NULL: in none, or not known */
 	const struct na_attribution *author;	/* held, from the first report on; NULL: not asked */
 	struct na_peer_counters reported;
 	uint64_t reported_ns;

@@ -13,6 +13,7 @@
 
 #include <netaudit/event.h>
 #include "attribute/attribute.h"
+#include "target/container.h"
 
 #define NA_FLOW_AUTHORS 32	/* told for one flow; a connection of a pool meets every add-on there is */
 
@@ -23,6 +24,7 @@ struct na_flow {
 	const char *instance;		/* interned: lives as long as the table; NULL: none */
 	const char *worker, *via;	/* constants or NULL */
 	const struct na_attribution *author;	/* held; NULL: not asked */
+	const struct na_container *container;	/* lives as long as the observer; NULL: in none, or not known */
 	struct na_flow_authors *others;	/* who else was told of; NULL: nobody */
 	uint8_t direction;		/* enum na_direction, as its first record says */
 	uint64_t reported_ns;		/* when its last record was made */

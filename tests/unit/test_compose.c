@@ -161,8 +161,9 @@ static void test_no_author_can_make_a_record_too_long(void **state)
 
 static void test_every_member_is_documented(void **state)
 {
+	const struct na_container container = { "c", "u", "p", "n", "i" };
 	const struct na_context context = { .clock = &now, .instance = "i", .worker = "http", .via = "relay",
-					    .author = &every_member };
+					    .container = &container, .author = &every_member };
 	const struct na_stack_event stack = { .header.type = NA_EVENT_STACK };
 	struct na_flow_event flow = { .flags = UINT32_MAX, .family = AF_INET, .protocol = IPPROTO_TCP, .error = 111,
 				      .direction = NA_OUTBOUND, .seen_by = NA_SEEN_CONNECT, .established_ns = 5 };
