@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include <netaudit/event.h>
+#include <netaudit/native.h>
 #include "target/addons.h"
 
 /* How an attribution was reached; names as in the journal: na_evidence_name(). */
@@ -75,6 +76,8 @@ struct na_attributor_options {
 	/* The line that `instruction` of the code object at `address` stands for; NULL: the first line is taken. */
 	uint32_t (*line)(void *context, const struct na_task *task, uint64_t address, int32_t instruction,
 			 uint32_t first_line);
+	/* As in na_natives_options; NULL: native code is not looked for. */
+	int (*kernel_code)(void *context, uint32_t pid, const struct na_native_code *code);
 	/* Code objects were dropped to stay within bounds: the kernel must describe them again. May be NULL. */
 	void (*forgot)(void *context);
 	void *context;
@@ -87,6 +90,7 @@ void na_attributor_destroy(struct na_attributor *attributor);
 /* Events, in time order. 0, or -ENOMEM: what was said is not kept. */
 int na_attributor_on_code(struct na_attributor *attributor, const struct na_code_event *event);
 int na_attributor_on_process(struct na_attributor *attributor, const struct na_process_event *event);
+void na_attributor_on_native(struct na_attributor *attributor, const struct na_native_event *event);
 
 /*
  * Whose stack this is, for the caller to release; NULL: nobody was asked for (a start of a thread or process, or a

@@ -2,12 +2,12 @@
 /* Puts the rules to work: looks up what an event refers to, asks the rules, and keeps what later events will need. */
 #include <errno.h>
 #include <inttypes.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "attribute/known.h"
+#include "attribute/frames.h"
+#include "attribute/make.h"
 #include "base/clock.h"
 
 #define LEARN_AGAIN_NS NA_NS_PER_SECOND	/* add-ons may be installed while Odoo runs */
@@ -15,20 +15,24 @@
 struct na_attributor {
 	struct na_attributor_options options;
 	struct na_known known;
-	EVP_MD *sha256;
-	EVP_MD_CTX *digest;
+	struct na_natives *natives;	/* NULL: nobody tells the kernel what is code */
+	struct na_digest digest;
 };
 
 int na_attributor_create(struct na_attributor **out, const struct na_attributor_options *options)
 {
 	struct na_attributor *attributor = calloc(1, sizeof(*attributor));
+	int err = 0;
 
 	if (!attributor)
 		return -ENOMEM;
 	attributor->options = *options;
-	attributor->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	attributor->digest = EVP_MD_CTX_new();
-	if (!attributor->sha256 || !attributor->digest) {
+	err = na_digest_open(&attributor->digest);
+	if (!err && options->kernel_code)
+		err = na_natives_create(&attributor->natives, &(struct na_natives_options){
+			options->addons, options->kernel_code, options->context });
+	/* without an unwinder native code is told by nobody, but everything else is */
+	if (err == -ENOMEM) {
 		na_attributor_destroy(attributor);
 		return -ENOMEM;
 	}
@@ -41,18 +45,12 @@ void na_attributor_destroy(struct na_attributor *attributor)
 	if (!attributor)
 		return;
 	na_known_remove_all(&attributor->known);
-	EVP_MD_CTX_free(attributor->digest);
-	EVP_MD_free(attributor->sha256);
+	na_natives_destroy(attributor->natives);
+	na_digest_close(&attributor->digest);
 	free(attributor);
 }
 
 /* ---- what the frames are ---- */
-
-struct frames {
-	struct na_frame_view view[NA_STACK_FRAMES];
-	struct na_known_code *code[NA_STACK_FRAMES];	/* NULL: never described */
-	size_t count;
-};
 
 static void learn(struct na_attributor *attributor, struct na_known_process *process, uint64_t now_ns)
 {
@@ -79,60 +77,45 @@ static void state(struct na_attributor *attributor, struct na_known_code *code, 
 	code->stated_for = process->generation;
 }
 
-static void look_up(struct na_attributor *attributor, const struct na_stack_event *event, struct frames *frames)
+struct stating {
+	struct na_attributor *attributor;
+	uint64_t now_ns;
+};
+
+static void state_one(void *context, struct na_known_code *code)
 {
-	static const struct na_statement undescribed = { .says = NA_SAYS_UNDESCRIBED };
+	const struct stating *stating = context;
 
-	frames->count = event->count < NA_STACK_FRAMES ? event->count : NA_STACK_FRAMES;
-	for (size_t i = 0; i < frames->count; i++) {
-		struct na_known_code *code = na_known_find_code(&attributor->known, event->frames[i].code);
+	state(stating->attributor, code, stating->now_ns);
+}
 
-		/* an id of another process would be somebody else's code */
-		if (code && (code->process->key.pid != event->task.pid ||
-			     code->process->key.start_ns != event->task.start_ns))
-			code = NULL;
-		if (code)
-			state(attributor, code, event->header.time_ns);
-		frames->code[i] = code;
-		frames->view[i].statement = code ? &code->statement : &undescribed;
-		frames->view[i].flags = event->frames[i].flags;
-	}
+/* A clone that was not looked at has its parent's code where the parent has it. */
+static struct na_native_view *view_of(struct na_attributor *attributor, struct na_known_process *process,
+				      const struct na_stack_event *event)
+{
+	struct na_known_process *parent =
+		na_known_find_process(&attributor->known, process->forked_from.pid, process->forked_from.start_ns);
+
+	if (!process->native.process && !process->executed && parent && parent->native.process &&
+	    parent->native.code_pages == event->code_pages)
+		return &parent->native;
+	return &process->native;
+}
+
+static void look_up(struct na_attributor *attributor, struct na_known_process *process,
+		    const struct na_stack_event *event, struct na_frames *frames)
+{
+	struct stating stating = { attributor, event->header.time_ns };
+	struct na_native_place places[NA_NATIVE_PLACES];
+
+	na_frames_look_up(frames, &attributor->known, event, state_one, &stating);
+	if (attributor->natives && event->status != NA_STACK_NO_PYTHON)
+		na_frames_add_native(frames, places,
+				     na_natives_of_stack(attributor->natives, view_of(attributor, process, event),
+							 process->instance, event, places, NA_NATIVE_PLACES));
 }
 
 /* ---- attributions ---- */
-
-static struct na_attribution *of_verdict(const struct na_verdict *verdict)
-{
-	struct na_attribution *attribution = calloc(1, sizeof(*attribution));
-
-	if (!attribution)
-		return NULL;
-	attribution->author = verdict->author;
-	attribution->evidence = verdict->author == NA_AUTHOR_UNKNOWN ? NA_EVIDENCE_NONE : verdict->evidence;
-	attribution->reason = verdict->author == NA_AUTHOR_UNKNOWN ? verdict->reason : NULL;
-	attribution->addon = verdict->author == NA_AUTHOR_ADDON ? verdict->addon : NULL;
-	memcpy(attribution->chain, verdict->chain, sizeof(attribution->chain));
-	attribution->chain_count = verdict->chain_count;
-	attribution->chain_truncated = verdict->chain_truncated;
-	attribution->disagree = verdict->disagree;
-	attribution->holders = 1;
-	return attribution;
-}
-
-/* The author of what started this one, and what was seen of it then. */
-static struct na_attribution *of_parent(const struct na_attribution *parent, enum na_evidence_kind evidence)
-{
-	struct na_attribution *attribution = malloc(sizeof(*attribution));
-
-	if (!attribution)
-		return NULL;
-	*attribution = *parent;
-	attribution->evidence = evidence;
-	attribution->holders = 1;
-	attribution->file = parent->file ? strdup(parent->file) : NULL;
-	attribution->function = parent->function ? strdup(parent->function) : NULL;
-	return attribution;
-}
 
 /* Read from the process once for each place that calls, because that is slow. */
 static uint32_t line_of(struct na_attributor *attributor, const struct na_stack_event *event,
@@ -151,36 +134,13 @@ static uint32_t line_of(struct na_attributor *attributor, const struct na_stack_
 }
 
 static void describe_deciding(struct na_attributor *attributor, struct na_attribution *attribution,
-			      const struct na_stack_event *event, struct na_known_code *code, size_t deciding)
+			      const struct na_stack_event *event, const struct na_frames *frames, size_t deciding)
 {
+	struct na_known_code *code = frames->code[deciding];
+
 	attribution->file = strdup(code->file);
 	attribution->function = strdup(code->function);
-	attribution->line = line_of(attributor, event, code, event->frames[deciding].instruction);
-}
-
-/* Over "FILE\0FUNCTION\0LINE\0" of each frame. A frame that was not described is three empty texts. */
-static void digest_frames(struct na_attributor *attributor, struct na_attribution *attribution,
-			  const struct frames *frames)
-{
-	EVP_MD_CTX *digest = attributor->digest;
-
-	attribution->frames = (uint32_t)frames->count;
-	EVP_DigestInit_ex2(digest, attributor->sha256, NULL);
-	for (size_t i = 0; i < frames->count; i++) {
-		const struct na_known_code *code = frames->code[i];
-		char line[16] = "";
-
-		if (code) {
-			snprintf(line, sizeof(line), "%" PRIu32, code->first_line);
-			EVP_DigestUpdate(digest, code->file, strlen(code->file));
-		}
-		EVP_DigestUpdate(digest, "", 1);
-		if (code)
-			EVP_DigestUpdate(digest, code->function, strlen(code->function));
-		EVP_DigestUpdate(digest, "", 1);
-		EVP_DigestUpdate(digest, line, strlen(line) + 1);
-	}
-	EVP_DigestFinal_ex(digest, attribution->stack_digest, NULL);
+	attribution->line = line_of(attributor, event, code, frames->instruction[deciding]);
 }
 
 static struct na_origin origin_of(const struct na_attributor *attributor, const struct na_task *task,
@@ -204,7 +164,7 @@ static struct na_origin origin_of(const struct na_attributor *attributor, const 
 
 /* NULL: no memory. */
 static struct na_attribution *answer(struct na_attributor *attributor, const struct na_stack_event *event,
-				     const struct frames *frames, const struct na_origin *origin)
+				     const struct na_frames *frames, const struct na_origin *origin)
 {
 	struct na_verdict verdict;
 	const struct na_attribution *parent;
@@ -213,21 +173,21 @@ static struct na_attribution *answer(struct na_attributor *attributor, const str
 	na_rules_of_frames(&verdict, frames->view, frames->count, event->status);
 	parent = na_rules_of_origin(&verdict, origin, event->status);
 	if (parent)
-		return of_parent(parent, verdict.evidence);
-	attribution = of_verdict(&verdict);
+		return na_make_inherited(parent, verdict.evidence);
+	attribution = na_make_attribution(&verdict);
 	if (!attribution)
 		return NULL;
 	if (verdict.deciding != NA_NO_FRAME && frames->code[verdict.deciding])
-		describe_deciding(attributor, attribution, event, frames->code[verdict.deciding], verdict.deciding);
-	if (frames->count)
-		digest_frames(attributor, attribution, frames);
+		describe_deciding(attributor, attribution, event, frames, verdict.deciding);
+	if (frames->python)
+		na_digest_frames(&attributor->digest, attribution, frames);
 	return attribution;
 }
 
 /* ---- events ---- */
 
 static int keep_starter(struct na_attributor *attributor, const struct na_stack_event *event,
-			const struct frames *frames, const struct na_attribution *attribution)
+			const struct na_frames *frames, const struct na_attribution *attribution)
 {
 	enum na_starter starter = na_rules_of_starter(frames->view, frames->count, attribution->author);
 
@@ -245,6 +205,7 @@ static int keep_parent(struct na_attributor *attributor, const struct na_stack_e
 
 	if (!process)
 		return -ENOMEM;
+	process->forked_from = (struct na_known_process_key){ event->task.start_ns, event->task.pid, 0 };
 	process->executed |= executed;	/* a clone of a program of its own is one too */
 	na_known_set_parent(process, attribution);
 	return 0;
@@ -273,7 +234,7 @@ const struct na_attribution *na_attributor_on_stack(struct na_attributor *attrib
 		na_known_find_process(&attributor->known, event->task.pid, event->task.start_ns);
 	struct na_attribution *attribution;
 	struct na_origin origin;
-	struct frames frames;
+	struct na_frames frames;
 	int err;
 
 	if (!asked(acting, process, event->status))
@@ -282,7 +243,7 @@ const struct na_attribution *na_attributor_on_stack(struct na_attributor *attrib
 	if (!process || set_instance(process, acting))
 		return NULL;
 	origin = origin_of(attributor, &event->task, event->thread_start_ns, acting, process);
-	look_up(attributor, event, &frames);
+	look_up(attributor, process, event, &frames);
 	attribution = answer(attributor, event, &frames, &origin);
 	if (!attribution)
 		return NULL;
@@ -319,7 +280,7 @@ const struct na_attribution *na_attributor_of_flow(struct na_attributor *attribu
 		verdict.reason = NA_WHY_INBOUND;
 	else if (!python)
 		parent = na_rules_of_origin(&verdict, &origin, NA_STACK_NO_PYTHON);
-	return parent ? of_parent(parent, verdict.evidence) : of_verdict(&verdict);
+	return parent ? na_make_inherited(parent, verdict.evidence) : na_make_attribution(&verdict);
 }
 
 void na_attributor_forget_flow(struct na_attributor *attributor, uint64_t flow)
@@ -383,6 +344,12 @@ int na_attributor_on_process(struct na_attributor *attributor, const struct na_p
 	process->executed = true;
 	na_known_drop_codes(&attributor->known, process);
 	return 0;
+}
+
+void na_attributor_on_native(struct na_attributor *attributor, const struct na_native_event *event)
+{
+	if (attributor->natives)
+		na_natives_on_native(attributor->natives, event);
 }
 
 struct na_attributor_sizes na_attributor_sizes(const struct na_attributor *attributor)

@@ -61,6 +61,7 @@ static void remove_thread(struct na_known *known, struct na_known_thread *thread
 
 void na_known_drop_codes(struct na_known *known, struct na_known_process *process)
 {
+	na_native_view_clear(&process->native);
 	while (process->codes) {
 		struct na_known_code *code = process->codes;
 

@@ -13,6 +13,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "attribute/native.h"
 #include "attribute/rules.h"
 
 #define NA_KNOWN_CODES 131072		/* about 300 bytes each */
@@ -61,6 +62,8 @@ struct na_known_process {
 	char *instance;
 	uint32_t generation;			/* of `instance`, from 1 */
 	uint64_t learned_ns;
+	struct na_known_process_key forked_from;	/* zeros: its fork was not seen */
+	struct na_native_view native;
 	UT_hash_handle hh;
 };
 

@@ -151,7 +151,7 @@ static bool meet(struct walk *walk, size_t i)
 	switch (statement->says) {
 	case NA_SAYS_UNDESCRIBED:
 		verdict->chain_truncated = true;
-		settle_unknown(walk, i, NA_WHY_UNDESCRIBED);
+		settle_unknown(walk, i, statement->traits & NA_TRAIT_NATIVE ? NA_WHY_NATIVE : NA_WHY_UNDESCRIBED);
 		break;
 	case NA_SAYS_NOBODY:
 		settle_unknown(walk, i, NA_WHY_NOBODY);

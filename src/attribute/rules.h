@@ -13,6 +13,7 @@
 #define NA_WHY_CLAIM "a name without proof"
 #define NA_WHY_NOBODY "code of no known add-on"
 #define NA_WHY_UNDESCRIBED "a frame was not described"
+#define NA_WHY_NATIVE "native code that could not be followed"
 #define NA_WHY_FINALIZER "a finalizer ran"
 #define NA_WHY_POOL "work handed to a pool"
 #define NA_WHY_TRUNCATED "more frames than are read"

@@ -217,6 +217,9 @@ void na_observer_handle(struct na_observer *observer, const struct na_event_head
 	case NA_EVENT_STACK:
 		na_observer_stack(observer, (const struct na_stack_event *)event);
 		break;
+	case NA_EVENT_NATIVE:
+		na_attributor_on_native(observer->attributor, (const struct na_native_event *)event);
+		break;
 	case NA_EVENT_CODE:
 		na_observer_code(observer, (const struct na_code_event *)event);
 		break;

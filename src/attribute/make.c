@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Copies what a verdict says into something that outlives the stack it was about. */
+#include "attribute/make.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct na_attribution *na_make_attribution(const struct na_verdict *verdict)
+{
+	struct na_attribution *attribution = calloc(1, sizeof(*attribution));
+
+	if (!attribution)
+		return NULL;
+	attribution->author = verdict->author;
+	attribution->evidence = verdict->author == NA_AUTHOR_UNKNOWN ? NA_EVIDENCE_NONE : verdict->evidence;
+	attribution->reason = verdict->author == NA_AUTHOR_UNKNOWN ? verdict->reason : NULL;
+	attribution->addon = verdict->author == NA_AUTHOR_ADDON ? verdict->addon : NULL;
+	memcpy(attribution->chain, verdict->chain, sizeof(attribution->chain));
+	attribution->chain_count = verdict->chain_count;
+	attribution->chain_truncated = verdict->chain_truncated;
+	attribution->disagree = verdict->disagree;
+	attribution->holders = 1;
+	return attribution;
+}
+
+struct na_attribution *na_make_inherited(const struct na_attribution *parent, enum na_evidence_kind evidence)
+{
+	struct na_attribution *attribution = malloc(sizeof(*attribution));
+
+	if (!attribution)
+		return NULL;
+	*attribution = *parent;
+	attribution->evidence = evidence;
+	attribution->holders = 1;
+	attribution->file = parent->file ? strdup(parent->file) : NULL;
+	attribution->function = parent->function ? strdup(parent->function) : NULL;
+	return attribution;
+}
+
+int na_digest_open(struct na_digest *digest)
+{
+	digest->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	digest->context = EVP_MD_CTX_new();
+	return digest->sha256 && digest->context ? 0 : -ENOMEM;
+}
+
+void na_digest_close(struct na_digest *digest)
+{
+	EVP_MD_CTX_free(digest->context);
+	EVP_MD_free(digest->sha256);
+}
+
+void na_digest_frames(struct na_digest *digest, struct na_attribution *attribution, const struct na_frames *frames)
+{
+	attribution->frames = (uint32_t)frames->python;
+	EVP_DigestInit_ex2(digest->context, digest->sha256, NULL);
+	for (size_t i = 0; i < frames->count; i++) {
+		const struct na_known_code *code = frames->code[i];
+		char line[16] = "";
+
+		if (frames->view[i].statement->traits & NA_TRAIT_NATIVE)
+			continue;
+		if (code) {
+			snprintf(line, sizeof(line), "%" PRIu32, code->first_line);
+			EVP_DigestUpdate(digest->context, code->file, strlen(code->file));
+		}
+		EVP_DigestUpdate(digest->context, "", 1);
+		if (code)
+			EVP_DigestUpdate(digest->context, code->function, strlen(code->function));
+		EVP_DigestUpdate(digest->context, "", 1);
+		EVP_DigestUpdate(digest->context, line, strlen(line) + 1);
+	}
+	EVP_DigestFinal_ex(digest->context, attribution->stack_digest, NULL);
+}
