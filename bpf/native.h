@@ -115,6 +115,7 @@ static __always_inline bool na_read_registers(struct na_native_event *event, str
 			event->instruction = BPF_CORE_READ(registers, ip);
 			event->stack = BPF_CORE_READ(registers, sp);
 			event->frame = BPF_CORE_READ(registers, bp);
+			event->argument = BPF_CORE_READ(registers, di);
 			return true;
 		}
 	}

@@ -215,6 +215,7 @@ struct na_native_event {
 	__u64 instruction;	/* user registers at the entry into the kernel */
 	__u64 stack;
 	__u64 frame;		/* rbp, x29 */
+	__u64 argument;		/* rdi, x0: the system call's first */
 	__u16 slot[NA_NATIVE_WORDS];	/* distance from `stack` in words of 8 bytes, ascending */
 	__u64 word[NA_NATIVE_WORDS];
 };

@@ -89,17 +89,14 @@ static void state_one(void *context, struct na_known_code *code)
 	state(stating->attributor, code, stating->now_ns);
 }
 
-/* A clone that was not looked at has its parent's code where the parent has it. */
-static struct na_native_view *view_of(struct na_attributor *attributor, struct na_known_process *process,
-				      const struct na_stack_event *event)
+/* A clone that was not looked at has its parent's code where the parent has it; it may be gone before a look. */
+static struct na_native_view *view_of(struct na_attributor *attributor, struct na_known_process *process)
 {
 	struct na_known_process *parent =
 		na_known_find_process(&attributor->known, process->forked_from.pid, process->forked_from.start_ns);
 
-	if (!process->native.process && !process->executed && parent && parent->native.process &&
-	    parent->native.code_pages == event->code_pages)
-		return &parent->native;
-	return &process->native;
+	return !process->native.process && !process->executed && parent && parent->native.process ? &parent->native :
+												    &process->native;
 }
 
 static void look_up(struct na_attributor *attributor, struct na_known_process *process,
@@ -111,7 +108,7 @@ static void look_up(struct na_attributor *attributor, struct na_known_process *p
 	na_frames_look_up(frames, &attributor->known, event, state_one, &stating);
 	if (attributor->natives && event->status != NA_STACK_NO_PYTHON)
 		na_frames_add_native(frames, places,
-				     na_natives_of_stack(attributor->natives, view_of(attributor, process, event),
+				     na_natives_of_stack(attributor->natives, view_of(attributor, process),
 							 process->instance, event, places, NA_NATIVE_PLACES));
 }
 
@@ -195,11 +192,11 @@ static int keep_starter(struct na_attributor *attributor, const struct na_stack_
 }
 
 static int keep_parent(struct na_attributor *attributor, const struct na_stack_event *event,
-		       const struct na_attribution *attribution)
+		       const struct na_acting *acting, const struct na_attribution *attribution)
 {
 	const struct na_known_process *starter =
 		na_known_find_process(&attributor->known, event->task.pid, event->task.start_ns);
-	bool executed = starter && starter->executed;
+	bool executed = starter && starter->executed && !acting->server;
 	struct na_known_process *process =
 		na_known_use_process(&attributor->known, event->subject, event->subject_start_ns);
 
@@ -252,7 +249,7 @@ const struct na_attribution *na_attributor_on_stack(struct na_attributor *attrib
 	if (event->reason == NA_STACK_THREAD)
 		err = keep_starter(attributor, event, &frames, attribution);
 	else if (event->reason == NA_STACK_PROCESS)
-		err = keep_parent(attributor, event, attribution);
+		err = keep_parent(attributor, event, acting, attribution);
 	else
 		err = na_known_add_flow(&attributor->known, event->flow, attribution);
 	if (!err && (event->reason == NA_STACK_CONNECT || event->reason == NA_STACK_DATAGRAM))

@@ -55,22 +55,64 @@ static bool go_up(const struct na_native_event *event, const struct na_native_st
 	return true;
 }
 
+/* The object at this address and what its table says there. NULL: nothing that can be followed. */
+static const struct na_native_mapping *step_at(struct na_unwinder *unwinder, const struct na_native_process *process,
+					       uint64_t address, struct na_native_step *step)
+{
+	const struct na_native_mapping *mapping = na_native_mapping_at(process, address);
+	struct na_native_object *object = mapping ? na_native_object_of(unwinder, process, &mapping->at) : NULL;
+
+	if (!object || !na_native_object_step(object, address - mapping->at.start + mapping->at.offset, step))
+		return NULL;
+	return mapping;
+}
+
+/*
+ * Where a thread or process is started, the C library is in a few instructions of assembly without a table, because
+ * the child comes out of them as well: glibc's vfork() has popped its return address into the first argument's
+ * register, clone() and clone3() of glibc and musl leave it on the stack's top. False: it is elsewhere.
+ */
+static bool leave_start(struct na_unwinder *unwinder, const struct na_native_process *process,
+			const struct na_native_event *event, struct registers *registers)
+{
+	const struct na_native_mapping *mapping = na_native_mapping_at(process, registers->instruction);
+	struct na_native_step step;
+	uint64_t word;
+
+	if ((event->reason != NA_STACK_THREAD && event->reason != NA_STACK_PROCESS) || !mapping || mapping->owner)
+		return false;
+	if (step_at(unwinder, process, event->argument - 1, &step)) {
+		registers->instruction = event->argument;
+		return true;
+	}
+	if (!word_at(event, registers->stack, &word) || !step_at(unwinder, process, word - 1, &step))
+		return false;
+	registers->instruction = word;
+	registers->stack += 8;
+	return true;
+}
+
 size_t na_unwind(struct na_unwinder *unwinder, const struct na_native_process *process,
 		 const struct na_native_event *event, struct na_native_call *calls, size_t max, bool *complete)
 {
 	struct registers registers = { event->instruction, event->stack, event->frame, true };
 	uint64_t looked_at = event->stack + NA_NATIVE_STACK_BYTES;
+	bool left_start = false;
 	size_t count = 0;
 
 	*complete = false;
 	while (count < max) {
 		/* a return address may be the first of the next function, when the call never returns */
-		uint64_t address = registers.instruction - (count ? 1 : 0);
-		const struct na_native_mapping *mapping = na_native_mapping_at(process, address);
-		struct na_native_object *object = mapping ? na_native_object_of(unwinder, process, &mapping->at) : NULL;
+		uint64_t address = registers.instruction - (count || left_start ? 1 : 0);
 		struct na_native_step step;
+		const struct na_native_mapping *mapping = step_at(unwinder, process, address, &step);
 
-		if (!object || !na_native_object_step(object, address - mapping->at.start + mapping->at.offset, &step))
+		if (!mapping && !count && !left_start) {
+			left_start = leave_start(unwinder, process, event, &registers);
+			if (left_start)
+				continue;
+		}
+		if (!mapping)
 			break;
 		calls[count++] = (struct na_native_call){ registers.instruction, mapping, step.evaluates };
 		if (step.outermost)
