@@ -89,14 +89,36 @@ static void state_one(void *context, struct na_known_code *code)
 	state(stating->attributor, code, stating->now_ns);
 }
 
-/* A clone that was not looked at has its parent's code where the parent has it; it may be gone before a look. */
-static struct na_native_view *view_of(struct na_attributor *attributor, struct na_known_process *process)
-{
-	struct na_known_process *parent =
-		na_known_find_process(&attributor->known, process->forked_from.pid, process->forked_from.start_ns);
+#define GENERATIONS 8	/* of clones: the master, its worker, what that forked */
 
-	return !process->native.process && !process->executed && parent && parent->native.process ? &parent->native :
-												    &process->native;
+/* The native code of what this process was cloned from, as it was looked at. NULL: it executed its own program. */
+static struct na_native_view *view_of_parent(struct na_attributor *attributor, const struct na_known_process *process)
+{
+	for (int i = 0; i < GENERATIONS && process && !process->executed; i++) {
+		struct na_known_process *parent = na_known_find_process(&attributor->known, process->forked_from.pid,
+									process->forked_from.start_ns);
+
+		if (parent && parent->native.process)
+			return &parent->native;
+		process = parent;
+	}
+	return NULL;
+}
+
+/* A clone has its parent's code where the parent has it, and may be gone before it is looked at. */
+static size_t native_places(struct na_attributor *attributor, struct na_known_process *process,
+			    const struct na_stack_event *event, struct na_native_place *places)
+{
+	struct na_native_view *own = &process->native;
+	struct na_native_view *parents = own->process ? NULL : view_of_parent(attributor, process);
+	bool same = parents && parents->code_pages == event->code_pages;
+	size_t count = na_natives_of_stack(attributor->natives, same ? parents : own, process->instance, event, places,
+					   NA_NATIVE_PLACES);
+
+	if (same || own->process || !parents || !na_native_process_owned(parents->process))
+		return count;
+	places[0] = (struct na_native_place){ 0, NULL, NULL };	/* gone, and its parent had an add-on's code */
+	return 1;
 }
 
 static void look_up(struct na_attributor *attributor, struct na_known_process *process,
@@ -107,9 +129,7 @@ static void look_up(struct na_attributor *attributor, struct na_known_process *p
 
 	na_frames_look_up(frames, &attributor->known, event, state_one, &stating);
 	if (attributor->natives && event->status != NA_STACK_NO_PYTHON)
-		na_frames_add_native(frames, places,
-				     na_natives_of_stack(attributor->natives, view_of(attributor, process),
-							 process->instance, event, places, NA_NATIVE_PLACES));
+		na_frames_add_native(frames, places, native_places(attributor, process, event, places));
 }
 
 /* ---- attributions ---- */
@@ -135,6 +155,10 @@ static void describe_deciding(struct na_attributor *attributor, struct na_attrib
 {
 	struct na_known_code *code = frames->code[deciding];
 
+	if (frames->object[deciding])
+		attribution->file = strdup(frames->object[deciding]);
+	if (!code)
+		return;
 	attribution->file = strdup(code->file);
 	attribution->function = strdup(code->function);
 	attribution->line = line_of(attributor, event, code, frames->instruction[deciding]);
@@ -174,7 +198,7 @@ static struct na_attribution *answer(struct na_attributor *attributor, const str
 	attribution = na_make_attribution(&verdict);
 	if (!attribution)
 		return NULL;
-	if (verdict.deciding != NA_NO_FRAME && frames->code[verdict.deciding])
+	if (verdict.deciding != NA_NO_FRAME)
 		describe_deciding(attributor, attribution, event, frames, verdict.deciding);
 	if (frames->python)
 		na_digest_frames(&attributor->digest, attribution, frames);

@@ -19,6 +19,7 @@ void na_frames_look_up(struct na_frames *frames, const struct na_known *known, c
 		if (code)
 			state(context, code);
 		frames->code[i] = code;
+		frames->object[i] = NULL;
 		frames->view[i] = (struct na_frame_view){ code ? &code->statement : &undescribed,
 							  event->frames[i].flags };
 		frames->instruction[i] = event->frames[i].instruction;
@@ -46,12 +47,14 @@ void na_frames_add_native(struct na_frames *frames, const struct na_native_place
 			to--;
 			frames->view[to] = frames->view[from];
 			frames->code[to] = frames->code[from];
+			frames->object[to] = frames->object[from];
 			frames->instruction[to] = frames->instruction[from];
 		}
 		to--;
 		frames->native[i] = of_place(&places[i]);
 		frames->view[to] = (struct na_frame_view){ &frames->native[i], NA_FRAME_ENTRY };
 		frames->code[to] = NULL;
+		frames->object[to] = places[i].path;
 		frames->instruction[to] = -1;
 	}
 }

@@ -17,6 +17,7 @@ struct na_frames {
 	int32_t instruction[NA_FRAMES_MOST];
 	size_t count;
 	size_t python;					/* how many of them are Python's */
+	const char *object[NA_FRAMES_MOST]; /* path of native code, NULL: none; as long as its na_native_view */
 	struct na_statement native[NA_NATIVE_PLACES];	/* what `view` points to for native code */
 };
 

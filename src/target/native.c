@@ -82,6 +82,8 @@ int na_native_process_read(struct na_native_process **process, const char *proc_
 	close(pid_fd);
 	if (!error)
 		error = reading.error;
+	if (!error && !reading.process->count)	/* a process that has exited is still listed, without any memory */
+		error = -ESRCH;
 	if (error)
 		na_native_process_free(reading.process);
 	else
