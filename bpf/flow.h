@@ -165,6 +165,8 @@ static __always_inline void na_fill_flow(struct na_flow_event *event, struct soc
 	if (state->flags & NA_FLOW_MPTCP) {
 		na_read_mptcp_counters(&counters, sk, state);
 	} else if (event->protocol == IPPROTO_TCP) {
+		event->exchanges = state->exchanges;
+		event->exchanges_unexamined = state->exchanges_unexamined;
 		na_read_tcp_counters(&counters, sk);
 	}
 	event->bytes_out = counters.bytes_out;

@@ -3,6 +3,7 @@
 #ifndef NETAUDIT_BPF_HOOKS_FENTRY_H
 #define NETAUDIT_BPF_HOOKS_FENTRY_H
 
+#include "exchange.h"
 #include "other.h"
 #include "second_copy.h"
 #include "tcp.h"
@@ -56,5 +57,13 @@ NA_TWICE("fentry/security_unix_may_send", na_fentry_unix_may_send, NA_HOOK_UNIX_
 NA_TWICE("fentry/security_sk_free", na_fentry_sk_free, NA_HOOK_SK_FREE, sk,
 	 na_on_free(sk),
 	 struct sock *sk)
+
+/* Before 6.3, which tells of every write: the function that most of them go through. Twice does no harm. */
+SEC("fentry/tcp_sendmsg")
+int BPF_PROG(na_fentry_tcp_sendmsg, struct sock *sk)
+{
+	na_on_tcp_write(sk);
+	return 0;
+}
 
 #endif

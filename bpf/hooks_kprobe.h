@@ -6,6 +6,7 @@
 #ifndef NETAUDIT_BPF_HOOKS_KPROBE_H
 #define NETAUDIT_BPF_HOOKS_KPROBE_H
 
+#include "exchange.h"
 #include "other.h"
 #include "tcp.h"
 #include "unix.h"
@@ -147,6 +148,13 @@ SEC("kprobe/security_sk_free")
 int BPF_KPROBE(na_kprobe_sk_free, struct sock *sk)
 {
 	na_on_free(sk);
+	return 0;
+}
+
+SEC("kprobe/tcp_sendmsg")
+int BPF_KPROBE(na_kprobe_tcp_sendmsg, struct sock *sk)
+{
+	na_on_tcp_write(sk);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #ifndef NETAUDIT_BPF_HOOKS_TRACEPOINT_H
 #define NETAUDIT_BPF_HOOKS_TRACEPOINT_H
 
+#include "exchange.h"
 #include "other.h"
 #include <bpf/bpf_tracing.h>
 
@@ -141,6 +142,8 @@ static __always_inline void na_did_io(struct sock *sk, int result, __u8 directio
 		if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP) {
 			if (na_may_be_audited())
 				na_accepted_unseen(sk, NA_SEEN_FIRST_IO);
+			if (direction == NA_OUTBOUND && result > 0)
+				na_on_tcp_write(sk);
 		} else if (result >= 0 && na_is_datagram_socket(sk)) {
 			if (direction == NA_INBOUND)
 				na_on_datagram_taken(sk);

@@ -34,20 +34,41 @@ static __always_inline bool na_adopt(struct na_socket *state, struct task_struct
 	return true;
 }
 
+/* An answer being made: not on the BPF stack, which has to hold a socket's entry. One thread of the observer reads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct na_flow_event);
+} answers SEC(".maps");
+
+static __always_inline struct na_flow_event *na_begin_answer(__u32 type, __u64 time_ns)
+{
+	__u32 zero = 0;
+	struct na_flow_event *event = bpf_map_lookup_elem(&answers, &zero);
+
+	if (!event)
+		return NULL;
+	__builtin_memset(event, 0, sizeof(*event));
+	event->header.time_ns = time_ns;
+	event->header.type = type;
+	event->header.size = sizeof(*event);
+	return event;
+}
+
 static __noinline void na_answer_open(struct seq_file *seq, struct sock *sk, const struct na_socket *state)
 {
+	struct na_flow_event *event = na_begin_answer(NA_EVENT_OPEN, state->opened_ns);
 	struct na_flow_report report = { .type = NA_EVENT_OPEN };
-	struct na_flow_event event = {};
 	struct na_ends ends = {};
 
+	if (!event)
+		return;
 	na_read_ends(&ends, sk);
 	if (na_is_local_talk(sk, &ends))
 		report.flags = NA_FLOW_LOCAL;
-	event.header.time_ns = state->opened_ns;
-	event.header.type = NA_EVENT_OPEN;
-	event.header.size = sizeof(event);
-	na_fill_flow(&event, sk, &ends, state, &report);
-	bpf_seq_write(seq, &event, sizeof(event));
+	na_fill_flow(event, sk, &ends, state, &report);
+	bpf_seq_write(seq, event, sizeof(*event));
 }
 
 SEC("iter/task_file")
@@ -124,21 +145,20 @@ int na_existing_relays(struct bpf_iter__task_file *context)
 static __noinline void na_answer_progress(struct seq_file *seq, __u64 key, const struct na_socket *state)
 {
 	struct na_flow_report report = { .type = NA_EVENT_PROGRESS };
+	struct na_flow_event *event = na_begin_answer(NA_EVENT_PROGRESS, bpf_ktime_get_boot_ns());
 	struct sock *sk = (struct sock *)key;
-	struct na_flow_event event = {};
 	struct na_ends ends = {};
 
-	event.header.time_ns = bpf_ktime_get_boot_ns();
-	event.header.type = NA_EVENT_PROGRESS;
-	event.header.size = sizeof(event);
+	if (!event)
+		return;
 	if (state->stage == NA_STAGE_OPEN) {
 		na_read_ends(&ends, sk);
-		na_fill_flow(&event, sk, &ends, state, &report);
+		na_fill_flow(event, sk, &ends, state, &report);
 	} else {
-		event.socket = state->id;
-		event.task = state->task;
+		event->socket = state->id;
+		event->task = state->task;
 	}
-	bpf_seq_write(seq, &event, sizeof(event));
+	bpf_seq_write(seq, event, sizeof(*event));
 }
 
 /*

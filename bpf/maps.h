@@ -27,15 +27,26 @@ struct na_socket {
 	__u64 thread;		/* NA_STAGE_PENDING: who is connecting */
 	__u64 opened_ns;
 	__u64 established_ns;
-	__u64 subflow_bytes_out;
-	__u64 subflow_bytes_in;
-	__u32 subflow_retransmits;
-	__u32 subflows;		/* that have not closed yet */
+	union {
+		struct {	/* MPTCP */
+			__u64 subflow_bytes_out;
+			__u64 subflow_bytes_in;
+			__u32 subflow_retransmits;
+			__u32 subflows;		/* that have not closed yet */
+		};
+		struct {	/* other TCP: exchange.h */
+			__u64 examine_ns;	/* when one may be examined next, had none been saved up */
+			__u32 exchanges;	/* begun by a write after a read */
+			__u32 exchanges_unexamined;
+			__u32 read_until;	/* sequence number the program had read up to when it last wrote */
+			__u32 reserved;
+		};
+	};
 	__u32 flags;		/* enum na_flow_flags */
 	__u8 stage;
 	__u8 direction;
 	__u8 seen_by;
-	__u8 reserved;
+	__u8 written;		/* stream: by this host's program */
 	__u16 remote_port;	/* stream, outbound: where the connect went, should the socket forget */
 	__u16 family;
 	__u32 reserved2;

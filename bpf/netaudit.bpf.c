@@ -25,4 +25,21 @@ int BPF_PROG(na_tcp_state_again, struct sock *sk, int old_state, int new_state)
 	return 0;
 }
 
+/* Every write, in the writing thread; 6.3 and later. Both copies may run: the second finds nothing new. */
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(na_tcp_write, struct sock *sk, int result, int flags)
+{
+	if (result > 0)
+		na_on_tcp_write(sk);
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(na_tcp_write_again, struct sock *sk, int result, int flags)
+{
+	if (result > 0)
+		na_on_tcp_write(sk);
+	return 0;
+}
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -100,7 +100,7 @@ static __always_inline void na_report_walked(struct na_walk *walk, __u32 slot, c
 }
 
 /* Once per program that a process runs: user space is asked to look at it. */
-static __always_inline bool na_first_to_ask(__u32 pid, __u64 start_ns)
+static __noinline bool na_first_to_ask(__u32 pid, __u64 start_ns)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct na_once key = { .start_ns = start_ns, .pid = pid, .type = NA_EVENT_STACK };

@@ -97,9 +97,11 @@ __noinline int na_search_thread(__u32 slot)
  */
 static __always_inline bool na_find_thread(struct na_walk *walk, __u32 slot)
 {
-	struct na_thread_key key = { .start_ns = walk->stack.thread_start_ns, .tid = walk->stack.task.tid };
-	__u64 *known = bpf_map_lookup_elem(&python_threads, &key);
+	__u64 *known;
 
+	walk->thread_key.start_ns = walk->stack.thread_start_ns;
+	walk->thread_key.tid = walk->stack.task.tid;
+	known = bpf_map_lookup_elem(&python_threads, &walk->thread_key);
 	if (known && na_is_own_thread(walk, *known)) {
 		walk->thread = *known;
 		if (na_first_frame(walk) && walk->frame)
@@ -116,7 +118,7 @@ static __always_inline bool na_find_thread(struct na_walk *walk, __u32 slot)
 		walk->frame = 0;
 		return walk->frameless || walk->stack.status == NA_STACK_BROKEN;
 	}
-	bpf_map_update_elem(&python_threads, &key, &walk->thread, BPF_ANY);
+	bpf_map_update_elem(&python_threads, &walk->thread_key, &walk->thread, BPF_ANY);
 	return true;
 }
 

@@ -127,8 +127,10 @@ struct na_walk {
 	__s32 instruction;	/* of the frame in hand */
 	__u32 frame_flags;
 	__u32 reserved;
+	__u64 pair[2];		/* of a dict: where the key is, where the value */
 	struct na_string string;
 	struct na_python python;
+	struct na_thread_key thread_key;
 	struct na_code_key key;
 	struct na_code_entry entry;
 	__u8 object[NA_OBJECT_BYTES + 8];

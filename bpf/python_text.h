@@ -118,7 +118,7 @@ static __always_inline __u64 na_first_entry(struct na_walk *walk, __u64 keys, __
 __noinline int na_find_module(__u32 slot)
 {
 	struct na_walk *walk = bpf_map_lookup_elem(&walks, &slot);
-	__u64 keys = 0, entry, count = 0, pair[2];
+	__u64 keys = 0, entry, count = 0;
 	__u32 entry_bytes = 0;
 
 	if (!walk || !walk->entry.globals || NA_READ_USER(keys, walk->entry.globals + walk->python.dict_keys))
@@ -127,12 +127,12 @@ __noinline int na_find_module(__u32 slot)
 	for (__u32 i = 0; entry && i < NA_DICT_ENTRIES; i++) {
 		if (i >= count)
 			break;
-		if (NA_READ_USER(pair, entry + entry_bytes - sizeof(pair)))
+		if (NA_READ_USER(walk->pair, entry + entry_bytes - sizeof(walk->pair)))
 			break;
-		if (pair[1] && na_is_dunder_name(walk, pair[0])) {
+		if (walk->pair[1] && na_is_dunder_name(walk, walk->pair[0])) {
 			walk->entry.keys = keys;
-			walk->entry.module_at = entry + entry_bytes - sizeof(pair[1]);
-			walk->entry.module = pair[1];
+			walk->entry.module_at = entry + entry_bytes - sizeof(walk->pair[1]);
+			walk->entry.module = walk->pair[1];
 			break;
 		}
 		entry += entry_bytes;

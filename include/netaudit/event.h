@@ -117,6 +117,8 @@ struct na_flow_event {
 	__u8 seen_by;		/* enum na_seen_by */
 	__u8 last_tcp_state;	/* at close: the state it closed from */
 	__u8 reserved;
+	__u32 exchanges;	/* begun on a TCP flow that this host opened, after its first */
+	__u32 exchanges_unexamined;	/* of these, without an NA_STACK_WRITE: there were too many */
 };
 
 /* NA_EVENT_UNIX */

@@ -39,6 +39,11 @@ static const struct na_hook hooks[] = {
 	{ "na_fentry_sk_free_again", FENTRY, PREEMPTIBLE_TRACEPOINTS },
 	{ "na_fentry_unix_may_send_again", FENTRY, PREEMPTIBLE_TRACEPOINTS },
 
+	{ "na_tcp_write", FENTRY | KPROBE, "btf_trace_sock_send_length" },
+	{ "na_tcp_write_again", FENTRY | KPROBE, PREEMPTIBLE_TRACEPOINTS },
+	{ "na_fentry_tcp_sendmsg", FENTRY, NULL },
+	{ "na_kprobe_tcp_sendmsg", KPROBE, NULL },
+
 	{ "na_fexit_tcp_v4_connect", FENTRY, NULL },
 	{ "na_fexit_tcp_v6_connect", FENTRY, "tcp_v6_connect" },
 	{ "na_fentry_sock_graft", FENTRY, NULL },
@@ -80,6 +85,28 @@ static const struct na_hook hooks[] = {
 	{ "na_exit_accept4", TRACEPOINT, NULL },
 	{ "na_exit_connect", TRACEPOINT, NULL },
 };
+
+/* Programs that do another's work where it has no hook. */
+static const struct { const char *program, *instead_of; } substitutes[] = {
+	{ "na_fentry_tcp_sendmsg", "na_tcp_write" },
+	{ "na_kprobe_tcp_sendmsg", "na_tcp_write" },
+};
+
+const struct na_hook *na_hook_instead_of(const char *program)
+{
+	for (size_t i = 0; i < sizeof(substitutes) / sizeof(substitutes[0]); i++)
+		if (!strcmp(substitutes[i].program, program))
+			return na_hook_find(substitutes[i].instead_of);
+	return NULL;
+}
+
+bool na_hook_has_substitute(const char *program)
+{
+	for (size_t i = 0; i < sizeof(substitutes) / sizeof(substitutes[0]); i++)
+		if (!strcmp(substitutes[i].instead_of, program))
+			return true;
+	return false;
+}
 
 const char *na_hook_second_copies_need(void)
 {
@@ -147,6 +174,14 @@ static const struct na_hook_row rows[] = {
 			"sock_recv_length (6.3+), before not seen" } },
 	{ "clear text out and in", { [NA_BACKEND_FENTRY] = "not seen", [NA_BACKEND_KPROBE] = "not seen",
 		[NA_BACKEND_TRACEPOINT] = "not seen" } },
+	{ "Python frames: connects, thread and process starts", { [NA_BACKEND_FENTRY] = "in the acting thread",
+		[NA_BACKEND_KPROBE] = "in the acting thread", [NA_BACKEND_TRACEPOINT] = "in the acting thread" } },
+	{ "Python frames: first datagram", { [NA_BACKEND_FENTRY] = "in the sending thread",
+		[NA_BACKEND_KPROBE] = "in the sending thread",
+		[NA_BACKEND_TRACEPOINT] = "sock:sock_send_length, of the thread that a packet left (6.3+); before not seen" } },
+	{ "Python frames: later exchanges", { [NA_BACKEND_FENTRY] = "sock:sock_send_length (6.3+), before tcp_sendmsg",
+		[NA_BACKEND_KPROBE] = "sock:sock_send_length (6.3+), before tcp_sendmsg",
+		[NA_BACKEND_TRACEPOINT] = "sock:sock_send_length (6.3+); before not seen" } },
 	{ "process fork, exec, exit", { [NA_BACKEND_FENTRY] = "sched:sched_process_*",
 		[NA_BACKEND_KPROBE] = "sched:sched_process_*", [NA_BACKEND_TRACEPOINT] = "sched:sched_process_*" } },
 };

@@ -16,6 +16,10 @@ struct na_hook {
 	const char *needs;	/* function or tracepoint type that must be in the kernel's BTF, or NULL: needed always */
 };
 
+/* The program whose work this one does where that one's hook is not there, and is not needed elsewhere. NULL: none. */
+const struct na_hook *na_hook_instead_of(const char *program);
+bool na_hook_has_substitute(const char *program);
+
 const struct na_hook *na_hook_find(const char *program);
 
 /* The type whose presence in the kernel's BTF calls for second copies of programs (bpf/second_copy.h). */

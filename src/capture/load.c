@@ -123,10 +123,13 @@ static void choose_programs(struct na_capture *capture, const struct btf *kernel
 
 	bpf_object__for_each_program(program, capture->object) {
 		const struct na_hook *hook = na_hook_find(bpf_program__name(program));
+		const struct na_hook *better = na_hook_instead_of(bpf_program__name(program));
 		bool wanted = hook && (hook->backends & NA_BACKEND_BIT(capture->backend));
 
+		if (wanted && better && kernel && btf__find_by_name(kernel, better->needs) >= 0)
+			wanted = false;
 		if (wanted && hook->needs && kernel && btf__find_by_name(kernel, hook->needs) < 0) {
-			if (!is_second_copy(program))
+			if (!is_second_copy(program) && !na_hook_has_substitute(hook->program))
 				append_name(capture->missing, sizeof(capture->missing), hook->program);
 			wanted = false;
 		}

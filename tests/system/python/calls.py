@@ -15,6 +15,7 @@ import threading
 import truth
 
 PEER = ("127.0.0.1", 0)		# set by the target
+ECHO_PEER = ("127.0.0.1", 0)	# answers every write
 UNIX_PEER = ""
 
 
@@ -263,6 +264,33 @@ def case_udp_threads():
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def later_user(made, levels):
+    return later_user(made, levels - 1) if levels else made.exchange()
+
+
+def case_exchanges():
+    """A connection that was opened by one function and is used by others, one of them in another thread."""
+    with truth.tcp("exchanges") as made:
+        made.connect(ECHO_PEER)
+        made.exchange(written=False)
+        for levels in range(6):
+            later_user(made, levels)
+        thread = threading.Thread(target=later_user, args=(made, 3))
+        thread.start()
+        thread.join()
+
+
+def case_many_exchanges():
+    """More than are examined: they are counted."""
+    with truth.tcp("many-exchanges") as made:
+        made.connect(ECHO_PEER)
+        port = made.getsockname()[1]
+        for _ in range(101):
+            made.sendall(b"question")
+            made.recv(100)
+    truth.write(case="many-exchanges", key=f"count port {port}", count=100)
 
 
 def all_cases():

@@ -99,10 +99,13 @@ class Seen:
 
     def __init__(self, events):
         self.codes, self.stacks, self.problems = {}, collections.defaultdict(list), []
+        self.closes = collections.defaultdict(list)
         flows, order = {}, sorted(events, key=lambda event: event.get("time", 0))
         for event in order:
             if event["event"] in ("open", "datagram"):
                 flows[event["flow"]] = f"port {event['local_port']}"
+            elif event["event"] == "close":
+                self.closes[f"port {event['local_port']}"].append(event)
             elif event["event"] == "unix":
                 flows[event["flow"]] = f"unix {event['pid']} {event['tid']}"
         for event in order:
@@ -120,7 +123,8 @@ class Seen:
             return f"thread {event['subject']}"
         if event["reason"] == PROCESS:
             return f"process {event['subject']}"
-        return flows.get(event["flow"], "no flow")
+        flow = flows.get(event["flow"], "no flow")
+        return f"exchange {flow}" if event["reason"] == WRITE else flow
 
 
 def frame_differs(seen, frame, expected, lines):
@@ -161,6 +165,16 @@ def stack_differs(seen, stack, truth):
     return None
 
 
+def count_differs(seen, truth):
+    """Of a connection's exchanges: all are counted, and those without a stack are said to be without."""
+    port = truth["key"].removeprefix("count ")
+    stacks = len(seen.stacks.get(f"exchange {port}", []))
+    counted = [(close["exchanges"], close["unexamined"]) for close in seen.closes[port]]
+    if counted == [(truth["count"], truth["count"] - stacks)] and 16 <= stacks < truth["count"]:
+        return None
+    return f"{port}: {stacks} stacks, counted {counted} of {truth['count']}"
+
+
 def sends_are_seen(backend):
     """Tracepoints tell in the sending thread that something was sent only from 6.3 on (docs/hooks.md)."""
     return backend != "tracepoint" or tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 3)
@@ -174,10 +188,14 @@ def compare(events, truths, backend):
     for truth in truths:
         key, stacks = truth["key"], seen.stacks.get(truth["key"], [])
         tally[truth["case"]] += 1
-        if truth["case"].startswith("udp") and not sends_are_seen(backend):
+        if (truth["case"].startswith("udp") or key.startswith(("exchange", "count"))) and not sends_are_seen(backend):
             keys[key] = 0
             if not stacks:
                 continue
+        elif "count" in truth:
+            different = count_differs(seen, truth)
+            wrong[truth["case"]] += [different] if different else []
+            continue
         if len(stacks) != keys[key]:
             wrong[truth["case"]].append(f"{key}: {len(stacks)} stacks of {keys[key]}")
             continue

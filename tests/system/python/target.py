@@ -23,10 +23,22 @@ def accept_all(listener):
             return
 
 
+def echo(made):
+    with made:
+        while made.recv(100):
+            made.sendall(b"answer")
+
+
+def echo_all(listener):
+    while True:
+        threading.Thread(target=echo, args=(listener.accept()[0],), daemon=True).start()
+
+
 def start_peers(folder):
     """In a process of their own, which is not audited. Returns its pid."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-    calls.PEER = listener.getsockname()
+    answering = socket.create_server(("127.0.0.1", 0), backlog=512)
+    calls.PEER, calls.ECHO_PEER = listener.getsockname(), answering.getsockname()
     calls.UNIX_PEER = os.path.join(folder, "peer")
     local = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     local.bind(calls.UNIX_PEER)
@@ -38,6 +50,7 @@ def start_peers(folder):
         return child
     for one in (listener, local):
         threading.Thread(target=accept_all, args=(one,), daemon=True).start()
+    threading.Thread(target=echo_all, args=(answering,), daemon=True).start()
     while True:
         datagrams.recv(100)
 

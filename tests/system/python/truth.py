@@ -55,6 +55,14 @@ class LoggedSocket(socket.socket):
         write(case=self.case, key=self.name_itself(), **innermost(sys._getframe()))
         return super().connect(address)
 
+    def exchange(self, written=True):
+        """One write and the answer. The first on a connection belongs to the connect."""
+        about = innermost(sys._getframe(), 3)
+        if written:
+            write(case=self.case, key=f"exchange {self.name_itself()}", **about)
+        self.sendall(b"question")
+        return self.recv(100)
+
     def sendto(self, data, address):
         write(case=self.case, key=self.name_itself(), **innermost(sys._getframe()))
         return super().sendto(data, address)

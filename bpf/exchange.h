@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Exchanges on a TCP connection: a write after a read begins one. A connection in a pool is opened by one add-on and
+ * used by others, so who begins an exchange is looked at again. How often is bounded for each connection, or every
+ * query to a database would be: the others are counted.
+ */
+#ifndef NETAUDIT_BPF_EXCHANGE_H
+#define NETAUDIT_BPF_EXCHANGE_H
+
+#include "flow.h"
+#include "python.h"
+
+#define NA_EXAMINE_EVERY_NS 250000000ULL	/* four a second */
+#define NA_EXAMINE_SAVED 16	/* at once, after a while without */
+
+/* examine_ns runs ahead of the clock by one interval for each that was used, and never falls behind it. */
+static __always_inline bool na_may_examine(struct na_socket *state)
+{
+	__u64 now = bpf_ktime_get_boot_ns(), next = state->examine_ns;
+
+	if (next < now)
+		next = now;
+	if (next - now > (NA_EXAMINE_SAVED - 1) * NA_EXAMINE_EVERY_NS)
+		return false;
+	state->examine_ns = next + NA_EXAMINE_EVERY_NS;
+	return true;
+}
+
+/*
+ * The current thread writes, or has just written, on this connection. What the program has read moves only when it
+ * reads, so an answer that is quicker than the end of the write does not hide the next exchange.
+ */
+static __noinline void na_on_stream_write(struct sock *sk)
+{
+	struct na_socket *state = na_find_socket((__u64)sk);
+	__u32 read_until;
+	bool opening;
+
+	if (!state || state->stage != NA_STAGE_OPEN || state->direction == NA_INBOUND || state->flags & NA_FLOW_MPTCP)
+		return;
+	read_until = BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
+	if (state->written && state->read_until == read_until)
+		return;
+	/* the first belongs to whoever connected; where that was not seen, it is looked at too */
+	opening = !state->written && state->seen_by == NA_SEEN_CONNECT;
+	state->written = 1;
+	state->read_until = read_until;
+	if (opening)
+		return;
+	__sync_fetch_and_add(&state->exchanges, 1);
+	if (na_may_examine(state))
+		na_take_stack(NA_STACK_WRITE, state->id, NULL);
+	else
+		__sync_fetch_and_add(&state->exchanges_unexamined, 1);
+}
+
+static __always_inline void na_on_tcp_write(struct sock *sk)
+{
+	if (na_scope_of(bpf_get_current_pid_tgid() >> 32) != NA_SCOPE_NONE &&
+	    BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP)
+		na_on_stream_write(sk);
+}
+
+#endif
