@@ -8,10 +8,13 @@ $(BUILD)/tests/python/walk: tests/system/python/walk.c $(BUILD)/libnetaudit.a
 test-python: $(BUILD)/tests/python/walk ## Python frames walked in the kernel are those Python itself sees
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/python/run.py --walk $<
 
+test-python-hostile: $(BUILD)/tests/python/walk ## processes that lie about their frames, or die while they are walked
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/python/hostile.py --walk $<
+
 test-native: $(BUILD)/tests/python/walk ## an add-on's native code is found on the C stack exactly where it is
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/python/native.py --walk $<
 
 test-vm-python: $(BUILD)/tests/python/walk ## the same on stock kernels in virtual machines (KERNELS, BACKENDS)
 	@PYTHONDONTWRITEBYTECODE=1 tests/vm/python.py --build $(BUILD) --kernels "$(KERNELS)" --backends "$(BACKENDS)"
 
-.PHONY: test-python test-native test-vm-python
+.PHONY: test-python test-python-hostile test-native test-vm-python

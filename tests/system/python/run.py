@@ -20,8 +20,8 @@ ENCODINGS = {1: "latin-1", 2: "utf-16-le", 4: "utf-32-le"}
 class Walker:
     """The program that loads the hooks and prints what they say."""
 
-    def __init__(self, program, backend):
-        self.process = subprocess.Popen([program, backend], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    def __init__(self, program, backend, ring_kib="4096"):
+        self.process = subprocess.Popen([program, backend, ring_kib], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         bufsize=1)
         self.events = []
         self.backend = self.until("ready")["backend"]

@@ -83,9 +83,9 @@ static void print_native(const struct na_native_event *event)
 static void print_flow(const char *name, const struct na_flow_event *event)
 {
 	printf("{\"event\":\"%s\",\"time\":%" PRIu64 ",\"pid\":%u,\"tid\":%u,\"flow\":%" PRIu64 ",\"local_port\":%u,"
-	       "\"remote_port\":%u,\"direction\":%u,\"exchanges\":%u,\"unexamined\":%u}\n", name, (uint64_t)event->header.time_ns, event->task.pid,
-	       event->task.tid, (uint64_t)event->flow, event->local_port, event->remote_port, event->direction, event->exchanges,
-	       event->exchanges_unexamined);
+	       "\"remote_port\":%u,\"direction\":%u,\"exchanges\":%u,\"unexamined\":%u}\n", name,
+	       (uint64_t)event->header.time_ns, event->task.pid, event->task.tid, (uint64_t)event->flow, event->local_port,
+	       event->remote_port, event->direction, event->exchanges, event->exchanges_unexamined);
 }
 
 static void print_unix(const struct na_unix_event *event)
