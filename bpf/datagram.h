@@ -235,11 +235,20 @@ static __noinline void na_meet_receiver(struct sock *sk, const struct na_datagra
 		na_keep_question(sk, datagram);
 }
 
+/* True for whoever really adds it. In a frame of its own: the BPF stack is to hold a walk over Python frames, too. */
+static __noinline bool na_add_peer(const struct na_peer_key *key, __u8 direction)
+{
+	struct na_peer_counters fresh = { .first_ns = bpf_ktime_get_boot_ns(), .answering = direction == NA_INBOUND };
+
+	fresh.flow = na_new_id();
+	return key && !bpf_map_update_elem(&peers, key, &fresh, BPF_NOEXIST);
+}
+
 static __always_inline void na_on_datagram(struct sock *sk, const struct na_datagram *datagram)
 {
 	struct na_socket *socket = na_datagram_socket(sk, datagram->process_context);
 	struct na_peer_key key = {};
-	struct na_peer_counters *counters, fresh = {};
+	struct na_peer_counters *counters;
 	bool first;
 
 	if (!socket || (socket->task.scope == NA_SCOPE_RELAY && !na_is_call_of_relay(sk, datagram)))
@@ -254,10 +263,7 @@ static __always_inline void na_on_datagram(struct sock *sk, const struct na_data
 	counters = bpf_map_lookup_elem(&peers, &key);
 	first = !counters;
 	if (first) {
-		fresh.flow = na_new_id();
-		fresh.first_ns = bpf_ktime_get_boot_ns();
-		fresh.answering = datagram->direction == NA_INBOUND;
-		first = !bpf_map_update_elem(&peers, &key, &fresh, BPF_NOEXIST);
+		first = na_add_peer(&key, datagram->direction);
 		counters = bpf_map_lookup_elem(&peers, &key);
 		if (!counters) {
 			na_lost(NA_LOSS(NA_EVENT_DATAGRAM, NA_LOSS_MAP, datagram->remote_port, datagram->family),

@@ -11,26 +11,36 @@
 
 #define NA_TICK_NS 10000000ULL	/* USER_HZ is 100 wherever this runs */
 
+/* The slot, when nobody is in it. */
+static __always_inline struct na_walk *na_try_slot(__u32 slot)
+{
+	struct na_walk *walk = bpf_map_lookup_elem(&walks, &slot);
+
+	if (!walk)
+		return NULL;
+#ifdef NA_BEFORE_5_12
+	/* none of these programs is preemptible there */
+	if (walk->busy)
+		return NULL;
+	walk->busy = 1;
+#else
+	if (__sync_val_compare_and_swap(&walk->busy, 0, 1))
+		return NULL;
+#endif
+	return walk;
+}
+
+/* Both slots by name: before 6.x the verifier loses count of a loop whose index is in memory. */
 static __always_inline struct na_walk *na_enter_walk(__u32 *slot)
 {
-	for (__u32 i = 0; i < NA_WALK_SLOTS; i++) {
-		struct na_walk *walk = bpf_map_lookup_elem(&walks, &i);
+	struct na_walk *walk = na_try_slot(0);
 
-		if (!walk)
-			continue;
-#ifdef NA_BEFORE_5_12
-		/* none of these programs is preemptible there */
-		if (walk->busy)
-			continue;
-		walk->busy = 1;
-#else
-		if (__sync_val_compare_and_swap(&walk->busy, 0, 1))
-			continue;
-#endif
-		*slot = i;
-		return walk;
+	*slot = 0;
+	if (!walk) {
+		walk = na_try_slot(1);
+		*slot = 1;
 	}
-	return NULL;
+	return walk;
 }
 
 /* All but frames and status; `subject` is the thread or process being started, or NULL. */

@@ -136,7 +136,7 @@ __noinline int na_finish_code(__u32 slot)
 	walk->code.first_line = walk->first_line;
 	if (bpf_ringbuf_output(&ring_stacks, &walk->code, sizeof(walk->code), 0)) {
 		walk->entry.id = 0;
-		na_lost(NA_LOSS(NA_EVENT_CODE, NA_LOSS_RING, 0, 0), &walk->stack.task, NULL);
+		na_count(NA_EVENT_CODE, NA_LOSS_RING);	/* the stack says, too, that it lacks it: NA_STACK_CODE_LOST */
 		return 0;
 	}
 	na_count(NA_EVENT_CODE, NA_LOSS_NONE);

@@ -6,7 +6,7 @@
 #include "maps.h"
 #include <netaudit/python.h>
 
-#define NA_WALK_SLOTS 2
+#define NA_WALK_SLOTS 2	/* na_enter_walk() tries both */
 #define NA_OBJECT_BYTES 256	/* of a frame, a code object or a dict's keys: more than any known version needs */
 #define NA_SAMPLE_BYTES 64	/* of a file's and a module's name: what tells it from another at the same address */
 
