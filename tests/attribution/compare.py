@@ -7,18 +7,25 @@ and by order in time where a port was used again. Every flow gets one verdict:
     named     the record names the add-on, and its chain begins with the add-ons of the truth
     unknown   the record says that it does not know, or has no author, or a chain that lacks an add-on
     wrong     the record names anybody else: another add-on, Odoo, a library
+    limit     unknown, for the very reason that docs/attribution.md gives for calls like this one (LIMITS)
 
 Cells (style, packaging, role) weigh the same, whatever their number of calls. Nothing may be wrong; the shares of
-named calls that are asked for are those of THRESHOLDS.
+named calls that are asked for are those of THRESHOLDS. The overall share is printed with the limits counted as the
+misses they are, and without them; the second one has to reach its threshold.
 """
 import collections
 import json
 
 PACKAGINGS = {"corpus_source": "source", "corpus_bytecode": "bytecode", "corpus_native": "native"}
+ALONE = (("named", "{}"), ("limit", "({})"))    # how the matrix shows a cell with nothing else
 THRESHOLDS = {"overall": 0.995, "cell": 0.95}
 CHAINS = {   # style: the add-ons on the stack, innermost first; {} is the one whose call it is
     "model": ["{}", "corpus_caller"], "server_action": ["{}", "corpus_caller"], "iap": ["iap", "{}"],
     "opened": ["corpus_pool", "{}"]}    # `opened` is the first use of a connection, `pooled_connection` the second
+POOL, GREENLET = "work handed to a pool", "frames of libraries only"
+LIMITS = {   # (style, role or None for all): the reason that the record has to give
+    ("pool_plain", None): POOL, ("asyncio_executor", None): POOL, ("thread_plain", "gevent"): GREENLET,
+    ("thread_of_thread", "gevent"): GREENLET, ("thread_then_curl", "gevent"): "who started this process is unknown"}
 NESTED = {"websocket"}  # every add-on that listens there is on the stack as well
 Token = collections.namedtuple("Token", "addon style role number")
 Call = collections.namedtuple("Call", "token packaging verdict reason")
@@ -69,7 +76,9 @@ def judge(token, body, user):
     if author is None:
         return "unknown", "the record has no author"
     if author == "unknown":
-        return "unknown", body.get("author_reason", "no reason given")
+        reason = body.get("author_reason", "no reason given")
+        limit = LIMITS.get((token.style, token.role), LIMITS.get((token.style, None)))
+        return "limit" if reason == limit else "unknown", reason
     if author != "addon" or told != expected[0]:
         return "wrong", f"{author} {told} by {where}"
     chain = body.get("addons", [told])
@@ -152,6 +161,10 @@ def contradictions(records):
             yield f"flow {body['flow']} is of {now[body['flow']]} and later of {named}"
 
 
+def is_limit(counts):
+    return counts["limit"] and not counts["unknown"] and not counts["wrong"]
+
+
 def cells_of(calls):
     cells = collections.defaultdict(collections.Counter)
     for call in calls:
@@ -163,8 +176,12 @@ def share(counts):
     return counts["named"] / sum(counts.values())
 
 
+def mean(cells):
+    return sum(map(share, cells.values())) / len(cells) if cells else 0
+
+
 def matrix(cells):
-    """One line per style, one column per packaging and role: `10` all named, else named/unknown/wrong."""
+    """One line per style, one column per packaging and role."""
     columns = sorted({(packaging, role) for _, packaging, role in cells},
                      key=lambda column: (list(PACKAGINGS.values()).index(column[0]), column[1]))
     yield " " * 20 + " ".join(f"{packaging[:6] + ' ' + role[:6]:>13}" for packaging, role in columns)
@@ -172,8 +189,9 @@ def matrix(cells):
         texts = []
         for column in columns:
             counts = cells.get((style, *column))
-            texts.append("" if counts is None else str(counts["named"]) if set(counts) == {"named"} else
-                         "{}/{}/{}".format(*(counts[verdict] for verdict in ("named", "unknown", "wrong"))))
+            texts.append("" if counts is None else
+                         next((form.format(counts[verdict]) for verdict, form in ALONE if set(counts) == {verdict}),
+                              "/".join(str(counts[verdict]) for verdict in ("named", "unknown", "wrong"))))
         yield f"{style:20}" + " ".join(f"{text:>13}" for text in texts)
 
 
@@ -197,19 +215,21 @@ def report(plan, truth, records, ports, network, title=""):
     cells = cells_of(calls)
     if not cells:
         return [*problems, "no call was made"]
-    print(f"{title}: {len(calls)} calls in {len(cells)} cells; named, or named/unknown/wrong")
+    print(f"{title}: {len(calls)} calls in {len(cells)} cells; named, or named/unknown/wrong, or (limit)")
     print("\n".join(matrix(cells)))
     print("\n".join(misses(calls)))
-    overall = sum(map(share, cells.values())) / len(cells)
+    asked = {cell: counts for cell, counts in cells.items() if not is_limit(counts)}
+    everywhere = mean(cells)
+    overall = mean(asked)
     wrong = sum(call.verdict == "wrong" for call in calls)
-    worst = min(cells, key=lambda cell: share(cells[cell]))
-    print(f"{title}: {len(calls)} calls, {100 * overall:.2f} % named (cells weighted equally), worst cell "
-          f"{', '.join(worst)} {100 * share(cells[worst]):.0f} %, {wrong} wrong")
+    worst = min(asked, key=lambda cell: share(asked[cell]), default=next(iter(cells)))
+    print(f"{title}: {len(calls)} calls, {100 * overall:.2f} % named (cells weighted equally; {100 * everywhere:.2f} % with "
+          f"the {len(cells) - len(asked)} limits), worst cell {', '.join(worst)} {100 * share(cells[worst]):.0f} %, {wrong} wrong")
     if wrong:
         problems.append(f"{wrong} calls have a wrong author")
     if overall < THRESHOLDS["overall"]:
         problems.append(f"{100 * overall:.2f} % named overall, {100 * THRESHOLDS['overall']:.1f} % are asked for")
-    low = [cell for cell in cells if share(cells[cell]) < THRESHOLDS["cell"]]
+    low = [cell for cell in asked if share(asked[cell]) < THRESHOLDS["cell"]]
     if low:
         problems.append(f"{len(low)} cells below {100 * THRESHOLDS['cell']:.0f} %")
     return problems

@@ -10,7 +10,7 @@ import compare
 import hostile
 
 PORTS, NETWORK = {80, 53}, 7
-STYLES = ("requests", "udp", "model", "pooled_connection")
+STYLES = ("requests", "udp", "model", "pooled_connection", "pool_plain")
 
 
 def entry(number, token, protocol="tcp", dport=80, use=0):
@@ -26,7 +26,7 @@ def record(number, addons, protocol="tcp", dport=80, kind="open", **more):
 
 class Compared(unittest.TestCase):
     def setUp(self):
-        self.plan, self.truth, self.records = [], [], []
+        self.plan, self.truth, self.records, self.record_tokens = [], [], [], []
         for addon in compare.PACKAGINGS:
             for style in STYLES:
                 for _ in range(2):
@@ -45,6 +45,7 @@ class Compared(unittest.TestCase):
         else:
             self.truth.append(entry(number, token))
             self.records.append(record(number, [addon, "corpus_caller"] if style == "model" else [addon, "web"]))
+        self.record_tokens += [token] * (len(self.records) - len(self.record_tokens))
 
     def problems(self):
         with contextlib.redirect_stdout(io.StringIO()):
@@ -85,6 +86,18 @@ class Compared(unittest.TestCase):
         self.records[0].update(author="unknown", author_reason="nobody looked")
         self.told("1 cells below 95 %")
         self.told("named overall")
+
+    def test_a_limit_needs_its_own_reason(self):
+        pooled = [body for body, text in zip(self.records, self.record_tokens) if ".pool_plain." in text]
+        for body in pooled:
+            body.update(author="unknown", author_reason=compare.POOL)
+        self.assertEqual([], self.problems())
+        pooled[0]["author_reason"] = "nobody looked"
+        self.told("1 cells below 95 %")
+
+    def test_a_limit_is_no_excuse_elsewhere(self):
+        self.records[0].update(author="unknown", author_reason=compare.POOL)
+        self.told("1 cells below 95 %")
 
     def test_no_author(self):
         del self.records[0]["author"]
