@@ -24,8 +24,9 @@ CHAINS = {   # style: the add-ons on the stack, innermost first; {} is the one w
     "opened": ["corpus_pool", "{}"]}    # `opened` is the first use of a connection, `pooled_connection` the second
 POOL, GREENLET = "work handed to a pool", "frames of libraries only"
 LIMITS = {   # (style, role or None for all): the reason that the record has to give
-    ("pool_plain", None): POOL, ("asyncio_executor", None): POOL, ("thread_plain", "gevent"): GREENLET,
-    ("thread_of_thread", "gevent"): GREENLET, ("thread_then_curl", "gevent"): "who started this process is unknown"}
+    ("server_action_mail", None): "code of no known add-on", ("pool_plain", None): POOL,
+    ("asyncio_executor", None): POOL, ("thread_plain", "gevent"): GREENLET, ("thread_of_thread", "gevent"): GREENLET,
+    ("thread_then_curl", "gevent"): "who started this process is unknown"}
 NESTED = {"websocket"}  # every add-on that listens there is on the stack as well
 Token = collections.namedtuple("Token", "addon style role number")
 Call = collections.namedtuple("Call", "token packaging verdict reason")

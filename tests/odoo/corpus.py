@@ -23,7 +23,7 @@ import lab  # noqa: E402
 import websocket  # noqa: E402
 from vendor import calls  # noqa: E402  only for the names of the styles
 
-THROUGH_CALLER = {"model": "http_client", "server_action": "requests"}     # and what the add-on does that is called
+THROUGH_CALLER = {"model": "http_client", "server_action": None, "server_action_mail": None}   # what the model does
 ODOO_STYLES = ("mail_server", "iap")
 ONLY_GEVENT = {"websocket": "http_client"}
 PORTS = {"http": server.HTTP_PORT, "gevent": server.GEVENT_PORT}

@@ -4,7 +4,15 @@ from odoo import api, models
 
 from . import orders
 
-ACTION = "model.corpus_call(env.context['corpus_style'], env.context['corpus_to'], env.context['corpus_token'])"
+ACTIONS = {
+    # an add-on's method that calls
+    "server_action": "model.corpus_call('requests', env.context['corpus_to'], env.context['corpus_token'])",
+    # a text that has Odoo itself call, and nobody else
+    "server_action_mail": """server = env['ir.mail_server'].create({
+    'name': 'corpus', 'smtp_host': '127.0.0.1', 'smtp_port': env.context['corpus_to']['smtp'],
+    'smtp_encryption': 'starttls', 'from_filter': env.context['corpus_token'] + '@example.com'})
+server.test_smtp_connection()
+server.unlink()"""}
 
 
 class Caller(models.AbstractModel):
@@ -14,16 +22,17 @@ class Caller(models.AbstractModel):
     @api.model
     def corpus_call(self, style, to, token):
         addon = token.split(".")[1]
-        if style == "server_action":
-            self._action(addon).with_context(corpus_style="requests", corpus_to=to, corpus_token=token).run()
+        if style in ACTIONS:
+            self._action(addon, style).with_context(corpus_to=to, corpus_token=token).run()
         else:
             self.env[addon + ".calls"].corpus_call(to["style"], to, token)
 
-    def _action(self, addon):
+    def _action(self, addon, style):
         actions = self.env["ir.actions.server"].sudo()
-        name = "corpus " + addon
+        name = addon + " " + style
         return actions.search([("name", "=", name)], limit=1) or actions.create({
-            "name": name, "model_id": self.env["ir.model"]._get_id(addon + ".calls"), "state": "code", "code": ACTION})
+            "name": name, "model_id": self.env["ir.model"]._get_id(addon + ".calls"), "state": "code",
+            "code": ACTIONS[style]})
 
     @api.model
     def corpus_job(self, path):
