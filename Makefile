@@ -61,7 +61,7 @@ $(BUILD)/src/capture/objects.o: $(BPF_OBJ)
 # The BPF side, three objects from the same files: for 5.12 and later, for 6.2 and later (bpf/read.h), and for older kernels.
 BPF_FLAGS := -O2 -g -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude -Ibpf
 
-$(BPF_OBJ): bpf/netaudit.bpf.c $(wildcard bpf/*.h) include/netaudit/event.h
+$(BPF_OBJ): bpf/netaudit.bpf.c $(wildcard bpf/*.h include/netaudit/*.h)
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)$(CLANG) $(BPF_FLAGS) $(BPF_VARIANT) -c -o $@ $<
 	$(Q)$(LLVM_STRIP) -g $@

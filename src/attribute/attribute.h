@@ -76,6 +76,8 @@ struct na_attributor_options {
 	/* The line that `instruction` of the code object at `address` stands for; NULL: the first line is taken. */
 	uint32_t (*line)(void *context, const struct na_task *task, uint64_t address, int32_t instruction,
 			 uint32_t first_line);
+	/* As na_python_is_module(); NULL: names of globals are believed. */
+	int (*is_module)(void *context, uint32_t pid, uint64_t globals, const char *name);
 	/* As in na_natives_options; NULL: native code is not looked for. */
 	int (*kernel_code)(void *context, uint32_t pid, const struct na_native_code *code);
 	/* Code objects were dropped to stay within bounds: the kernel must describe them again. May be NULL. */

@@ -10,6 +10,7 @@
 #include "attribute/make.h"
 #include "base/clock.h"
 
+#define GENERATIONS 8	/* of clones: the master, its worker, what that forked */
 #define LEARN_AGAIN_NS NA_NS_PER_SECOND	/* add-ons may be installed while Odoo runs */
 
 struct na_attributor {
@@ -60,6 +61,28 @@ static void learn(struct na_attributor *attributor, struct na_known_process *pro
 	na_addons_learn(attributor->options.addons, process->instance, process->key.pid);
 }
 
+/*
+ * Whether a name that stands alone is the module's. Told once for each dictionary, since looking takes long. A process
+ * that cannot be asked (any more) may have been cloned from one that can.
+ */
+static bool is_module(struct na_attributor *attributor, const struct na_known_code *code)
+{
+	const struct na_attributor_options *options = &attributor->options;
+	const struct na_known_process *process = code->process;
+	int known = -1;
+
+	for (const struct na_known_code *other = process->codes; other; other = other->next)
+		if (other != code && other->globals == code->globals && other->stated_for == process->generation &&
+		    !strcmp(other->module, code->module))
+			return !(other->statement.traits & NA_TRAIT_NOT_MODULE);
+	for (int i = 0; i < GENERATIONS && options->is_module && known < 0 && process; i++) {
+		known = options->is_module(options->context, process->key.pid, code->globals, code->module);
+		process = process->executed ? NULL :
+			na_known_find_process(&attributor->known, process->forked_from.pid, process->forked_from.start_ns);
+	}
+	return known != 0;
+}
+
 static void state(struct na_attributor *attributor, struct na_known_code *code, uint64_t now_ns)
 {
 	struct na_known_process *process = code->process;
@@ -74,6 +97,9 @@ static void state(struct na_attributor *attributor, struct na_known_code *code, 
 	if (code->module[0])
 		witnesses.of_module = na_addons_of_module(addons, process->instance, process->key.pid, code->module);
 	code->statement = na_frame_says(&witnesses);
+	if (code->statement.says == NA_SAYS_ADDON && code->statement.evidence == NA_EVIDENCE_MODULE_GLOBALS &&
+	    !is_module(attributor, code))
+		code->statement = na_frame_says_falsely(&code->statement);
 	code->stated_for = process->generation;
 }
 
@@ -88,8 +114,6 @@ static void state_one(void *context, struct na_known_code *code)
 
 	state(stating->attributor, code, stating->now_ns);
 }
-
-#define GENERATIONS 8	/* of clones: the master, its worker, what that forked */
 
 /* The native code of what this process was cloned from, as it was looked at. NULL: it executed its own program. */
 static struct na_native_view *view_of_parent(struct na_attributor *attributor, const struct na_known_process *process)

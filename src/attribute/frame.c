@@ -158,3 +158,9 @@ struct na_statement na_frame_says(const struct na_witnesses *w)
 	statement.traits = traits_of(w, statement.says);
 	return statement;
 }
+
+struct na_statement na_frame_says_falsely(const struct na_statement *statement)
+{
+	return (struct na_statement){ .says = NA_SAYS_CLAIM, .addon = statement->addon,
+				      .traits = statement->traits | NA_TRAIT_NOT_MODULE };
+}

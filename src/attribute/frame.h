@@ -29,6 +29,7 @@ enum na_frame_traits {
 	NA_TRAIT_POOL = 1 << 4,		/* runs work that somebody handed over */
 	NA_TRAIT_THREADING = 1 << 5,	/* Python's own code around a thread */
 	NA_TRAIT_PROGRAM = 1 << 6,	/* as the outermost frame: a program's main module */
+	NA_TRAIT_NOT_MODULE = 1 << 9,	/* its globals are not those of the module they name */
 	NA_TRAIT_NATIVE = 1 << 8,	/* no Python frame, but an add-on's native code, or what may be some */
 	NA_TRAIT_SERVER = 1 << 7,	/* as the outermost frame: Odoo's server, or what calls it for each request */
 };
@@ -47,6 +48,9 @@ struct na_witnesses {
 	const char *file, *module, *function;
 	struct na_owned of_file, of_module;
 };
+
+/* The module of that name has other globals: its name is only claimed. */
+struct na_statement na_frame_says_falsely(const struct na_statement *statement);
 
 struct na_statement na_frame_says(const struct na_witnesses *witnesses);
 

@@ -157,7 +157,7 @@ static bool meet(struct walk *walk, size_t i)
 		settle_unknown(walk, i, NA_WHY_NOBODY);
 		break;
 	case NA_SAYS_CLAIM:
-		settle_unknown(walk, i, NA_WHY_CLAIM);
+		settle_unknown(walk, i, statement->traits & NA_TRAIT_NOT_MODULE ? NA_WHY_NOT_MODULE : NA_WHY_CLAIM);
 		break;
 	case NA_SAYS_CONFLICT:
 		settle_unknown(walk, i, NA_WHY_CONFLICT);

@@ -11,6 +11,7 @@
 /* Why an author is unknown: the words of docs/attribution.md and of the member "author_reason". */
 #define NA_WHY_CONFLICT "file and globals name different add-ons"
 #define NA_WHY_CLAIM "a name without proof"
+#define NA_WHY_NOT_MODULE "not the module of that name"
 #define NA_WHY_NOBODY "code of no known add-on"
 #define NA_WHY_UNDESCRIBED "a frame was not described"
 #define NA_WHY_NATIVE "native code that could not be followed"

@@ -23,6 +23,13 @@ static void forgot(void *context)
 	na_capture_forget_codes(observer->context->capture);
 }
 
+static int is_module(void *context, uint32_t pid, uint64_t globals, const char *name)
+{
+	const struct na_observer *observer = context;
+
+	return na_pythons_is_module(observer->pythons, pid, globals, name);
+}
+
 static int kernel_code(void *context, uint32_t pid, const struct na_native_code *code)
 {
 	const struct na_observer *observer = context;
@@ -40,8 +47,10 @@ static void look_at(void *context, const struct na_target *target)
 
 int na_observer_open_authors(struct na_observer *observer)
 {
-	struct na_attributor_options options = { .line = line_of, .kernel_code = kernel_code, .forgot = forgot,
-						 .context = observer };
+	struct na_attributor_options options = {
+		.line = line_of, .is_module = is_module, .kernel_code = kernel_code, .forgot = forgot,
+		.context = observer,
+	};
 	int err = na_addons_create(&observer->addons, NULL);
 
 	options.addons = observer->addons;

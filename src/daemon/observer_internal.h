@@ -71,6 +71,8 @@ void na_pythons_forget(struct na_pythons *pythons, uint32_t pid);
 /* The line an instruction stands for, or `first_line`. */
 uint32_t na_pythons_line(const struct na_pythons *pythons, const struct na_task *task, uint64_t address,
 			 int32_t instruction, uint32_t first_line);
+/* As na_python_is_module(); -ENOENT: it is not known to run Python. */
+int na_pythons_is_module(const struct na_pythons *pythons, uint32_t pid, uint64_t globals, const char *name);
 
 /* observer_existing.c: what was there before this observer. 0 or negative errno. */
 int na_observer_find_existing(struct na_observer *observer);

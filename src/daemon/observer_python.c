@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "daemon/observer_internal.h"
 #include "target/python.h"
+#include "target/python_modules.h"
 
 #define MOST_PENDING 4096	/* a flood of programs: those beyond are looked at when they call */
 #define MOST_KNOWN 16384
@@ -205,4 +206,11 @@ uint32_t na_pythons_line(const struct na_pythons *pythons, const struct na_task 
 	if (!known)
 		return first_line;
 	return na_python_line(NULL, task->pid, &known->layout, address, instruction, first_line);
+}
+
+int na_pythons_is_module(const struct na_pythons *pythons, uint32_t pid, uint64_t globals, const char *name)
+{
+	const struct known_python *known = find_known(pythons, pid);
+
+	return known ? na_python_is_module(NULL, pid, &known->layout, globals, name) : -ENOENT;
 }

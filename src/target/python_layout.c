@@ -19,6 +19,7 @@ enum { VERSION_WORD = 1, FREE_THREADED_WORD = 2, STRUCTURE_BYTES = 1 << 24 };
 
 /* Before 3.11: frames are objects of their own, and dict keys have their size in full. */
 #define FRAME_OBJECTS .runtime_interpreters = 32, .interpreter_next = 0, .interpreter_threads = 8, \
+	.interpreter_modules = 856, \
 	.thread_next = 8, .thread_id = 176, .thread_frame = 24, .cframe_frame = ABSENT, \
 	.frame_code = 32, .frame_back = 24, .frame_globals = 48, .frame_owner = ABSENT, .frame_owner_skip = ABSENT, \
 	.frame_is_entry = ABSENT, .pointer_tag = 0, \
@@ -39,6 +40,7 @@ static const struct na_python known[] = {
 	{ .version = 0x030a, FRAME_OBJECTS, .frame_instruction = 96 },
 	{
 		.version = 0x030b, .runtime_interpreters = 40, .interpreter_next = 0, .interpreter_threads = 16,
+		.interpreter_modules = 888,
 		.thread_next = 8, .thread_id = 152, .thread_frame = 56, .cframe_frame = 8,
 		.frame_code = 32, .frame_back = 48, .frame_globals = 8, .frame_instruction = 56, .frame_owner = 69,
 		.frame_owner_skip = 3, .frame_is_entry = 68, .pointer_tag = 0,
@@ -49,6 +51,7 @@ static const struct na_python known[] = {
 	},
 	{
 		.version = 0x030c, .runtime_interpreters = 40, .interpreter_next = 0, .interpreter_threads = 72,
+		.interpreter_modules = 944,
 		.thread_next = 8, .thread_id = 136, .thread_frame = 56, .cframe_frame = 0,
 		.frame_code = 0, .frame_back = 8, .frame_globals = 24, .frame_instruction = 56, .frame_owner = 70,
 		.frame_owner_skip = 3, .frame_is_entry = ABSENT, .pointer_tag = 0,
@@ -70,6 +73,7 @@ static const struct {
 	{ offsetof(struct na_python, runtime_interpreters), { 5, 5, 5 } },
 	{ offsetof(struct na_python, interpreter_next), { 8, 8, 8 } },
 	{ offsetof(struct na_python, interpreter_threads), { 9, 9, 9 } },
+	{ offsetof(struct na_python, interpreter_modules), { 11, 12, 12 } },
 	{ offsetof(struct na_python, thread_next), { 21, 24, 24 } },
 	{ offsetof(struct na_python, thread_frame), { 23, 26, 26 } },
 	{ offsetof(struct na_python, thread_id), { 24, 27, 30 } },

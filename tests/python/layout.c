@@ -26,6 +26,7 @@
 
 #if PY_VERSION_HEX >= 0x030d0000
 #define THREADS threads.head
+#define MODULES imports.modules
 #define THREAD_FRAME current_frame
 #define FRAME struct _PyInterpreterFrame
 #define FRAME_CODE f_executable
@@ -34,6 +35,11 @@
 #define LINES co_linetable
 #elif PY_VERSION_HEX >= 0x030b0000
 #define THREADS threads.head
+#if PY_VERSION_HEX >= 0x030c0000
+#define MODULES imports.modules
+#else
+#define MODULES modules
+#endif
 #define THREAD_FRAME cframe
 #define FRAME _PyInterpreterFrame
 #define FRAME_CODE f_code
@@ -42,6 +48,7 @@
 #define LINES co_linetable
 #else
 #define THREADS tstate_head
+#define MODULES modules
 #define THREAD_FRAME frame
 #define FRAME PyFrameObject
 #define FRAME_CODE f_code
@@ -91,6 +98,7 @@ static void compare_states(const struct na_python *layout)
 		offsetof(_PyRuntimeState, interpreters.main));
 	COMPARE(interpreter_next, PyInterpreterState, next);
 	COMPARE(interpreter_threads, PyInterpreterState, THREADS);
+	COMPARE(interpreter_modules, PyInterpreterState, MODULES);
 	COMPARE(thread_next, PyThreadState, next);
 	COMPARE(thread_id, PyThreadState, thread_id);
 	COMPARE(thread_frame, PyThreadState, THREAD_FRAME);
@@ -139,6 +147,7 @@ static void publish(uint64_t words[NA_PYTHON_OFFSETS])
 	PUBLISH(runtime_state.interpreters_head, offsetof(_PyRuntimeState, interpreters.head));
 	PUBLISH(interpreter_state.next, offsetof(PyInterpreterState, next));
 	PUBLISH(interpreter_state.threads_head, offsetof(PyInterpreterState, threads.head));
+	PUBLISH(interpreter_state.imports_modules, offsetof(PyInterpreterState, imports.modules));
 	PUBLISH(thread_state.next, offsetof(PyThreadState, next));
 	PUBLISH(thread_state.interp, offsetof(PyThreadState, interp));
 	PUBLISH(thread_state.current_frame, offsetof(PyThreadState, current_frame));

@@ -118,6 +118,16 @@ static void test_a_rewritten_name_over_a_true_file_is_a_conflict(void **state)
 	expect_unknown(expect_chain(a, "n m"), NA_WHY_CONFLICT);
 }
 
+static void test_a_rewritten_name_over_an_invented_file_is_not_believed(void **state)
+{
+	const struct frame renamed = { "<frozen x>", "odoo.addons.m.models.y", "X.call" };
+	const struct frame again = { "<frozen x>", "odoo.addons.m.models.y", "X.other" };
+
+	((struct scene *)*state)->globals = FALSE_GLOBALS;
+	expect_unknown(expect_chain(CONNECT(*state, SOCKET, renamed, MODELS, SERVER, PROGRAM), "m"), NA_WHY_NOT_MODULE);
+	expect_unknown(CONNECT(*state, SOCKET, again, M_CALL, SERVER, PROGRAM), NA_WHY_NOT_MODULE);
+}
+
 static void test_of_two_addons_of_one_name_the_file_tells_which(void **state)
 {
 	const struct na_attribution *a =
@@ -311,6 +321,7 @@ int main(void)
 		CASE(test_a_function_without_file_and_name_is_nobodys),
 		CASE(test_a_server_actions_text_is_nobodys_but_what_it_calls_is_not),
 		CASE(test_a_rewritten_name_over_a_true_file_is_a_conflict),
+		CASE(test_a_rewritten_name_over_an_invented_file_is_not_believed),
 		CASE(test_of_two_addons_of_one_name_the_file_tells_which),
 		CASE(test_a_chain_that_loops_or_breaks_says_what_came_before),
 		CASE(test_deep_recursion_is_the_innermost_addons_or_unknown),
