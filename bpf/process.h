@@ -48,29 +48,12 @@ static __always_inline void na_report_process(__u32 type, struct task_struct *ta
 	na_submit(event, type);
 }
 
-/* A thread that may act for another: who started it is told where frames can be told. */
-static __always_inline void na_on_new_thread(__u32 pid, struct task_struct *thread)
-{
-	struct na_once key = { .type = NA_EVENT_STACK };
-	__u8 yes = 1;
-
-	if (!bpf_map_lookup_elem(&pythons, &pid) || na_scope_of(pid) == NA_SCOPE_NONE)
-		return;
-	key.start_ns = BPF_CORE_READ(thread, start_boottime);
-	key.pid = BPF_CORE_READ(thread, pid);
-	if (second_copies && (int)bpf_map_update_elem(&once, &key, &yes, BPF_NOEXIST) == -EEXIST)
-		return;
-	na_take_stack(NA_STACK_THREAD, 0, thread);
-}
-
 static __always_inline int na_on_fork(struct task_struct *parent, struct task_struct *child)
 {
 	__u32 child_pid = BPF_CORE_READ(child, tgid), parent_pid = BPF_CORE_READ(parent, tgid), scope;
 
-	if (child_pid != BPF_CORE_READ(child, pid)) {
-		na_on_new_thread(parent_pid, child);
-		return 0;
-	}
+	if (child_pid != BPF_CORE_READ(child, pid))
+		return 0;	/* a thread */
 	scope = na_scope_of(parent_pid);
 	if (scope == NA_SCOPE_NONE) {
 		bpf_map_delete_elem(&scopes, &child_pid);	/* of an earlier process with this number, should one be left */
@@ -82,7 +65,6 @@ static __always_inline int na_on_fork(struct task_struct *parent, struct task_st
 		na_count(NA_EVENT_NONE, NA_LOSS_MAP);
 	na_inherit_python(parent_pid, child_pid, child);
 	na_inherit_native(parent_pid, child_pid);
-	na_take_stack(NA_STACK_PROCESS, 0, child);
 	na_report_process(NA_EVENT_FORK, child, scope, NULL, 0);
 	return 0;
 }
@@ -152,5 +134,24 @@ int BPF_PROG(na_process_exit##copy, struct task_struct *task) \
 
 NA_PROCESS_PROGRAMS()
 NA_PROCESS_PROGRAMS(_again)
+
+/*
+ * Who starts a thread or a process, for what it will do. A program of its own: a walk takes longer than the fork's
+ * event, and while it is preempted no other fork may be shut out.
+ */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(na_process_stack, struct task_struct *parent, struct task_struct *child)
+{
+	__u32 pid = BPF_CORE_READ(parent, tgid), reason = NA_STACK_PROCESS;
+
+	if (BPF_CORE_READ(child, tgid) != BPF_CORE_READ(child, pid)) {
+		reason = NA_STACK_THREAD;
+		if (!bpf_map_lookup_elem(&pythons, &pid))
+			return 0;	/* it is not worth asking for */
+	}
+	if (na_scope_of(pid) != NA_SCOPE_NONE)
+		na_take_stack(reason, 0, child);
+	return 0;
+}
 
 #endif

@@ -10,10 +10,10 @@ BENCH          = PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tools/bench/bench.py
 $(BUILD)/tools/bench/flood: $(BUILD)/tools/bench/flood.o
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
-bench: all $(BUILD)/tools/bench/flood ## what the auditor costs, each figure beside its aim (root)
+bench: all $(BUILD)/tools/bench/flood $(BUILD)/tests/python/walk ## what the auditor costs, each figure beside its aim (root)
 	@$(BENCH)
 
-bench-check: all $(BUILD)/tools/bench/flood ## the same, and fails past twice an aim
+bench-check: all $(BUILD)/tools/bench/flood $(BUILD)/tests/python/walk ## the same, and fails past twice an aim
 	@$(BENCH) --check
 
 bench-odoo: all ## what the auditor costs a real Odoo per request, beside an interceptor inside Python (BENCH_PAIRS)

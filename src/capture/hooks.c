@@ -15,6 +15,7 @@
 static const struct na_hook hooks[] = {
 	{ "na_tcp_state", EVERY, NULL },
 	{ "na_process_fork", EVERY, NULL },
+	{ "na_process_stack", EVERY, NULL },
 	{ "na_process_exec", EVERY, NULL },
 	{ "na_process_exit", EVERY, NULL },
 	{ "na_existing_sockets", EVERY, NULL },

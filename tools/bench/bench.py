@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 
+import walk
 from auditor import BenchError, raise_memlock
 from measure import EVENTS_PER_CONNECTION, LIVES_PER_CONNECTION, Bench, say
 
@@ -95,7 +96,21 @@ def rate_figures(bench, results):
     ]
 
 
-PARTS = {"kernel": kernel_figures, "programs": program_figures, "rate": rate_figures}
+WALK_AIMS_US = {10: 4, 40: 8}
+
+
+def walk_figures(bench, results):
+    say(f"walks: {bench.pairs} pairs of {walk.WALKS} connects under 10, 20 and 40 Python frames")
+    results["walks"] = walk.walks(os.path.join(bench.build, "tests/python/walk"), bench.pairs)
+    figures = []
+    for frames, cost in results["walks"].items():
+        figures += [Figure(f"(f) a walk of {frames} Python frames, program time", cost["program_us"], "us",
+                           aim=WALK_AIMS_US.get(frames)),
+                    Figure(f"    a walk of {frames} Python frames, wall time", cost["wall_us"], "us")]
+    return figures
+
+
+PARTS = {"kernel": kernel_figures, "programs": program_figures, "rate": rate_figures, "walk": walk_figures}
 
 
 def print_table(figures, results, bench):

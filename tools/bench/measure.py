@@ -31,6 +31,7 @@ def ring_settings(connections):
 
 class Bench:
     def __init__(self, options):
+        self.build = options.build
         self.program = os.path.join(options.build, "netaudit-bpf")
         self.flood_program = os.path.join(options.build, "tools/bench/flood")
         self.pairs, self.count, self.seconds = options.pairs, options.count, options.seconds

@@ -15,11 +15,25 @@ def connects(count):
     return time.perf_counter_ns() - began
 
 
+# Frames of as many modules as are on the stack of a request, each with a file and globals of its own.
+MODULES = 12
+SOURCE = """
 def under(frames, count):
-    return connects(count) if frames <= 1 else under(frames - 1, count)
+    return connects(count) if frames <= 1 else others[frames % len(others)](frames - 1, count)
+"""
+
+
+def make_modules():
+    others = []
+    for number in range(MODULES):
+        names = {"__name__": f"odoo.addons.part_{number}.models.part", "connects": connects, "others": others}
+        exec(compile(SOURCE, f"/srv/odoo/addons/part_{number}/models/part.py", "exec"), names)
+        others.append(names["under"])
+    return others
 
 
 def main():
+    under = make_modules()[0]
     print(os.getpid(), flush=True)
     for line in sys.stdin:
         frames, count = map(int, line.split())
