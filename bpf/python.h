@@ -93,8 +93,8 @@ static __always_inline void na_report_walked(struct na_walk *walk, __u32 slot, c
 	bpf_probe_read_kernel(&walk->stack, sizeof(walk->stack), blank);
 	bpf_probe_read_kernel(&walk->python, sizeof(walk->python), python);
 	na_head_stack(&walk->stack, reason, flow, subject);
-	for (int i = 0; i < NA_SEEN; i++)
-		walk->seen_samples[i].at = walk->seen_globals[i].globals = 0;
+	if (!++walk->turn)
+		walk->turn = 1;		/* 0: nothing was read */
 	walk->entry.generation = *generation;
 	walk->thread_pointer = na_thread_pointer(task);
 	walk->key.start_ns = walk->stack.task.start_ns;

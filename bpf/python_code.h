@@ -33,19 +33,20 @@ static __always_inline bool na_read_sample(struct na_walk *walk, const struct na
 
 static __always_inline __u32 na_seen_slot(__u64 address)
 {
-	return address * NA_MIX >> 60 & (NA_SEEN - 1);
+	return address * NA_MIX >> (64 - NA_SEEN_LOG2) & (NA_SEEN - 1);
 }
 
 static __always_inline bool na_is_same_sample(struct na_walk *walk, const struct na_sample *sample)
 {
-	struct na_sample *seen = &walk->seen_samples[na_seen_slot(sample->at)];
+	struct na_seen_sample *seen = &walk->seen_samples[na_seen_slot(sample->at)];
 
 	if (!sample->bytes)
 		return true;
-	if (seen->at != sample->at || seen->bytes != sample->bytes) {
-		seen->at = 0;
+	if (seen->turn != walk->turn || seen->at != sample->at || seen->bytes != sample->bytes) {
+		seen->turn = 0;
 		if (!na_read_sample(walk, sample, &seen->digest))
 			return false;
+		seen->turn = walk->turn;
 		seen->at = sample->at;
 		seen->bytes = sample->bytes;
 	}
@@ -59,11 +60,12 @@ static __always_inline bool na_is_same_module(struct na_walk *walk, const struct
 
 	if (!known->keys)
 		return true;
-	if (seen->globals != known->globals || seen->module_at != known->module_at) {
-		seen->globals = 0;
+	if (seen->turn != walk->turn || seen->globals != known->globals || seen->module_at != known->module_at) {
+		seen->turn = 0;
 		if (NA_READ_USER(seen->keys, known->globals + walk->python.dict_keys) ||
 		    NA_READ_USER(seen->module, known->module_at))
 			return false;
+		seen->turn = walk->turn;
 		seen->globals = known->globals;
 		seen->module_at = known->module_at;
 	}

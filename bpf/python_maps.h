@@ -98,11 +98,20 @@ struct {
  * What this walk has read already. Frames share files and modules, and nothing of them changes while their thread is in
  * a system call, but by the process's own doing: then it is as it was at one moment of the walk.
  */
-#define NA_SEEN 16
+#define NA_SEEN_LOG2 6	/* a stack of 40 frames has some 15 modules: few share a place */
+#define NA_SEEN (1 << NA_SEEN_LOG2)
+
+struct na_seen_sample {
+	__u64 at;
+	__u32 bytes;
+	__u32 turn;		/* of the walk that read it */
+	__u64 digest;
+};
 
 struct na_seen_globals {
 	__u64 globals, module_at;
 	__u64 keys, module;	/* as they are now */
+	__u64 turn;
 };
 
 /* A string that was found: where its characters are. */
@@ -126,7 +135,7 @@ struct na_walk {
 	__u32 first_line;
 	__s32 instruction;	/* of the frame in hand */
 	__u32 frame_flags;
-	__u32 reserved;
+	__u32 turn;		/* counts the walks */
 	__u64 pair[2];		/* of a dict: where the key is, where the value */
 	struct na_string string;
 	struct na_python python;
@@ -135,7 +144,7 @@ struct na_walk {
 	struct na_code_entry entry;
 	__u8 object[NA_OBJECT_BYTES + 8];
 	__u64 sample[NA_SAMPLE_BYTES / 8];
-	struct na_sample seen_samples[NA_SEEN];
+	struct na_seen_sample seen_samples[NA_SEEN];
 	struct na_seen_globals seen_globals[NA_SEEN];
 	struct na_code_event code;
 	struct na_stack_event stack;
