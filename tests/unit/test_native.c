@@ -39,7 +39,7 @@ static bool is_code(uint64_t word)
 }
 
 /* What the kernel does: registers, and the words that look like addresses of code or of the stack. */
-__attribute__((noinline)) static void look(struct seen *seen, const uint64_t *top)
+__attribute__((noinline, no_sanitize("address"))) static void look(struct seen *seen, const uint64_t *top)
 {
 	struct na_native_event *event = &seen->event;
 	ucontext_t context;
