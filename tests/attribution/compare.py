@@ -127,17 +127,6 @@ def join(truth, records, ports, network):
     return calls, problems
 
 
-def strays(truth, records, ports, network):
-    """What belongs to none of the runs that share the peers."""
-    known = {key_of_truth(entry) for entry in truth if entry["token"]}
-    for entry in truth:
-        if entry["token"] is None:
-            yield f"a connection that did not say whose it is: {entry}"
-    for key, found in flows(records, ports, network).items():
-        if key not in known:
-            yield f"extra: recorded and never made: {json.dumps(found[0][0], sort_keys=True)}"
-
-
 def complete(plan, truth):
     """Every planned call reached a peer exactly once, and nothing else did."""
     arrived = collections.Counter(entry["token"] for entry in truth if entry["token"])
@@ -208,11 +197,15 @@ def misses(calls):
         yield f"{verdict} {sum(places.values())}x {style}: {reason}: {where}"
 
 
-def report(plan, truth, records, ports, network, title=""):
-    """Prints everything; returns the problems that make the test fail."""
+def compare(plan, truth, records, ports, network, title=""):
+    """Prints everything about one run; returns the problems that make the test fail."""
+    calls, problems = join(truth, records, ports, network)
+    return [*problems, *contradictions(records), *report(plan, truth, calls, title)]
+
+
+def report(plan, truth, calls, title):
+    """The same about calls that were joined before."""
     problems = list(complete(plan, truth))
-    calls, others = join(truth, records, ports, network)
-    problems += others + list(contradictions(records))
     cells = cells_of(calls)
     if not cells:
         return [*problems, "no call was made"]

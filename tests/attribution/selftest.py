@@ -49,7 +49,7 @@ class Compared(unittest.TestCase):
 
     def problems(self):
         with contextlib.redirect_stdout(io.StringIO()):
-            return compare.report(self.plan, self.truth, self.records, PORTS, NETWORK)
+            return compare.compare(self.plan, self.truth, self.records, PORTS, NETWORK)
 
     def told(self, *parts):
         """Some problem mentions all of these."""

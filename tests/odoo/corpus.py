@@ -156,7 +156,7 @@ def main():
     if options.truth_only:
         problems += compare.complete(tokens, truth)
     else:
-        problems += compare.report(tokens, truth, records, ports, lab.own_network(), "Odoo")
+        problems += compare.compare(tokens, truth, records, ports, lab.own_network(), "Odoo")
     for problem in problems:
         print(f"FAIL: {problem}")
     print(f"{len(tokens)} calls planned, {len(problems)} problems")
