@@ -44,7 +44,10 @@ lint-man: ## manual pages
 lint-files: ## licence lines, no machine's paths, no stray bytes
 	@tests/lint/files.py
 
-lint: lint-format lint-files lint-cppcheck lint-tidy lint-shell lint-python lint-man ## find faults by reading
+lint-bpf-stack: $(BPF_OBJ) ## no chain of BPF functions needs more stack than a verifier gives
+	@PYTHONDONTWRITEBYTECODE=1 tests/lint/bpf_stack.py $^
+
+lint: lint-format lint-files lint-cppcheck lint-tidy lint-shell lint-python lint-man lint-bpf-stack ## find faults by reading
 	@echo "lint: clean"
 
-.PHONY: lint lint-format lint-files lint-cppcheck lint-tidy lint-shell lint-python lint-man
+.PHONY: lint lint-bpf-stack lint-format lint-files lint-cppcheck lint-tidy lint-shell lint-python lint-man
