@@ -236,9 +236,9 @@ static void print_counts(struct na_capture *capture)
 	if (na_capture_counts(capture, counts))
 		return;
 	printf("{\"event\":\"counts\",\"stacks\":%" PRIu64 ",\"stacks_lost\":%" PRIu64 ",\"codes\":%" PRIu64
-	       ",\"codes_lost\":%" PRIu64 "}\n", counts[NA_EVENT_STACK][NA_LOSS_NONE],
+	       ",\"codes_lost\":%" PRIu64 ",\"missed\":%" PRIu64 "}\n", counts[NA_EVENT_STACK][NA_LOSS_NONE],
 	       counts[NA_EVENT_STACK][NA_LOSS_RING], counts[NA_EVENT_CODE][NA_LOSS_NONE],
-	       counts[NA_EVENT_CODE][NA_LOSS_RING]);
+	       counts[NA_EVENT_CODE][NA_LOSS_RING], na_capture_missed_programs(capture));
 }
 
 static enum na_backend backend_named(const char *name)
