@@ -60,8 +60,7 @@ bool na_root_same(const struct na_root *left, const struct na_root *right)
 	return left->device == right->device && left->inode == right->inode && left->mounts == right->mounts;
 }
 
-/* Takes the prefix off a path of our own view, in place. */
-static int without_prefix(const struct na_root *root, char *path)
+int na_root_inside(const struct na_root *root, char *path)
 {
 	size_t length = strlen(root->prefix);
 
@@ -78,7 +77,7 @@ int na_root_link(const struct na_root *root, int pid_fd, const char *name, char 
 {
 	int error = na_proc_link(pid_fd, name, path, capacity);
 
-	return error ? error : without_prefix(root, path);
+	return error ? error : na_root_inside(root, path);
 }
 
 int na_root_find(const struct na_root *root, const char *path)
@@ -118,7 +117,7 @@ int na_root_real(const struct na_root *root, const char *path, char *real, size_
 		return fd;
 	error = read_own_link(fd, real, capacity);
 	close(fd);
-	return error ? error : without_prefix(root, real);
+	return error ? error : na_root_inside(root, real);
 }
 
 int na_root_read(const struct na_root *root, const char *path, size_t limit_bytes, char **content, size_t *bytes)

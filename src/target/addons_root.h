@@ -25,6 +25,9 @@ int na_root_open(struct na_root *root, int pid_fd);
 void na_root_close(struct na_root *root);
 bool na_root_same(const struct na_root *left, const struct na_root *right);
 
+/* Takes the prefix off a path of our own view, in place. 0, or -EXDEV when it lies outside of the root. */
+int na_root_inside(const struct na_root *root, char *path);
+
 /*
  * A link of /proc/PID ("exe", "cwd") as the process itself would say it: absolute and without the root's prefix.
  * 0 or negative errno: -EXDEV when it lies outside of the root.

@@ -31,8 +31,9 @@ bool na_mapping_parse(const char *line, size_t length, struct na_mapping *result
 		      size_t *path_bytes);
 
 /*
- * Visits every mapping, in order of address, until `visit` returns false or NA_MAPS_BYTES were read. `path` as the
- * process sees it, " (deleted)" cut off, not terminated: untrusted text. 0 or negative errno.
+ * Visits every mapping, in order of address, until `visit` returns false or NA_MAPS_BYTES were read. `path` as we
+ * see it (a process in another root sees a shorter one), " (deleted)" cut off, not terminated: untrusted text. 0 or
+ * negative errno.
  */
 typedef bool na_mapping_fn(void *context, const struct na_mapping *mapping, const char *path, size_t path_bytes);
 int na_mappings_each(int pid_fd, na_mapping_fn *visit, void *context);

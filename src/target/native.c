@@ -9,10 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "target/addons_root.h"
 #include "target/native_internal.h"
 #include "target/procfs.h"
 
 struct reading {
+	struct na_root root;	/* the list of mappings has paths of our own view; owners are asked for the process's */
 	struct na_native_process *process;
 	void *(*owner_of)(void *context, const char *path);
 	void *context;
@@ -51,7 +53,8 @@ static bool add(void *context, const struct na_mapping *mapping, const char *pat
 	if (reading->owner_of && path_bytes < sizeof(name)) {
 		memcpy(name, path, path_bytes);
 		name[path_bytes] = 0;
-		owner = reading->owner_of(reading->context, name);
+		if (!na_root_inside(&reading->root, name))
+			owner = reading->owner_of(reading->context, name);
 	}
 	process->mapping[process->count] = (struct na_native_mapping){ *mapping, owner, owner ? strdup(name) : NULL };
 	if (owner && !process->mapping[process->count].path)
@@ -70,6 +73,12 @@ int na_native_process_read(struct na_native_process **process, const char *proc_
 
 	if (pid_fd < 0)
 		return pid_fd;
+	error = na_root_open(&reading.root, pid_fd);
+	if (error) {
+		close(pid_fd);
+		return error;
+	}
+	na_root_close(&reading.root);	/* only what its paths begin with is wanted */
 	reading.process = calloc(1, sizeof(*reading.process));
 	if (!reading.process) {
 		close(pid_fd);
