@@ -21,6 +21,9 @@ RECORDS = [
     record(kind="open", **FLOW),
     record(kind="close", bytes_in=10, bytes_out=20, duration_us=1234567, errno=111, result="refused", **FLOW),
     record(kind="datagram", messages_in=1, messages_out=2, **{**FLOW, "channel": "dns", "dst": "2001:db8::53"}),
+    record(kind="open", addon="n", addons=["n", {"hex": "ff1b"}], author="addon", evidence="python-stack", frame_file="/n/x.py",
+           frame_line=7, **FLOW),
+    record(kind="author", author="unknown", author_reason="work handed to a pool", disagree=True, flow="0123456789abcdef"),
     record(kind="process", comm="sh", event="exec", exe="/bin/sh", pid=8),
     record(kind="process", comm_hex="ff1b", event="exit", exit_code=256, pid=8),
     record(kind="lost", count=3, losses=[{"comm": "odoo", "count": 3, "dst": "192.0.2.1", "dport": 1, "reason": "ring"}]),
@@ -98,6 +101,7 @@ SEEDS = {
         (3, b"version_info = (19, 0, 0, FINAL, 0, '')\n"), (3, b"version_info = ('saas~18', 2)"))],
     # the last: what is looked at begins in the middle of a line, where a note seems to
     "anchors": [note(1) + note(2), note(1) + note(2)[:-9], b"", b"x" * 39 + note(1) + b"y" * (3 * 1024 - len(note(1)))],
+    "attribute": [b"\1\0\7\0" + b"\3\0\0\1" * 2 + b"\6\0\0\0", b"\0\4\0\2\0a\0\x80\xdc", b"\1\0\0\1\2\0\0\0"],
     "canonical": [b"\0" + body for body in RECORDS] + [b"\1odoo\xff", b"\1a\0\x1f\xc3\xa9\""],
     "config": [b"[daemon]\nlog_level = debug\n# x\n[capture]\nring_kib = 64\n", b"[daemon]\nuser = a b\n",
                b"[journal]\ncommit_ms = 0\n", b"state_dir = /x\n", b"[daemon]\nstate_dir = /a/../b\n",
