@@ -39,20 +39,26 @@ static size_t add_place(struct na_native_place *places, size_t count, size_t max
 	return count + 1;
 }
 
-size_t na_native_places(const struct na_native_call *calls, size_t call_count, const struct na_stack_frame *frames,
-			size_t frame_count, struct na_native_place *places, size_t max)
+size_t na_native_places(const struct na_native_call *calls, size_t call_count, bool complete,
+			const struct na_stack_frame *frames, size_t frame_count, struct na_native_place *places,
+			size_t max)
 {
-	bool entries_known = false;
+	bool entries_known = false, evaluated = false;
 	size_t frame = 0, count = 0;
 
 	for (size_t i = 0; i < frame_count; i++)
 		entries_known |= (frames[i].flags & NA_FRAME_ENTRY) != 0;
 	/* beyond the last frame lie those of whoever ran before: a greenlet's stack goes on into its creator's */
 	for (size_t i = 0; i < call_count && (frame < frame_count || !frame_count); i++) {
+		evaluated |= calls[i].evaluates;
 		if (calls[i].evaluates)
 			frame = after_activation(frames, frame_count, frame, entries_known);
 		else if (calls[i].mapping->owner)
 			count = add_place(places, count, max, frame, calls[i].mapping);
+	}
+	if (frame_count && (!evaluated || (complete && frame < frame_count))) {
+		places[0] = (struct na_native_place){ 0, NULL, NULL };
+		return 1;
 	}
 	if (frame < frame_count)
 		count = add_place(places, count, max, frame, NULL);
@@ -167,5 +173,5 @@ size_t na_natives_of_stack(struct na_natives *natives, struct na_native_view *vi
 		return 1;
 	}
 	count = na_unwind(natives->unwinder, view->process, pending, calls, CALLS, &complete);
-	return na_native_places(calls, count, event->frames, frames, places, max);
+	return na_native_places(calls, count, complete, event->frames, frames, places, max);
 }

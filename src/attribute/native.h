@@ -25,11 +25,14 @@ struct na_native_place {
 
 /*
  * Calls are innermost first and their mappings' owners add-ons. Where the chain of calls ends before the frames do, a
- * place without an add-on says so. Returns how many places were written, at most `max` (which must not be 0); what does
- * not fit makes the last one a place without an add-on. Pure.
+ * place without an add-on says so. A `complete` chain that does, and one without an activation, are of an interpreter
+ * whose loop is not recognised: then one such place before the first frame is all that can be said.
+ * Returns how many places were written, at most `max` (which must not be 0); what does not fit makes the last one a
+ * place without an add-on. Pure.
  */
-size_t na_native_places(const struct na_native_call *calls, size_t call_count, const struct na_stack_frame *frames,
-			size_t frame_count, struct na_native_place *places, size_t max);
+size_t na_native_places(const struct na_native_call *calls, size_t call_count, bool complete,
+			const struct na_stack_frame *frames, size_t frame_count, struct na_native_place *places,
+			size_t max);
 
 /* What is known of the native code of one process. */
 struct na_native_view {

@@ -59,7 +59,7 @@ void na_unwinder_destroy(struct na_unwinder *unwinder);
 
 /*
  * Follows the chain. Returns how many calls were written to `calls`; *complete tells whether the chain was followed
- * to where the thread begins or the words end, else it broke off after the last call.
+ * to where the thread begins, else it broke off after the last call.
  */
 size_t na_unwind(struct na_unwinder *unwinder, const struct na_native_process *process,
 		 const struct na_native_event *event, struct na_native_call *calls, size_t max, bool *complete);

@@ -96,7 +96,6 @@ size_t na_unwind(struct na_unwinder *unwinder, const struct na_native_process *p
 		 const struct na_native_event *event, struct na_native_call *calls, size_t max, bool *complete)
 {
 	struct registers registers = { event->instruction, event->stack, event->frame, true };
-	uint64_t looked_at = event->stack + NA_NATIVE_STACK_BYTES;
 	bool left_start = false;
 	size_t count = 0;
 
@@ -119,11 +118,6 @@ size_t na_unwind(struct na_unwinder *unwinder, const struct na_native_process *p
 			*complete = true;
 		if (step.outermost || !go_up(event, &step, &registers))
 			break;
-		/* the last words are near the end of what was looked at: what lies beyond was not asked for */
-		if (registers.stack + 64 >= looked_at) {
-			*complete = event->status == NA_STACK_COMPLETE;
-			break;
-		}
 	}
 	return count;
 }

@@ -29,9 +29,11 @@ static struct na_statement take_statement(struct fuzz_input *input)
 /* Nothing that leaves the author open lies between the one who is named and the call. */
 static void check_named(const struct na_verdict *verdict, const struct na_frame_view *frames)
 {
-	const struct na_statement *deciding = frames[verdict->deciding].statement;
+	const struct na_statement *deciding;
 
-	REQUIRE(deciding->says == NA_SAYS_ADDON && deciding->addon == verdict->addon && !verdict->addon->base);
+	REQUIRE(verdict->deciding < NA_STACK_FRAMES);
+	deciding = frames[verdict->deciding].statement;
+	REQUIRE(deciding && deciding->says == NA_SAYS_ADDON && deciding->addon == verdict->addon && !verdict->addon->base);
 	for (size_t i = 0; i < verdict->deciding; i++) {
 		const struct na_statement *inner = frames[i].statement;
 		bool text = inner->traits & (NA_TRAIT_BODY | NA_TRAIT_COMPREHENSION);
@@ -46,7 +48,7 @@ static void check_named(const struct na_verdict *verdict, const struct na_frame_
 static void check_frames(struct fuzz_input *input)
 {
 	struct na_statement statements[NA_STACK_FRAMES];
-	struct na_frame_view frames[NA_STACK_FRAMES];
+	struct na_frame_view frames[NA_STACK_FRAMES] = { 0 };
 	enum na_stack_status status = fuzz_byte(input) % (NA_STACK_CODE_LOST + 1);
 	uint8_t facts = fuzz_byte(input);
 	const struct na_attribution parent = { .author = facts >> 6, .addon = facts >> 6 == NA_AUTHOR_ADDON ? addons : NULL };

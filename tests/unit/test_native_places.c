@@ -14,12 +14,16 @@ static const struct na_addon one = { .name = "one" }, two = { .name = "two" };
 static const struct na_native_mapping nobody, of_one = { .owner = (void *)(uintptr_t)&one },
 				      of_two = { .owner = (void *)(uintptr_t)&two };
 
-/* Calls: E evaluates, 1 and 2 are the add-ons', - anything else. Frames: f, F one that was called from C. */
+/*
+ * Calls: E evaluates, 1 and 2 are the add-ons', - anything else; a dot at the end: the thread begins there.
+ * Frames: f, F one that was called from C.
+ */
 static size_t lay(const char *c, const char *python, struct na_native_place *places, size_t max)
 {
 	struct na_native_call calls[64] = { 0 };
 	struct na_stack_frame frames[64] = { 0 };
-	size_t call_count = strlen(c), frame_count = strlen(python);
+	bool complete = strchr(c, '.') != NULL;
+	size_t call_count = strcspn(c, "."), frame_count = strlen(python);
 
 	for (size_t i = 0; i < call_count; i++) {
 		calls[i].evaluates = c[i] == 'E';
@@ -27,7 +31,7 @@ static size_t lay(const char *c, const char *python, struct na_native_place *pla
 	}
 	for (size_t i = 0; i < frame_count; i++)
 		frames[i].flags = python[i] == 'F' ? NA_FRAME_ENTRY : 0;
-	return na_native_places(calls, call_count, frames, frame_count, places, max);
+	return na_native_places(calls, call_count, complete, frames, frame_count, places, max);
 }
 
 struct expected {
@@ -56,6 +60,10 @@ static void test_places(void **state)
 		{ "", "fF", 1, { { 0, NULL } } },
 		{ "--E--", "fFfF", 1, { { 2, NULL } } },
 		{ "--E-1", "fFfF", 2, { { 2, &one }, { 2, NULL } } },
+		/* an interpreter whose loop is not recognised */
+		{ "--1--", "fF", 1, { { 0, NULL } } },
+		{ "--1-E--.", "fFfF", 1, { { 0, NULL } } },
+		{ "--E--E-1-E--.", "fFfF", 0, { { 0 } } },
 		/* more activations than frames: another greenlet's, which did not call these */
 		{ "--E--E-1-E-", "fFfF", 0, { { 0 } } },
 		/* frames were cut off */
