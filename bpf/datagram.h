@@ -99,7 +99,7 @@ static __noinline void na_claim_socket(struct sock *sk)
 	if (!socket || socket->stage != NA_STAGE_CREATED)
 		return;
 	socket->stage = NA_STAGE_SOCKET;
-	if (socket->task.tid == (__u32)bpf_get_current_pid_tgid() || !na_describe_owner(sk, &task, &flags))
+	if (socket->task.tid == na_current_tid() || !na_describe_owner(sk, &task, &flags))
 		return;
 	socket->task = task;
 	event = na_reserve(&ring_bulk, NA_EVENT_DATAGRAM, sizeof(*event), bpf_ktime_get_boot_ns());
@@ -227,9 +227,8 @@ static __noinline void na_meet_receiver(struct sock *sk, const struct na_datagra
 	na_datagram_key(&key, sk, datagram);
 	if (datagram->same_host && bpf_map_lookup_elem(&relay_expected, &key)) {
 		na_expect_taker(sk, NA_WAIT_LAST_NS);
-		/* by the task: cgroup_skb programs have no bpf_get_current_pid_tgid on 6.1 and before */
 		if (datagram->process_context)
-			na_mark_relay(BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), tgid));
+			na_mark_relay(na_current_pid());
 	}
 	if (na_is_expected_taker(sk))
 		na_keep_question(sk, datagram);

@@ -26,6 +26,17 @@ static __always_inline struct task_struct *na_acting_task(__u32 *flags)
 	return task;
 }
 
+/* By the task: cgroup_skb programs have no bpf_get_current_pid_tgid on 6.1 and before. */
+static __always_inline __u32 na_current_pid(void)
+{
+	return BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), tgid);
+}
+
+static __always_inline __u32 na_current_tid(void)
+{
+	return BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), pid);
+}
+
 static __always_inline __u32 na_scope_of(__u32 pid)
 {
 	__u32 *scope;
@@ -41,7 +52,7 @@ static __always_inline bool na_may_be_audited(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
-	return na_scope_of(bpf_get_current_pid_tgid() >> 32) != NA_SCOPE_NONE ||
+	return na_scope_of(na_current_pid()) != NA_SCOPE_NONE ||
 	       (BPF_CORE_READ(task, flags) & PF_KTHREAD);
 }
 

@@ -134,7 +134,7 @@ static __noinline void na_take_native(__u32 slot, struct task_struct *task)
 	struct na_native_walk *native = bpf_map_lookup_elem(&native_walks, &slot);
 	struct na_walk *walk = bpf_map_lookup_elem(&walks, &slot);
 	struct na_native_event *event;
-	__u32 zero = 0, pid = bpf_get_current_pid_tgid() >> 32;
+	__u32 zero = 0, pid = na_current_pid();
 	void *blank = bpf_map_lookup_elem(&blank_native, &zero), *code = bpf_map_lookup_elem(&natives, &pid);
 
 	if (!native || !walk || !blank || !code)

@@ -59,7 +59,7 @@ static __always_inline void na_head_stack(struct na_stack_event *event, __u32 re
 		event->subject = BPF_CORE_READ(subject, pid);
 		event->subject_start_ns = BPF_CORE_READ(subject, start_boottime);
 	}
-	na_describe_task(&event->task, task, na_scope_of(bpf_get_current_pid_tgid() >> 32));
+	na_describe_task(&event->task, task, na_scope_of(na_current_pid()));
 }
 
 /* A stack without frames. */
@@ -133,7 +133,7 @@ static __always_inline bool na_is_about(const struct na_python *python, __u64 st
 static __noinline void na_take_stack(__u32 reason, __u64 flow, struct task_struct *subject)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u32 pid = bpf_get_current_pid_tgid() >> 32, flags = BPF_CORE_READ(task, flags), slot = 0;
+	__u32 pid = na_current_pid(), flags = BPF_CORE_READ(task, flags), slot = 0;
 	__u64 start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	struct na_python *python = bpf_map_lookup_elem(&pythons, &pid);
 	struct na_walk *walk;

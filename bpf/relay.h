@@ -83,7 +83,7 @@ static __always_inline bool na_take_expected(struct sock *sk)
 /* The acting process has accepted what somebody in scope sent. */
 static __noinline void na_accepted_by_relay(struct sock *sk)
 {
-	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	__u32 pid = na_current_pid();
 
 	if (pid == 1) {
 		relays_handed_over = true;

@@ -79,7 +79,7 @@ static __always_inline void na_on_unix_accept(struct sock *sk)
 /* Somebody sends a datagram into `other`. What a relay sends may be an answer, and makes nobody a relay. */
 static __noinline void na_on_unix_send(struct sock *other)
 {
-	__u32 scope = scope_host ? NA_SCOPE_HOST : na_scope_of(bpf_get_current_pid_tgid() >> 32);
+	__u32 scope = scope_host ? NA_SCOPE_HOST : na_scope_of(na_current_pid());
 
 	if (other && (scope == NA_SCOPE_ODOO || scope == NA_SCOPE_UNDECIDED))
 		na_expect_taker(other, NA_WAIT_LAST_NS);
@@ -89,7 +89,7 @@ static __noinline void na_on_unix_send(struct sock *other)
 static __always_inline void na_on_datagram_taken(struct sock *sk)
 {
 	if (!scope_host && relays_expected && na_is_expected_taker(sk))
-		na_mark_relay(bpf_get_current_pid_tgid() >> 32);
+		na_mark_relay(na_current_pid());
 }
 
 #endif
