@@ -336,18 +336,26 @@ class Codes(WithJournal):
 
 
 class Doctor(unittest.TestCase):
-    def test_each_check_that_is_not_good_says_what_is_missed_and_what_to_do(self):
+    def bad_checks(self):
+        """The report, and its checks that are not good by name."""
         code, output, _ = run("doctor", "--json", "--state-dir", "/nonexistent")
-        report = json.loads(output)
-        bad = [check for check in report["checks"] if check["verdict"] != "ok"]
         self.assertEqual(code, 4)
-        self.assertIn("state directory", [check["check"] for check in bad])
-        for check in bad:
+        report = json.loads(output)
+        return report, {check["check"]: check for check in report["checks"] if check["verdict"] != "ok"}
+
+    def test_each_check_that_is_not_good_says_what_is_missed_and_what_to_do(self):
+        report, before = self.bad_checks()
+        self.assertIn("state directory", before)
+        for check in before.values():
             self.assertTrue(check["missed"] and check["advice"], check)
         for row in report["hooks"]:
             self.assertEqual(set(row), {"what", "fentry", "kprobe", "tracepoint"})
         text = run("doctor", "--state-dir", "/nonexistent")[1].decode()
-        self.assertEqual(text.count("what to do:"), len(bad))
+        after = self.bad_checks()[1]   # other daemons of this host may have come or gone meanwhile
+        for name in before.keys() & after.keys():
+            self.assertIn(name, text)
+        self.assertGreaterEqual(text.count("what to do:"), len(before.keys() & after.keys()))
+        self.assertLessEqual(text.count("what to do:"), len(before.keys() | after.keys()))
 
     def users(self, settings):
         """What doctor says of the settings and of the users, with this configuration file."""
