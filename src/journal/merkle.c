@@ -8,8 +8,15 @@
 static const uint8_t leaf_prefix = 0x00;
 static const uint8_t node_prefix = 0x01;
 
-static int hash_node(struct na_hash *hash, uint8_t out[NA_HASH_BYTES], const uint8_t left[NA_HASH_BYTES],
-		     const uint8_t right[NA_HASH_BYTES])
+int na_merkle_leaf(struct na_hash *hash, uint8_t out[NA_HASH_BYTES], const uint8_t row_hash[NA_HASH_BYTES])
+{
+	const struct na_hash_part parts[] = { { &leaf_prefix, 1 }, { row_hash, NA_HASH_BYTES } };
+
+	return na_hash_parts(hash, out, parts, 2);
+}
+
+int na_merkle_node(struct na_hash *hash, uint8_t out[NA_HASH_BYTES], const uint8_t left[NA_HASH_BYTES],
+		   const uint8_t right[NA_HASH_BYTES])
 {
 	const struct na_hash_part parts[] = {
 		{ &node_prefix, 1 }, { left, NA_HASH_BYTES }, { right, NA_HASH_BYTES }
@@ -28,7 +35,7 @@ int na_merkle_append_subtree(struct na_hash *hash, struct na_merkle *tree, unsig
 		return -EINVAL;
 	memcpy(carry, root, NA_HASH_BYTES);
 	for (; tree->size >> i & 1; i++) {
-		int error = hash_node(hash, carry, tree->node[i], carry);
+		int error = na_merkle_node(hash, carry, tree->node[i], carry);
 
 		if (error)
 			return error;
@@ -42,9 +49,8 @@ int na_merkle_append_subtree(struct na_hash *hash, struct na_merkle *tree, unsig
 
 int na_merkle_append(struct na_hash *hash, struct na_merkle *tree, const uint8_t row_hash[NA_HASH_BYTES])
 {
-	const struct na_hash_part parts[] = { { &leaf_prefix, 1 }, { row_hash, NA_HASH_BYTES } };
 	uint8_t leaf[NA_HASH_BYTES];
-	int error = na_hash_parts(hash, leaf, parts, 2);
+	int error = na_merkle_leaf(hash, leaf, row_hash);
 
 	return error ? error : na_merkle_append_subtree(hash, tree, 0, leaf);
 }
@@ -63,7 +69,7 @@ int na_merkle_root(struct na_hash *hash, const struct na_merkle *tree, uint8_t o
 	for (i++; i < NA_MERKLE_LEVELS; i++) {
 		if (!(tree->size >> i & 1))
 			continue;
-		error = hash_node(hash, root, tree->node[i], root);
+		error = na_merkle_node(hash, root, tree->node[i], root);
 		if (error)
 			return error;
 	}

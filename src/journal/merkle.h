@@ -19,6 +19,11 @@ struct na_merkle {
 	uint8_t node[NA_MERKLE_LEVELS][NA_HASH_BYTES];
 };
 
+/* The hash of a leaf, and of a node over two; `out` may be one of the inputs. Both return 0 or -EIO. */
+int na_merkle_leaf(struct na_hash *hash, uint8_t out[NA_HASH_BYTES], const uint8_t row_hash[NA_HASH_BYTES]);
+int na_merkle_node(struct na_hash *hash, uint8_t out[NA_HASH_BYTES], const uint8_t left[NA_HASH_BYTES],
+		   const uint8_t right[NA_HASH_BYTES]);
+
 /* Starts with zeroed memory. Returns 0, -EOVERFLOW or -EIO. */
 int na_merkle_append(struct na_hash *hash, struct na_merkle *tree, const uint8_t row_hash[NA_HASH_BYTES]);
 
