@@ -55,6 +55,7 @@ static void handle_until(struct na_observer *observer, uint64_t until_ns)
 
 	while ((event = na_merge_next(observer->merge, until_ns)))
 		na_observer_handle(observer, event);
+	observer->handled_ns = until_ns;
 }
 
 /* Takes a bounded share of what there is. *caught_up: nothing that was there at the beginning is left. */

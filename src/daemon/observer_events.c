@@ -249,6 +249,8 @@ void na_observer_handle_progress(void *context, const struct na_event_header *he
 		flow->seen_ns = header->time_ns;
 	if (!event->flow)
 		return;	/* a datagram socket: its flows have periods of their own */
+	if (!flow && event->opened_ns > observer->handled_ns)
+		return;	/* its open event still waits for its turn: an observer that lags says the open first */
 	if (header->time_ns - (flow ? flow->reported_ns : event->opened_ns) < due_ns)
 		return;
 	if (!describe_known(observer, event, flow, &names))

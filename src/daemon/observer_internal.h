@@ -30,6 +30,7 @@ struct na_observer {
 	struct na_clock_pair clock;
 	bool closes_lost;	/* since the last walk over the kernel's flows */
 	bool scanning;		/* processes found now may not be known to the kernel yet */
+	uint64_t handled_ns;			/* every event up to then has been handled */
 	uint64_t next_progress_ns, next_heartbeat_ns, next_relays_ns;
 };
 

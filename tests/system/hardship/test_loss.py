@@ -4,9 +4,12 @@
 
 usage: test_loss.py BUILD [TEST...]; as root
 """
+import collections
+import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 
@@ -151,6 +154,25 @@ class Loss(Hardship):
                  f"{sum(number < told[0] for number in opens)} of {len(opens)} opens")
         self.assertGreaterEqual(len(heartbeats), 3)
         self.assertLess(told[0], opens[len(opens) // 2], "losses are said before everything else has been")
+
+    def test_an_observer_that_lags_says_nothing_of_a_flow_before_its_open(self):
+        self.start("--ring-kib", "4096", "--progress-seconds", "1")
+        resume, began_us = self.pause("observer"), boottime_us()
+        with socket.create_server(("127.0.0.1", 0), backlog=64) as server, contextlib.ExitStack() as both:
+            for _ in range(1500):   # three times what the observer handles between two looks at the clock
+                both.enter_context(socket.create_connection(server.getsockname()))
+                both.enter_context(server.accept()[0])
+            wait_for("progress to be due", lambda: boottime_us() > began_us + 2_000_000)
+            port = server.getsockname()[1]
+            resume()
+            wait_for("progress", lambda: any(port in (r.get("sport"), r.get("dport")) for r in self.journal.records("progress")))
+        self.stop()
+        flows = collections.defaultdict(list)
+        for record in self.journal.records():
+            if record["kind"] in ("open", "progress", "close") and port in (record.get("sport"), record.get("dport")):
+                flows[record["flow"]].append(record["kind"])
+        self.assertEqual(len(flows), 3000)
+        self.assertEqual([kinds for kinds in flows.values() if kinds[0] != "open" or kinds[-1] != "close"], [])
 
     def test_slow_fdatasync_loses_nothing_at_rated_load(self):
         if not shutil.which("strace"):
