@@ -155,6 +155,13 @@ class Loss(Hardship):
         self.assertGreaterEqual(len(heartbeats), 3)
         self.assertLess(told[0], opens[len(opens) // 2], "losses are said before everything else has been")
 
+    def kinds_by_flow(self, port):
+        flows = collections.defaultdict(list)
+        for record in self.journal.records():
+            if record["kind"] in ("open", "progress", "close") and port in (record.get("sport"), record.get("dport")):
+                flows[record["flow"]].append(record["kind"])
+        return flows
+
     def test_an_observer_that_lags_says_nothing_of_a_flow_before_its_open(self):
         self.start("--ring-kib", "4096", "--progress-seconds", "1")
         resume, began_us = self.pause("observer"), boottime_us()
@@ -165,12 +172,9 @@ class Loss(Hardship):
             wait_for("progress to be due", lambda: boottime_us() > began_us + 2_000_000)
             port = server.getsockname()[1]
             resume()
-            wait_for("progress", lambda: any(port in (r.get("sport"), r.get("dport")) for r in self.journal.records("progress")))
+            wait_for("progress", lambda: any("progress" in kinds for kinds in self.kinds_by_flow(port).values()))
         self.stop()
-        flows = collections.defaultdict(list)
-        for record in self.journal.records():
-            if record["kind"] in ("open", "progress", "close") and port in (record.get("sport"), record.get("dport")):
-                flows[record["flow"]].append(record["kind"])
+        flows = self.kinds_by_flow(port)
         self.assertEqual(len(flows), 3000)
         self.assertEqual([kinds for kinds in flows.values() if kinds[0] != "open" or kinds[-1] != "close"], [])
 
