@@ -25,20 +25,30 @@ int na_merkle_node(struct na_hash *hash, uint8_t out[NA_HASH_BYTES], const uint8
 	return na_hash_parts(hash, out, parts, 3);
 }
 
+static void note_tile(struct na_merkle_tiles *tiles, unsigned int level, const uint8_t root[NA_HASH_BYTES])
+{
+	if (tiles && level && level % NA_TILE_LEVEL == 0 && tiles->count < NA_TILE_LEVELS)
+		memcpy(tiles->hash[tiles->count++], root, NA_HASH_BYTES);
+}
+
 int na_merkle_append_subtree(struct na_hash *hash, struct na_merkle *tree, unsigned int level,
-			     const uint8_t root[NA_HASH_BYTES])
+			     const uint8_t root[NA_HASH_BYTES], struct na_merkle_tiles *tiles)
 {
 	uint8_t carry[NA_HASH_BYTES];
 	unsigned int i = level;
 
 	if (level >= NA_MERKLE_LEVELS || (tree->size & ((UINT64_C(1) << level) - 1)))
 		return -EINVAL;
+	if (tiles)
+		tiles->count = 0;
 	memcpy(carry, root, NA_HASH_BYTES);
+	note_tile(tiles, i, carry);
 	for (; tree->size >> i & 1; i++) {
 		int error = na_merkle_node(hash, carry, tree->node[i], carry);
 
 		if (error)
 			return error;
+		note_tile(tiles, i + 1, carry);
 	}
 	if (i >= NA_MERKLE_LEVELS)
 		return -EOVERFLOW;
@@ -47,12 +57,13 @@ int na_merkle_append_subtree(struct na_hash *hash, struct na_merkle *tree, unsig
 	return 0;
 }
 
-int na_merkle_append(struct na_hash *hash, struct na_merkle *tree, const uint8_t row_hash[NA_HASH_BYTES])
+int na_merkle_append(struct na_hash *hash, struct na_merkle *tree, const uint8_t row_hash[NA_HASH_BYTES],
+		     struct na_merkle_tiles *tiles)
 {
 	uint8_t leaf[NA_HASH_BYTES];
 	int error = na_merkle_leaf(hash, leaf, row_hash);
 
-	return error ? error : na_merkle_append_subtree(hash, tree, 0, leaf);
+	return error ? error : na_merkle_append_subtree(hash, tree, 0, leaf, tiles);
 }
 
 int na_merkle_root(struct na_hash *hash, const struct na_merkle *tree, uint8_t out[NA_HASH_BYTES])

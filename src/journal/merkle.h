@@ -12,6 +12,9 @@
 #include "journal/hash.h"
 
 #define NA_MERKLE_LEVELS 63	/* a seq is a positive 64-bit integer */
+#define NA_TILE_LEVEL 8		/* nodes of levels 8, 16, ... 56 are kept for good (tree.h) */
+#define NA_TILE_LEVELS 7
+#define NA_TILE_ROWS (1 << NA_TILE_LEVEL)
 
 /* node[i] is the root of the perfect tree of 2^i leaves, meaningful when bit i of `size` is set. */
 struct na_merkle {
@@ -19,17 +22,27 @@ struct na_merkle {
 	uint8_t node[NA_MERKLE_LEVELS][NA_HASH_BYTES];
 };
 
+/* Roots of the perfect subtrees of 2^8, 2^16, ... leaves that one leaf completed: the first `count`. */
+struct na_merkle_tiles {
+	unsigned int count;
+	uint8_t hash[NA_TILE_LEVELS][NA_HASH_BYTES];
+};
+
+/* Starts with zeroed memory. `tiles` is filled in; NULL: not asked. Returns 0, -EOVERFLOW or -EIO. */
+int na_merkle_append(struct na_hash *hash, struct na_merkle *tree, const uint8_t row_hash[NA_HASH_BYTES],
+		     struct na_merkle_tiles *tiles);
+
 /* The hash of a leaf, and of a node over two; `out` may be one of the inputs. Both return 0 or -EIO. */
 int na_merkle_leaf(struct na_hash *hash, uint8_t out[NA_HASH_BYTES], const uint8_t row_hash[NA_HASH_BYTES]);
 int na_merkle_node(struct na_hash *hash, uint8_t out[NA_HASH_BYTES], const uint8_t left[NA_HASH_BYTES],
 		   const uint8_t right[NA_HASH_BYTES]);
 
-/* Starts with zeroed memory. Returns 0, -EOVERFLOW or -EIO. */
-int na_merkle_append(struct na_hash *hash, struct na_merkle *tree, const uint8_t row_hash[NA_HASH_BYTES]);
-
-/* Appends a perfect tree of 2^level leaves; the size must be a multiple of that. */
+/*
+ * Appends a perfect tree of 2^level leaves; the size must be a multiple of that. The first of `tiles` is then of the
+ * lowest level that is a multiple of 8 and not below `level`.
+ */
 int na_merkle_append_subtree(struct na_hash *hash, struct na_merkle *tree, unsigned int level,
-			     const uint8_t root[NA_HASH_BYTES]);
+			     const uint8_t root[NA_HASH_BYTES], struct na_merkle_tiles *tiles);
 
 int na_merkle_root(struct na_hash *hash, const struct na_merkle *tree, uint8_t out[NA_HASH_BYTES]);
 

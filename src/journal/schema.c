@@ -21,6 +21,17 @@ static const struct {
 	  "CREATE TABLE checkpoint(size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT" },
 	{ "table", "meta", "meta",
 	  "CREATE TABLE meta(id INTEGER PRIMARY KEY, key TEXT NOT NULL, value BLOB NOT NULL) STRICT" },
+	/* roots of perfect subtrees of 2^level records: what proofs need of records that are gone */
+	{ "table", "node", "node",
+	  "CREATE TABLE node(level INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL, "
+	  "PRIMARY KEY(level, position)) STRICT, WITHOUT ROWID" },
+	/* head records below the cut, with their way up to a node of level 8 */
+	{ "table", "old_head", "old_head",
+	  "CREATE TABLE old_head(size INTEGER PRIMARY KEY, previous BLOB NOT NULL, body BLOB NOT NULL, path BLOB NOT NULL) "
+	  "STRICT" },
+	/* prune records: what the delete trigger goes by */
+	{ "table", "prune", "prune",
+	  "CREATE TABLE prune(seq INTEGER PRIMARY KEY, cut INTEGER NOT NULL) STRICT" },
 	{ "trigger", "record_next", "record",
 	  "CREATE TRIGGER record_next BEFORE INSERT ON record "
 	  "WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM record) "
@@ -30,7 +41,8 @@ static const struct {
 	  "BEGIN SELECT RAISE(ABORT, 'append-only: a record is never changed'); END" },
 	{ "trigger", "record_delete", "record",
 	  "CREATE TRIGGER record_delete BEFORE DELETE ON record "
-	  "BEGIN SELECT RAISE(ABORT, 'append-only: a record is never deleted'); END" },
+	  "WHEN OLD.seq >= (SELECT coalesce(max(cut), 0) FROM prune WHERE seq <= (SELECT max(size) FROM checkpoint)) "
+	  "BEGIN SELECT RAISE(ABORT, 'append-only: only records below a signed cut are deleted'); END" },
 	{ "trigger", "checkpoint_next", "checkpoint",
 	  "CREATE TRIGGER checkpoint_next BEFORE INSERT ON checkpoint "
 	  "WHEN NEW.size IS NULL OR NEW.size <= (SELECT coalesce(max(size), 0) FROM checkpoint) "
@@ -41,6 +53,38 @@ static const struct {
 	{ "trigger", "checkpoint_delete", "checkpoint",
 	  "CREATE TRIGGER checkpoint_delete BEFORE DELETE ON checkpoint "
 	  "BEGIN SELECT RAISE(ABORT, 'append-only: a head is never deleted'); END" },
+	{ "trigger", "node_next", "node",
+	  "CREATE TRIGGER node_next BEFORE INSERT ON node "
+	  "WHEN NEW.position IS NOT (SELECT coalesce(max(position), -1) + 1 FROM node WHERE level = NEW.level) "
+	  "BEGIN SELECT RAISE(ABORT, 'append-only: only the next node may be inserted'); END" },
+	{ "trigger", "node_update", "node",
+	  "CREATE TRIGGER node_update BEFORE UPDATE ON node "
+	  "BEGIN SELECT RAISE(ABORT, 'append-only: a node is never changed'); END" },
+	{ "trigger", "node_delete", "node",
+	  "CREATE TRIGGER node_delete BEFORE DELETE ON node "
+	  "BEGIN SELECT RAISE(ABORT, 'append-only: a node is never deleted'); END" },
+	{ "trigger", "old_head_next", "old_head",
+	  "CREATE TRIGGER old_head_next BEFORE INSERT ON old_head "
+	  "WHEN NEW.size IS NOT (SELECT min(size) FROM checkpoint WHERE size > (SELECT coalesce(max(size), 0) FROM old_head)) "
+	  "BEGIN SELECT RAISE(ABORT, 'append-only: only the next old head may be inserted'); END" },
+	{ "trigger", "old_head_update", "old_head",
+	  "CREATE TRIGGER old_head_update BEFORE UPDATE ON old_head "
+	  "BEGIN SELECT RAISE(ABORT, 'append-only: an old head is never changed'); END" },
+	{ "trigger", "old_head_delete", "old_head",
+	  "CREATE TRIGGER old_head_delete BEFORE DELETE ON old_head "
+	  "BEGIN SELECT RAISE(ABORT, 'append-only: an old head is never deleted'); END" },
+	{ "trigger", "prune_next", "prune",
+	  "CREATE TRIGGER prune_next BEFORE INSERT ON prune "
+	  "WHEN NEW.seq IS NOT (SELECT max(seq) FROM record) OR NEW.cut <= (SELECT coalesce(max(cut), 1) FROM prune) "
+	  "OR NEW.cut >= (SELECT coalesce(max(size), 0) FROM checkpoint) "
+	  "BEGIN SELECT RAISE(ABORT, 'append-only: a cut is above the last one and below the signed head'); END" },
+	{ "trigger", "prune_update", "prune",
+	  "CREATE TRIGGER prune_update BEFORE UPDATE ON prune "
+	  "BEGIN SELECT RAISE(ABORT, 'append-only: a cut is never changed'); END" },
+	{ "trigger", "prune_delete", "prune",
+	  "CREATE TRIGGER prune_delete BEFORE DELETE ON prune "
+	  "WHEN OLD.seq >= (SELECT min(seq) FROM record) "
+	  "BEGIN SELECT RAISE(ABORT, 'append-only: a cut goes with its record'); END" },
 	{ "trigger", "meta_insert", "meta",
 	  "CREATE TRIGGER meta_insert BEFORE INSERT ON meta "
 	  "WHEN EXISTS (SELECT 1 FROM record) OR NEW.id IS NOT (SELECT coalesce(max(id), 0) + 1 FROM meta) "

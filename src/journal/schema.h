@@ -13,7 +13,7 @@
 #define NA_JOURNAL_FILE "journal.db"
 #define NA_ANCHORS_FILE "anchors.log"
 #define NA_JOURNAL_APPLICATION_ID 0x6e614a31	/* "naJ1" */
-#define NA_JOURNAL_SCHEMA_VERSION 1
+#define NA_JOURNAL_SCHEMA_VERSION 2
 
 /* Settings every connection to a journal needs, reader or writer. Returns 0 or -EIO. */
 int na_schema_harden(sqlite3 *db);

@@ -18,6 +18,7 @@ static const char *const statement_sql[NA_STORE_STATEMENTS] = {
 	[NA_STORE_COMMIT] = "COMMIT",
 	[NA_STORE_INSERT] = "INSERT INTO record(seq, row_hash, body) VALUES(?1, ?2, ?3)",
 	[NA_STORE_INSERT_CHECKPOINT] = "INSERT INTO checkpoint(size, note) VALUES(?1, ?2)",
+	[NA_STORE_INSERT_NODE] = "INSERT INTO node(level, position, hash) VALUES(?1, ?2, ?3)",
 	[NA_STORE_READ_FROM] = "SELECT seq, row_hash, body FROM record WHERE seq >= ?1 ORDER BY seq",
 	[NA_STORE_HASHES_AFTER] = "SELECT seq, row_hash FROM record WHERE seq > ?1 ORDER BY seq",
 	[NA_STORE_LAST_CHECKPOINT] = "SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1",
@@ -37,7 +38,8 @@ static int authorize(void *context, int action, const char *first, const char *s
 
 	(void)context, (void)second, (void)database, (void)trigger;
 	if (action == SQLITE_INSERT)
-		return strcmp(first, "record") == 0 || strcmp(first, "checkpoint") == 0 ? SQLITE_OK : SQLITE_DENY;
+		return strcmp(first, "record") == 0 || strcmp(first, "node") == 0 || strcmp(first, "checkpoint") == 0 ?
+			       SQLITE_OK : SQLITE_DENY;
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
 		if (action == allowed[i])
 			return SQLITE_OK;
@@ -226,23 +228,43 @@ int na_store_begin(struct na_store *store, struct na_error *error)
 	return run(store, NA_STORE_BEGIN, "begin writing to", error);
 }
 
+/* The subtrees that the newest row completed. */
+static int add_nodes(struct na_store *store, const struct na_merkle_tiles *tiles, struct na_error *error)
+{
+	sqlite3_stmt *insert = store->statement[NA_STORE_INSERT_NODE];
+	int result = 0;
+
+	for (unsigned int i = 0; i < tiles->count && result == 0; i++) {
+		unsigned int level = (i + 1) * NA_TILE_LEVEL;
+
+		sqlite3_bind_int(insert, 1, (int)level);
+		sqlite3_bind_int64(insert, 2, (sqlite3_int64)(store->tree.size >> level) - 1);
+		sqlite3_bind_blob(insert, 3, tiles->hash[i], NA_HASH_BYTES, SQLITE_STATIC);
+		result = run(store, NA_STORE_INSERT_NODE, "append to", error);
+	}
+	return result;
+}
+
 int na_store_append(struct na_store *store, const void *body, size_t body_bytes, struct na_error *error)
 {
 	sqlite3_stmt *insert = store->statement[NA_STORE_INSERT];
 	uint8_t row_hash[NA_HASH_BYTES];
+	struct na_merkle_tiles tiles;
 	int result;
 
 	if (store->seq >= INT64_MAX)
 		return na_error_set(error, -EOVERFLOW, "the journal is full: no seq is left");
 	result = na_chain_row(&store->hash, row_hash, store->seq + 1, store->row_hash, body, body_bytes);
 	if (result == 0)
-		result = na_merkle_append(&store->hash, &store->tree, row_hash);
+		result = na_merkle_append(&store->hash, &store->tree, row_hash, &tiles);
 	if (result)
 		return na_error_set(error, result, "cannot hash a record: %s", strerror(-result));
 	sqlite3_bind_int64(insert, 1, (sqlite3_int64)store->seq + 1);
 	sqlite3_bind_blob(insert, 2, row_hash, NA_HASH_BYTES, SQLITE_STATIC);
 	sqlite3_bind_blob(insert, 3, body, (int)body_bytes, SQLITE_STATIC);
 	result = run(store, NA_STORE_INSERT, "append to", error);
+	if (result == 0)
+		result = add_nodes(store, &tiles, error);
 	if (result)
 		return result;
 	store->seq++;

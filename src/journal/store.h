@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * journal.db as its one writer sees it: rows appended in batches, chain and tree kept in step.
+ * journal.db as its one writer sees it: rows appended in batches, chain, tree and its stored nodes
+ * (tree.h) kept in step.
  *
  * Life: open; if `fresh`, create with the signer's keys, else resume from its last signed tree;
  * then begin, append..., commit, over and over. After any error the store must be closed and
@@ -18,7 +19,8 @@
 #include "journal/note.h"
 
 enum na_store_statement {
-	NA_STORE_BEGIN, NA_STORE_COMMIT, NA_STORE_INSERT, NA_STORE_INSERT_CHECKPOINT, NA_STORE_READ_FROM,
+	NA_STORE_BEGIN, NA_STORE_COMMIT, NA_STORE_INSERT, NA_STORE_INSERT_CHECKPOINT, NA_STORE_INSERT_NODE,
+	NA_STORE_READ_FROM,
 	NA_STORE_HASHES_AFTER, NA_STORE_LAST_CHECKPOINT, NA_STORE_STATEMENTS
 };
 

@@ -43,7 +43,7 @@ static int check_row(void *context, uint64_t seq, const uint8_t row_hash[NA_HASH
 		return bad_row(tail->error, seq, "its hash is not that of its bytes and the row before");
 	store->seq = seq;
 	memcpy(store->row_hash, row_hash, NA_HASH_BYTES);
-	return na_merkle_append(&store->hash, &store->tree, row_hash);
+	return na_merkle_append(&store->hash, &store->tree, row_hash, NULL);
 }
 
 /* The newest head in the database, if any, must be a note we can read. */

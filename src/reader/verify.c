@@ -125,7 +125,11 @@ static int open_snapshot(struct na_verifier *v)
 			*slash = '/';
 	}
 	result = na_verify_connect(v, &v->db);
-	return result ? result : check_schema(v);
+	if (result == 0)
+		result = check_schema(v);
+	if (result == 0 && na_tree_open(&v->tree, v->db))
+		result = na_verify_sqlite(v, v->db, "read the tree");
+	return result;
 }
 
 static int check_fingerprint(struct na_verifier *v)
@@ -176,8 +180,7 @@ static int read_meta(struct na_verifier *v)
 	return check_fingerprint(v);
 }
 
-/* One integer; `fallback` for NULL. Returns 0 or a verdict. */
-static int read_integer(struct na_verifier *v, const char *sql, int64_t *value)
+int na_verify_integer(struct na_verifier *v, const char *sql, int64_t *value)
 {
 	sqlite3_stmt *statement = NULL;
 	int result = 0;
@@ -193,14 +196,14 @@ static int read_integer(struct na_verifier *v, const char *sql, int64_t *value)
 static int read_extent(struct na_verifier *v)
 {
 	int64_t first = 0, last = 0, pages = 0, page_bytes = 0;
-	int result = read_integer(v, "SELECT coalesce((SELECT seq FROM record ORDER BY seq LIMIT 1), 1)", &first);
+	int result = na_verify_integer(v, "SELECT coalesce((SELECT seq FROM record ORDER BY seq LIMIT 1), 1)", &first);
 
 	if (result == 0)
-		result = read_integer(v, "SELECT coalesce((SELECT seq FROM record ORDER BY seq DESC LIMIT 1), 0)", &last);
+		result = na_verify_integer(v, "SELECT coalesce((SELECT seq FROM record ORDER BY seq DESC LIMIT 1), 0)", &last);
 	if (result == 0)
-		result = read_integer(v, "PRAGMA page_count", &pages);
+		result = na_verify_integer(v, "PRAGMA page_count", &pages);
 	if (result == 0)
-		result = read_integer(v, "PRAGMA page_size", &page_bytes);
+		result = na_verify_integer(v, "PRAGMA page_size", &page_bytes);
 	if (result)
 		return result;
 	if (first != 1)
@@ -326,6 +329,7 @@ enum na_verify_verdict na_verify(const struct na_verify_options *options, struct
 	free(v.block);
 	free(before.text);
 	free(after.text);
+	na_tree_close(&v.tree);
 	sqlite3_close(v.db);
 	na_hash_close(&v.hash);
 	return result->verdict;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Checks every signed head: its root, both signatures, the chain of one-time keys, and the life between. */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -23,16 +24,65 @@ static uint64_t last_good(const struct heads *h)
 	return h->next ? h->v->checkpoint[h->next - 1].size : 0;
 }
 
+/* Stored nodes of level 16 and up are what the blocks below them give. */
+static int check_nodes(struct heads *h, const struct na_merkle_tiles *tiles)
+{
+	struct na_verifier *v = h->v;
+
+	for (unsigned int i = 0; i < tiles->count; i++) {
+		unsigned int level = (i + 2) * NA_TILE_LEVEL;
+		uint8_t stored[NA_HASH_BYTES];
+		int result = na_tree_node(&v->tree, level, (h->outer.size >> level) - 1, stored);
+
+		if (result && result != -ENOENT && result != -EBADMSG)
+			return na_verify_sqlite(v, v->db, "read the tree");
+		if (result || memcmp(stored, tiles->hash[i], NA_HASH_BYTES))
+			return na_verify_bad(v, NA_VERIFY_TAMPERED, h->outer.size, "records %" PRIu64 " to %" PRIu64 ": the stored "
+					     "node of the tree over them is missing or another",
+					     h->outer.size - (UINT64_C(1) << level) + 1, h->outer.size);
+	}
+	return 0;
+}
+
+/* Takes up all full blocks of the first `size` records. */
+static int take_blocks(struct heads *h, uint64_t size)
+{
+	struct na_verifier *v = h->v;
+	struct na_merkle_tiles tiles;
+	int result = 0;
+
+	for (; h->outer_blocks < size / NA_BLOCK_ROWS && result == 0; h->outer_blocks++) {
+		if (na_merkle_append_subtree(&v->hash, &h->outer, NA_BLOCK_LEVEL, v->block[h->outer_blocks].root, &tiles))
+			return na_verify_bad(v, NA_VERIFY_UNREADABLE, 0, "cannot hash");
+		result = check_nodes(h, &tiles);
+	}
+	return result;
+}
+
+/* Every node the records call for was found by now: more than those is one too many. */
+static int count_nodes(struct na_verifier *v)
+{
+	int64_t count, due = 0;
+	int result = na_verify_integer(v, "SELECT count(*) FROM node", &count);
+
+	for (unsigned int level = NA_TILE_LEVEL; level <= NA_TILE_LEVELS * NA_TILE_LEVEL; level += NA_TILE_LEVEL)
+		due += (int64_t)(v->last_seq >> level);
+	if (result == 0 && count != due)
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, 0, "the stored tree has %" PRId64 " nodes where the records give %" PRId64,
+				     count, due);
+	return result;
+}
+
 /* The root of the first `size` leaves: full blocks, then the edge kept inside the last one. */
 static int root_at(struct heads *h, const struct na_checkpoint *checkpoint, uint8_t root[NA_HASH_BYTES])
 {
 	struct na_verifier *v = h->v;
 	struct na_merkle tree;
 	uint64_t inside = checkpoint->size % NA_BLOCK_ROWS;
+	int result = take_blocks(h, checkpoint->size);
 
-	for (; h->outer_blocks < checkpoint->size / NA_BLOCK_ROWS; h->outer_blocks++)
-		if (na_merkle_append_subtree(&v->hash, &h->outer, NA_BLOCK_LEVEL, v->block[h->outer_blocks].root))
-			return na_verify_bad(v, NA_VERIFY_UNREADABLE, 0, "cannot hash");
+	if (result)
+		return result;
 	tree = h->outer;
 	tree.size += inside;
 	memcpy(tree.node, checkpoint->edge, sizeof(checkpoint->edge));
@@ -168,6 +218,11 @@ int na_verify_heads(struct na_verifier *v)
 	if (h.open_start && h.open_start != v->last_seq)
 		return na_verify_bad(v, NA_VERIFY_TAMPERED, h.open_start, "record %" PRIu64 ": an unclean start without the gap "
 				     "record that belongs to it", h.open_start);
+	result = take_blocks(&h, v->last_seq);
+	if (result == 0)
+		result = count_nodes(v);
+	if (result)
+		return result;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	r->unsigned_records = v->last_seq - r->head_size;
 	r->notes |= tail_is_old(v, (int64_t)now.tv_sec * 1000000) ? NA_VERIFY_UNSIGNED_TAIL : 0;

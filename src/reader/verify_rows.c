@@ -12,7 +12,7 @@
 
 struct walk {
 	struct na_verifier *v;
-	sqlite3_stmt *statement;
+	sqlite3_stmt *statement, *nodes;
 	struct na_hash hash;
 	struct na_block *block;
 	struct na_merkle tree;		/* of this block only */
@@ -104,14 +104,36 @@ static int check_body(struct walk *walk, uint64_t seq, const void *body, size_t 
 	return 0;
 }
 
+/* A stored node of level 8 is what the rows below it give. */
+static int check_node(struct walk *walk, uint64_t seq, const uint8_t wanted[NA_HASH_BYTES])
+{
+	struct na_verifier *v = walk->v;
+	sqlite3_stmt *nodes = walk->nodes;
+	int step = sqlite3_step(nodes);
+
+	if (step != SQLITE_ROW && step != SQLITE_DONE)
+		return na_verify_sqlite(v, sqlite3_db_handle(nodes), "read the tree");
+	if (step == SQLITE_ROW && (uint64_t)sqlite3_column_int64(nodes, 0) == (seq >> NA_TILE_LEVEL) - 1 &&
+	    sqlite3_column_type(nodes, 1) == SQLITE_BLOB && sqlite3_column_bytes(nodes, 1) == NA_HASH_BYTES &&
+	    memcmp(sqlite3_column_blob(nodes, 1), wanted, NA_HASH_BYTES) == 0)
+		return 0;
+	return na_verify_bad(v, NA_VERIFY_TAMPERED, seq, "records %" PRIu64 " to %" PRIu64 ": the stored node of the tree over "
+			     "them is missing or another", seq - NA_TILE_ROWS + 1, seq);
+}
+
 /* The tree inside the block, kept wherever a head ends. */
 static int add_leaf(struct walk *walk, uint64_t seq, const uint8_t row_hash[NA_HASH_BYTES])
 {
 	struct na_verifier *v = walk->v;
 	struct na_checkpoint *checkpoint;
+	struct na_merkle_tiles tiles;
+	int result;
 
-	if (na_merkle_append(&walk->hash, &walk->tree, row_hash))
+	if (na_merkle_append(&walk->hash, &walk->tree, row_hash, &tiles))
 		return na_verify_bad(v, NA_VERIFY_UNREADABLE, 0, "cannot hash");
+	result = tiles.count ? check_node(walk, seq, tiles.hash[0]) : 0;
+	if (result)
+		return result;
 	if (walk->tree.size == NA_BLOCK_ROWS)
 		memcpy(walk->block->root, walk->tree.node[NA_BLOCK_LEVEL], NA_HASH_BYTES);
 	if (walk->next_checkpoint == v->checkpoint_count)
@@ -205,6 +227,7 @@ static int check_block(struct walk *walk, size_t number)
 	memset(&walk->tree, 0, sizeof(walk->tree));
 	sqlite3_bind_int64(walk->statement, 1, (sqlite3_int64)walk->base);
 	sqlite3_bind_int64(walk->statement, 2, (sqlite3_int64)last);
+	sqlite3_bind_int64(walk->nodes, 1, (sqlite3_int64)(walk->base >> NA_TILE_LEVEL));
 	result = start_block(walk, previous);
 	for (uint64_t seq = first; seq <= last && result == 0; seq++) {
 		step = sqlite3_step(walk->statement);
@@ -216,6 +239,7 @@ static int check_block(struct walk *walk, size_t number)
 			result = na_verify_sqlite(v, sqlite3_db_handle(walk->statement), "read the records");
 	}
 	sqlite3_reset(walk->statement);
+	sqlite3_reset(walk->nodes);
 	return result;
 }
 
@@ -231,13 +255,16 @@ static void *check_blocks(void *context)
 		return NULL;
 	if (na_verify_connect(v, &db) == 0) {
 		if (sqlite3_prepare_v2(db, "SELECT seq, row_hash, body FROM record WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
-				       -1, &walk.statement, NULL) != SQLITE_OK)
+				       -1, &walk.statement, NULL) != SQLITE_OK ||
+		    sqlite3_prepare_v2(db, "SELECT position, hash FROM node WHERE level = 8 AND position >= ?1 ORDER BY position",
+				       -1, &walk.nodes, NULL) != SQLITE_OK)
 			na_verify_sqlite(v, db, "read the records");
 		else
 			while ((number = atomic_fetch_add(&v->next_block, 1)) < v->block_count)
 				if (check_block(&walk, number))
 					atomic_store(&v->next_block, v->block_count);
 		sqlite3_finalize(walk.statement);
+		sqlite3_finalize(walk.nodes);
 	}
 	sqlite3_close(db);
 	na_hash_close(&walk.hash);

@@ -10,7 +10,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
-#include "journal/merkle.h"
+#include "journal/tree.h"
 #include "reader/verify.h"
 
 /* Rows are checked in blocks that are perfect subtrees, so that their roots can be put together. */
@@ -49,6 +49,7 @@ struct na_verifier {
 	char path[4096 + 16];		/* of journal.db */
 	bool immutable;			/* read without -wal and -shm: a copy in a place we cannot write */
 	sqlite3 *db;
+	struct na_tree tree;		/* as stored in db */
 	struct na_hash hash;
 
 	uint8_t identity[NA_PUBLIC_KEY_BYTES];
@@ -71,6 +72,9 @@ int na_verify_bad(struct na_verifier *v, enum na_verify_verdict verdict, uint64_
 	__attribute__((format(printf, 4, 5)));
 /* The verdict for an error SQLite just reported on `db`. */
 int na_verify_sqlite(struct na_verifier *v, sqlite3 *db, const char *what);
+
+/* The one integer `sql` gives. Returns 0 or the verdict it has set. */
+int na_verify_integer(struct na_verifier *v, const char *sql, int64_t *value);
 
 /* A read-only, hardened connection. Returns 0, or sets the verdict and returns it. */
 int na_verify_connect(struct na_verifier *v, sqlite3 **db);

@@ -40,7 +40,7 @@ static int on_rows(struct signer *s, const struct na_signer_request *request, si
 	if (request->size != s->pending.size)
 		return -ESTALE;
 	for (uint32_t i = 0; i < request->count; i++) {
-		int result = na_merkle_append(&s->hash, &s->pending, request->row_hash[i]);
+		int result = na_merkle_append(&s->hash, &s->pending, request->row_hash[i], NULL);
 
 		if (result)
 			return result;

@@ -90,6 +90,7 @@ def _(lab):
     with lab.database() as db:
         db.execute("DELETE FROM record WHERE seq > ?", (sizes[1],))
         db.execute("DELETE FROM checkpoint WHERE size > ?", (sizes[1],))
+        lab.regrow(db)
     lab.expect(TAMPERED, sizes[1] + 1, why="missing")
     _, status = lab.live(5)
     assert status == 76 and "cut, or put back" in lab.said, (status, lab.said)
@@ -122,6 +123,7 @@ def _(lab):
     with lab.database() as db:
         db.execute("DELETE FROM record WHERE seq > ?", (heads[0][0],))
         db.execute("DELETE FROM checkpoint WHERE size > ?", (heads[0][0],))
+        lab.regrow(db)
     open(lab.anchors, "wb").write(heads[0][1])
     lab.expect(OK)
     lab.expect(TAMPERED, heads[0][0] + 1, head=kept)
@@ -178,7 +180,10 @@ def _(lab):
                   ("UPDATE record SET body=x'00' WHERE seq=?", (3,)), ("DELETE FROM record WHERE seq=?", (3,)),
                   ("DELETE FROM checkpoint", ()), ("UPDATE checkpoint SET size=size+1", ()),
                   ("INSERT OR REPLACE INTO checkpoint VALUES(3, x'00')", ()), ("DELETE FROM meta", ()),
-                  ("UPDATE meta SET value=x'00'", ()), ("INSERT INTO meta VALUES(4,'x',x'00')", ())]
+                  ("UPDATE meta SET value=x'00'", ()), ("INSERT INTO meta VALUES(4,'x',x'00')", ()),
+                  ("UPDATE node SET hash=x'00'", ()), ("DELETE FROM node", ()), ("INSERT INTO node VALUES(8,5,x'00')", ()),
+                  ("INSERT INTO old_head VALUES(4,x'00',x'00',x'00')", ()), ("INSERT INTO prune VALUES(3,2)", ()),
+                  ("INSERT INTO prune VALUES(?,?)", (last, last))]
     with lab.database(triggers=True) as db:
         for sql, values in statements:
             try:
@@ -220,6 +225,26 @@ def _(lab):
     lab.expect(TAMPERED, why="schema")
     _, status = lab.live(1)
     assert status == 76, (status, lab.said)
+
+
+@attack("18 a stored node of the tree changed, removed, added")
+def _(lab):
+    lab.live(300)
+    assert lab.verify()["verdict"] == OK
+    with lab.database() as db:
+        node = db.execute("SELECT hash FROM node WHERE level=8 AND position=1").fetchone()[0]
+        db.execute("UPDATE node SET hash=? WHERE position=1", (bytes(32),))
+    lab.expect(TAMPERED, 512, why="stored node")
+    with lab.database() as db:
+        db.execute("DELETE FROM node WHERE position=1")
+    lab.expect(TAMPERED, 512, why="stored node")
+    with lab.database() as db:
+        db.execute("INSERT INTO node VALUES(8,1,?)", (node,))
+        db.execute("INSERT INTO node VALUES(16,0,?)", (node,))
+    lab.expect(TAMPERED, why="nodes")
+    with lab.database() as db:
+        db.execute("DELETE FROM node WHERE level=16")
+    lab.expect(OK)
 
 
 SCHEMA_CHANGES = {

@@ -100,3 +100,14 @@ class Lab:
         for seq, body in db.execute("SELECT seq, body FROM record WHERE seq >= ? ORDER BY seq", (first,)).fetchall():
             previous = hashlib.sha256(b"netaudit/row/v1\n" + seq.to_bytes(8, "big") + previous + body).digest()
             db.execute("UPDATE record SET row_hash = ? WHERE seq = ?", (previous, seq))
+        self.regrow(db)
+
+    def regrow(self, db):
+        """Makes the stored nodes those of the rows, which takes no key either."""
+        db.execute("DELETE FROM node")
+        level, nodes = 0, [hashlib.sha256(b"\0" + row).digest() for row, in db.execute("SELECT row_hash FROM record ORDER BY seq")]
+        while nodes:
+            if level and level % 8 == 0:
+                db.executemany("INSERT INTO node VALUES(?,?,?)", ((level, i, node) for i, node in enumerate(nodes)))
+            nodes = [hashlib.sha256(b"\1" + a + b).digest() for a, b in zip(nodes[::2], nodes[1::2])]
+            level += 1

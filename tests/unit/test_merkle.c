@@ -51,7 +51,7 @@ static void test_every_root_is_the_recursive_one(void **state)
 		assert_int_equal(na_merkle_root(&hash, &tree, ours), 0);
 		assert_memory_equal(ours, wanted, NA_HASH_BYTES);
 		crypto_hash_sha256(row[size], (const uint8_t *)&size, sizeof(size));
-		assert_int_equal(na_merkle_append(&hash, &tree, row[size]), 0);
+		assert_int_equal(na_merkle_append(&hash, &tree, row[size], NULL), 0);
 	}
 	na_hash_close(&hash);
 }
@@ -66,13 +66,13 @@ static void test_perfect_subtrees_give_the_same_tree(void **state)
 	assert_int_equal(na_hash_open(&hash), 0);
 	for (size_t block = 0; block < 9; block++) {
 		tree_hash(root, block * 64, 64);
-		assert_int_equal(na_merkle_append_subtree(&hash, &tree, 6, root), 0);
+		assert_int_equal(na_merkle_append_subtree(&hash, &tree, 6, root, NULL), 0);
 		tree_hash(wanted, 0, (block + 1) * 64);
 		assert_int_equal(na_merkle_root(&hash, &tree, root), 0);
 		assert_memory_equal(root, wanted, NA_HASH_BYTES);
 	}
-	assert_int_equal(na_merkle_append(&hash, &tree, row[0]), 0);
-	assert_true(na_merkle_append_subtree(&hash, &tree, 6, root) < 0);
+	assert_int_equal(na_merkle_append(&hash, &tree, row[0], NULL), 0);
+	assert_true(na_merkle_append_subtree(&hash, &tree, 6, root, NULL) < 0);
 	na_hash_close(&hash);
 }
 

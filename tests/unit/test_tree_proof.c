@@ -64,7 +64,7 @@ static int begin(void **state)
 		assert_int_equal(na_tree_root(&hash, node, &limit, size, again), 0);
 		assert_memory_equal(again, root[size], NA_HASH_BYTES);
 		crypto_hash_sha256(row[size], (const uint8_t *)&size, sizeof(size));
-		assert_int_equal(na_merkle_append(&hash, &tree, row[size]), 0);
+		assert_int_equal(na_merkle_append(&hash, &tree, row[size], NULL), 0);
 	}
 	return 0;
 }
