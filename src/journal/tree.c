@@ -137,8 +137,9 @@ static int from_old_heads(struct na_tree *tree, unsigned int level, uint64_t pos
 	return result;
 }
 
-int na_tree_node(struct na_tree *tree, unsigned int level, uint64_t position, uint8_t out[NA_HASH_BYTES])
+int na_tree_read(void *context, uint64_t position, unsigned int level, uint8_t out[NA_HASH_BYTES])
 {
+	struct na_tree *tree = context;
 	unsigned int below = level / NA_TILE_LEVEL < NA_TILE_LEVELS ? level / NA_TILE_LEVEL * NA_TILE_LEVEL :
 								      NA_TILE_LEVELS * NA_TILE_LEVEL;
 	sqlite3_stmt *statement = below ? tree->nodes : tree->rows;
@@ -168,11 +169,11 @@ int na_tree_frontier(struct na_tree *tree, uint64_t size, struct na_merkle *out)
 	out->size = size;
 	for (unsigned int level = 0; level < NA_MERKLE_LEVELS && result == 0; level++)
 		if (size >> level & 1)
-			result = na_tree_node(tree, level, (size >> level) - 1, out->node[level]);
+			result = na_tree_read(tree, (size >> level) - 1, level, out->node[level]);
 	return result;
 }
 
-int na_tree_root(struct na_tree *tree, uint64_t size, uint8_t out[NA_HASH_BYTES])
+int na_tree_read_root(struct na_tree *tree, uint64_t size, uint8_t out[NA_HASH_BYTES])
 {
 	struct na_merkle frontier;
 	int result = na_tree_frontier(tree, size, &frontier);
@@ -185,6 +186,6 @@ int na_tree_path(struct na_tree *tree, uint64_t seq, uint8_t path[NA_PATH_BYTES]
 	int result = 0;
 
 	for (unsigned int level = 0; level < NA_TILE_LEVEL && result == 0; level++)
-		result = na_tree_node(tree, level, (seq - 1) >> level ^ 1, path + (size_t)level * NA_HASH_BYTES);
+		result = na_tree_read(tree, (seq - 1) >> level ^ 1, level, path + (size_t)level * NA_HASH_BYTES);
 	return result;
 }

@@ -36,16 +36,17 @@ int na_tree_open(struct na_tree *tree, sqlite3 *db);
 void na_tree_close(struct na_tree *tree);
 
 /*
+ * Node (level, position) of the struct na_tree that `tree` is: fits tree_proof.h as its na_tree_node.
  * Returns 0; -ENOENT when the node is not there (pruned, or past the newest record); -EBADMSG when a row is not what a
  * journal holds; -EINVAL, -EIO, -EBUSY.
  */
-int na_tree_node(struct na_tree *tree, unsigned int level, uint64_t position, uint8_t out[NA_HASH_BYTES]);
+int na_tree_read(void *tree, uint64_t position, unsigned int level, uint8_t out[NA_HASH_BYTES]);
 
 /* The tree of the first `size` records: for a head, for a cut, for appending. Errors as above. */
 int na_tree_frontier(struct na_tree *tree, uint64_t size, struct na_merkle *out);
 
 /* The root of the first `size` records. */
-int na_tree_root(struct na_tree *tree, uint64_t size, uint8_t out[NA_HASH_BYTES]);
+int na_tree_read_root(struct na_tree *tree, uint64_t size, uint8_t out[NA_HASH_BYTES]);
 
 /* The siblings of leaf `seq` (a record's number) of levels 0 to 7: NA_PATH_BYTES. */
 int na_tree_path(struct na_tree *tree, uint64_t seq, uint8_t path[NA_PATH_BYTES]);

@@ -32,7 +32,7 @@ static int check_nodes(struct heads *h, const struct na_merkle_tiles *tiles)
 	for (unsigned int i = 0; i < tiles->count; i++) {
 		unsigned int level = (i + 2) * NA_TILE_LEVEL;
 		uint8_t stored[NA_HASH_BYTES];
-		int result = na_tree_node(&v->tree, level, (h->outer.size >> level) - 1, stored);
+		int result = na_tree_read(&v->tree, (h->outer.size >> level) - 1, level, stored);
 
 		if (result && result != -ENOENT && result != -EBADMSG)
 			return na_verify_sqlite(v, v->db, "read the tree");

@@ -74,7 +74,7 @@ static void check_node(unsigned int level, uint64_t position)
 	uint8_t wanted[NA_HASH_BYTES], node[NA_HASH_BYTES];
 
 	recompute(level, position, wanted);
-	assert_int_equal(na_tree_node(&tree, level, position, node), 0);
+	assert_int_equal(na_tree_read(&tree, position, level, node), 0);
 	assert_memory_equal(node, wanted, NA_HASH_BYTES);
 }
 
@@ -87,11 +87,11 @@ static void test_nodes_of_every_level_are_those_of_the_rows(void **state)
 		check_node(level, 0);
 		check_node(level, (ROWS >> level) - 1);
 		check_node(level, (ROWS >> level) / 2);
-		assert_int_equal(na_tree_node(&tree, level, ROWS >> level, node), -ENOENT);
+		assert_int_equal(na_tree_read(&tree, ROWS >> level, level, node), -ENOENT);
 	}
-	assert_int_equal(na_tree_node(&tree, 17, 0, node), -ENOENT);
-	assert_int_equal(na_tree_node(&tree, 62, 2, node), -EINVAL);
-	assert_int_equal(na_tree_node(&tree, 63, 0, node), -EINVAL);
+	assert_int_equal(na_tree_read(&tree, 0, 17, node), -ENOENT);
+	assert_int_equal(na_tree_read(&tree, 2, 62, node), -EINVAL);
+	assert_int_equal(na_tree_read(&tree, 0, 63, node), -EINVAL);
 }
 
 static void check_root(uint64_t size)
@@ -102,7 +102,7 @@ static void check_root(uint64_t size)
 	for (uint64_t seq = 1; seq <= size; seq++)
 		assert_int_equal(na_merkle_append(&store.hash, &wanted, row_hash[seq], NULL), 0);
 	assert_int_equal(na_merkle_root(&store.hash, &wanted, root), 0);
-	assert_int_equal(na_tree_root(&tree, size, stored), 0);
+	assert_int_equal(na_tree_read_root(&tree, size, stored), 0);
 	assert_memory_equal(stored, root, NA_HASH_BYTES);
 }
 
@@ -126,7 +126,7 @@ static void test_a_path_leads_to_its_node_and_gives_the_frontier(void **state)
 
 		assert_int_equal(na_tree_path(&tree, seqs[i], path), 0);
 		assert_int_equal(na_tree_frontier(&tree, seqs[i], &frontier), 0);
-		assert_int_equal(na_tree_root(&tree, seqs[i], root), 0);
+		assert_int_equal(na_tree_read_root(&tree, seqs[i], root), 0);
 		memset(frontier.node, 0, sizeof(frontier.node[0]) * NA_TILE_LEVEL);
 		assert_int_equal(na_tree_climb(&tree.hash, seqs[i], row_hash[seqs[i]], path, climbed, &frontier), 0);
 		recompute(NA_TILE_LEVEL, (seqs[i] - 1) >> NA_TILE_LEVEL, wanted);
@@ -177,9 +177,9 @@ static void test_pruned_records_keep_their_tree_from_level_8_and_beside_old_head
 	for (unsigned int level = 0; level < 8; level++) {
 		check_node(level, (OLD_HEAD - 1) >> level);
 		check_node(level, ((OLD_HEAD - 1) >> level) ^ 1);
-		assert_int_equal(na_tree_node(&tree, level, 0, node), -ENOENT);
+		assert_int_equal(na_tree_read(&tree, 0, level, node), -ENOENT);
 	}
-	assert_int_equal(na_tree_root(&tree, 900, node), -ENOENT);
+	assert_int_equal(na_tree_read_root(&tree, 900, node), -ENOENT);
 }
 
 int main(void)
