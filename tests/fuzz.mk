@@ -10,6 +10,7 @@ addons        1024  what says where a server has its add-ons
 anchors       4096  anchors.log as a crash or a stranger left it
 attribute      512  strings of Python; what frames say, and who started them
 canonical     4096  record bytes; text to be written as a record
+clear         4096  what programs write to connections, for the parser that the kernel runs
 compose       1024  events of the kernel, with names the traced process chose
 config        1024  configuration files
 describe      8192  records, for people

@@ -131,6 +131,12 @@ SEEDS = {
         (3, b"0::/system.slice/docker-" + b"a" * 64 + b".scope\n"), (3, b"0::/system.slice/odoo.service\n"),
         (4, b"7 (odoo) S 1 7 7 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 2 0 100 0 0\n"),
         (5, b"   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000   0 0 12345 1\n"))],
+    "clear": [b"\7" + text for text in (
+        b"POST /web/a%40b.c/12345?db=x&y HTTP/1.1\r\nHost: h:1\r\nContent-Length: 9\r\nCookie: v\r\n\r\n123456789GET /x HTTP/1.0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\nB\r\nhello world\r\n0\r\nT: v\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
+        b"CONNECT h:443 HTTP/1.1\r\n\r\nGET http://u:p@h/p?k=v HTTP/1.1\r\n\r\nPROPPATCH * HTTP/1.1\r\n\r\n",
+        b"PUT /550e8400-e29b-41d4-a716-446655440000 HTTP/1.1\r\nA: b\r\n c\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n")],
     "when": [b"now", b"yesterday", b"10 min ago", b"3w", b"@1800000000", b"14:30:05.25", b"2026-01-31T14:30:05Z",
              b"2026-01-31 14:30+05:30"],
 }

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * What the parser of clear text keeps: of a stream (one direction of a connection) from write to write, and as scratch
+ * while it looks at one write. Needs the fixed-width types and __always_inline; nothing of BPF.
+ */
+#ifndef NETAUDIT_BPF_CLEAR_STATE_H
+#define NETAUDIT_BPF_CLEAR_STATE_H
+
+#include "siphash.h"
+#include <netaudit/message.h>
+
+#define NA_CLEAR_CHUNK_BYTES 1024	/* copied from the process at a time */
+#define NA_CLEAR_HEAD_BYTES 16384	/* a longer head is none */
+
+/* Where in a message the next byte of the stream is. */
+enum na_clear_state {
+	NA_CLEAR_START,		/* before its first byte */
+	NA_CLEAR_FIRST_WORD,	/* the method, or HTTP/1.x */
+	NA_CLEAR_TARGET,	/* first byte of the request target */
+	NA_CLEAR_SCHEME,
+	NA_CLEAR_AUTHORITY,
+	NA_CLEAR_PATH,
+	NA_CLEAR_KEY,
+	NA_CLEAR_QUERY_VALUE,
+	NA_CLEAR_VERSION,
+	NA_CLEAR_STATUS,
+	NA_CLEAR_REASON,
+	NA_CLEAR_FIELD_START,
+	NA_CLEAR_FIELD_NAME,
+	NA_CLEAR_FIELD_VALUE,
+	NA_CLEAR_CHUNK_SIZE,
+	NA_CLEAR_CHUNK_EXTENSION,
+	NA_CLEAR_CHUNK_END,	/* the line break after a chunk */
+	NA_CLEAR_TRAILER_START,
+	NA_CLEAR_TRAILER,
+	NA_CLEAR_HEAD_OVER,	/* from here on not byte by byte; the head is to be told */
+	NA_CLEAR_BODY,		/* `remaining` bytes of it, or of a chunk */
+	NA_CLEAR_OVER,		/* the message is to be told, and the next one begins */
+	NA_CLEAR_OPAQUE,	/* nothing that is understood, or nothing any more */
+};
+
+enum na_clear_field { NA_FIELD_OTHER, NA_FIELD_HOST, NA_FIELD_LENGTH, NA_FIELD_ENCODING };
+
+/* What a piece of text (path segment, query key, field name) looks like: is it an identifier of somebody? */
+struct na_shape {
+	__u16 start;		/* in the text */
+	__u8 run;		/* letters and digits in a row */
+	__u8 longest;
+	__u8 digits_row;
+	__u8 digits;
+	__u8 lower;
+	__u8 upper;
+	__u8 percent;		/* 1 after %, 2 after %4 */
+	__u8 address;		/* has an @ */
+};
+
+/* One direction of one connection. */
+struct na_clear_stream {
+	struct na_siphash hash;
+	struct na_message message;
+	struct na_shape shape;
+	__u64 remaining;
+	__u64 word[3];		/* the last 24 bytes of the word that is being read, newest lowest */
+	__u64 number;		/* being read: a length, a status, a chunk's size */
+	__u64 no_body;		/* bit n % 64: request n is a HEAD or CONNECT, whose response has no body */
+	__u64 next_number;	/* of a message */
+	__u16 text_bytes;
+	__u8 word_bytes;	/* stays at 255 */
+	__u8 state;		/* enum na_clear_state */
+	__u8 field;		/* enum na_clear_field */
+	__u8 number_bad;
+	__u8 lengths;		/* Content-Length fields: one is enough */
+	__u8 reserved;
+};
+
+struct na_clear_work {
+	__u64 busy;		/* stays when all that follows is zeroed */
+	struct na_clear_stream stream;
+	__u64 at;		/* where the rest of what was written is */
+	__u64 left;		/* of it */
+	__u64 position, filled;	/* in `chunk` */
+	__u64 key[2];
+	__u64 peer_no_body;	/* of the requests this stream answers; see na_clear_stream */
+	__u64 peer_begun;	/* how many of them have begun */
+	__u8 chunk[NA_CLEAR_CHUNK_BYTES + 8];
+};
+
+#endif

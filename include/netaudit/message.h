@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * What is kept of one HTTP/1.1 message, in the kernel and beyond: names and sizes, never a value or a body. Shared by
+ * the parser (bpf/clear.h), which is also compiled for user space to be tested, and whoever reads its events.
+ */
+#ifndef NETAUDIT_MESSAGE_H
+#define NETAUDIT_MESSAGE_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+#define NA_MESSAGE_METHOD_BYTES 16
+#define NA_MESSAGE_HOST_BYTES 256	/* a DNS name has at most 253 */
+#define NA_MESSAGE_TEXT_BYTES 1024
+#define NA_MESSAGE_PATH_BYTES 256	/* of the text: the path at most this long, */
+#define NA_MESSAGE_KEYS_BYTES 512	/* path and query keys together at most this */
+#define NA_MESSAGE_HASHED_BYTES 65536	/* of a body, from its start: what one write may cost is bounded by it */
+#define NA_MESSAGE_NO_LENGTH (~0ULL)
+
+enum na_message_kind { NA_MESSAGE_NONE, NA_MESSAGE_REQUEST, NA_MESSAGE_RESPONSE };
+
+/* A message with a body is told twice: its head when it is over, and all of it at the end. */
+enum na_message_part { NA_MESSAGE_HEAD, NA_MESSAGE_WHOLE };
+
+enum na_message_flags {
+	NA_MESSAGE_PATH_CUT = 1 << 0,		/* longer than its place */
+	NA_MESSAGE_KEYS_CUT = 1 << 1,
+	NA_MESSAGE_NAMES_CUT = 1 << 2,
+	NA_MESSAGE_HOST_CUT = 1 << 3,
+	NA_MESSAGE_MASKED = 1 << 4,		/* something in the text was replaced by '#' */
+	NA_MESSAGE_CHUNKED = 1 << 5,
+	NA_MESSAGE_TO_THE_END = 1 << 6,		/* the body ends with the connection, and was not followed */
+	NA_MESSAGE_BAD_LENGTH = 1 << 7,		/* where the body ends is not to be understood: the stream is not followed */
+	NA_MESSAGE_ABSOLUTE = 1 << 8,		/* the host is the request target's, not that of a Host field */
+};
+
+/* All fields not mentioned by the flags are zero; text is untrusted printable ASCII. */
+struct na_message {
+	__u64 number;			/* of the message in its direction, from 0 */
+	__u64 head_bytes;
+	__u64 body_bytes;		/* without chunk framing */
+	__u64 hashed_bytes;		/* of these, from the start, are in the fingerprint */
+	__u64 declared_bytes;		/* Content-Length, or NA_MESSAGE_NO_LENGTH */
+	__u64 fingerprint[2];		/* SipHash-2-4-128 of the hashed bytes; 0 for a body of no bytes */
+	__u16 flags;			/* enum na_message_flags */
+	__u16 status;			/* of a response */
+	__u16 path_bytes;		/* text[0 .. path) */
+	__u16 keys_bytes;		/* text[path .. path + keys): query keys, each ended by '\n'; "*": one without '=' */
+	__u16 names_bytes;		/* text[path + keys ..): field names in lower case, each ended by '\n' */
+	__u16 host_bytes;
+	__u8 kind;			/* enum na_message_kind */
+	__u8 part;			/* enum na_message_part */
+	__u8 minor;			/* HTTP/1.minor */
+	__u8 reserved;
+	char method[NA_MESSAGE_METHOD_BYTES];	/* of a request, NUL after it */
+	char host[NA_MESSAGE_HOST_BYTES];
+	char text[NA_MESSAGE_TEXT_BYTES];
+};
+
+#endif

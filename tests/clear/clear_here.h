@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel's parser of clear text, compiled for this process: one slot, and messages go to a function. */
+#ifndef NETAUDIT_TESTS_CLEAR_HERE_H
+#define NETAUDIT_TESTS_CLEAR_HERE_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+struct na_clear_work;
+static struct na_clear_work *na_clear_work_of(__u32 slot);
+static long na_clear_copy(void *to, __u32 bytes, __u64 from);
+static void na_clear_wipe(void *from, __u32 bytes);
+static void na_clear_report(struct na_clear_work *work);
+int na_finish_piece(__u32 slot, __u32 mask);
+int na_clear_head(__u32 slot);
+int na_clear_words(__u32 slot);
+int na_clear_rest(__u32 slot);
+int na_clear_over(__u32 slot);
+int na_clear_step(__u32 slot);
+
+#include "../../bpf/clear.h"
+
+static struct na_clear_work here;
+static void (*on_message)(const struct na_message *message);
+
+static struct na_clear_work *na_clear_work_of(__u32 slot)
+{
+	return slot ? NULL : &here;
+}
+
+static long na_clear_copy(void *to, __u32 bytes, __u64 from)
+{
+	memcpy(to, (const void *)(uintptr_t)from, bytes);
+	return 0;
+}
+
+static void na_clear_wipe(void *from, __u32 bytes)
+{
+	memset(from, 0, bytes);
+}
+
+static void na_clear_report(struct na_clear_work *work)
+{
+	if (on_message)
+		on_message(&work->stream.message);
+}
+
+/* The next bytes of a stream. What is left in the scratch is cleared, as the kernel's programs do. */
+static inline void clear_feed(struct na_clear_stream *stream, const void *bytes, size_t length, const uint64_t key[2],
+			      uint64_t peer_begun, uint64_t peer_no_body)
+{
+	here.stream = *stream;
+	here.at = (uintptr_t)bytes;
+	here.left = length;
+	here.key[0] = key[0];
+	here.key[1] = key[1];
+	here.peer_begun = peer_begun;
+	here.peer_no_body = peer_no_body;
+	na_clear_run(&here, 0);
+	*stream = here.stream;
+	memset(&here, 0, sizeof(here));
+}
+
+#endif
