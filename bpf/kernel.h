@@ -39,6 +39,7 @@ enum bpf_map_type {
 enum bpf_func_id { BPF_FUNC_task_pt_regs = 175 };	/* asked for, not assumed: 5.15 */
 enum { BPF_ANY, BPF_NOEXIST, BPF_EXIST };
 enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
+enum { BPF_RB_AVAIL_DATA, BPF_RB_RING_SIZE };
 
 #define AF_UNIX 1
 #define AF_INET 2
@@ -154,7 +155,7 @@ struct files_struct { struct fdtable *fdt; };
 struct signal_struct { atomic_t live; int group_exit_code; unsigned int flags; };
 struct mm_struct {
 	struct task_struct *owner;
-	unsigned long arg_start, arg_end, exec_vm;
+	unsigned long arg_start, arg_end, exec_vm, start_code, end_code, mmap_base;
 };
 
 /* What the C library knows a thread by. */

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * The C stack of the acting thread, for processes that have an add-on's native code mapped: registers, and those words
- * that look like the address of code or of the stack itself. User space follows the chain (src/target/unwind.c).
+ * that are addresses of code or of the stack itself. User space follows the chain (src/target/unwind.c).
+ *
+ * User space says which processes those are, and what is code in them, once it has looked. As long as it has not, or
+ * code was mapped or unmapped since, a word is taken for an address of code when a call instruction stands before it.
  */
 #ifndef NETAUDIT_BPF_NATIVE_H
 #define NETAUDIT_BPF_NATIVE_H
 
-#include "python_maps.h"
+#include "python_text.h"
 #include <netaudit/native.h>
 
 #define NA_CHUNK_WORDS 32
 #define NA_CHUNKS (NA_NATIVE_STACK_BYTES / (8 * NA_CHUNK_WORDS))
+#define NA_MAPPED_BYTES (1ULL << 40)	/* libraries are mapped this close to mmap_base, on either side */
 
 /* Written by user space; a fork copies its parent's entry. */
 struct {
@@ -24,6 +28,7 @@ struct {
 struct na_native_walk {
 	struct na_native_code code;
 	__u64 chunk[NA_CHUNK_WORDS];
+	__u64 program, program_bytes, mapped;	/* where code may be that is not listed */
 	__u32 next;		/* chunk to read */
 	__u32 reserved;
 	struct na_native_event event;
@@ -63,6 +68,29 @@ __noinline int na_is_code(__u32 slot, __u64 word)
 	return word >= walk->code.range[low].start && word < walk->code.range[low].end;
 }
 
+/*
+ * 1: a call instruction ends right before this address. x86-64: e8 and 4 bytes, or ff with 2 in the middle bits of the
+ * second byte, and 0 to 5 more for the place where the callee's address is. The page is there: it was run a moment ago.
+ */
+__noinline int na_is_after_call(__u64 word)
+{
+	const __u64 indirect = 0x10ff, mask = 0x38ff;
+	__u64 before = 0;
+
+	if (NA_READ_USER(before, word - sizeof(before)))
+		return 0;
+	return (before >> 24 & 0xff) == 0xe8 || (before >> 48 & mask) == indirect || (before >> 40 & mask) == indirect ||
+	       (before >> 32 & mask) == indirect || (before >> 16 & mask) == indirect || (before >> 8 & mask) == indirect;
+}
+
+static __always_inline bool na_may_be_code(const struct na_native_walk *walk, __u32 slot, __u64 word)
+{
+	if (!walk->event.unlisted)
+		return word >= walk->code.range[0].start && na_is_code(slot, word);
+	return (word - walk->program < walk->program_bytes || word - walk->mapped < 2 * NA_MAPPED_BYTES) &&
+	       na_is_after_call(word);
+}
+
 /* One more chunk of the stack. 1: it is over. */
 __noinline int na_pick_words(__u32 slot)
 {
@@ -82,8 +110,7 @@ __noinline int na_pick_words(__u32 slot)
 		__u64 word = walk->chunk[i];
 		__u64 count = walk->event.count;
 
-		if (word - walk->event.stack >= NA_NATIVE_STACK_BYTES &&
-		    (word < walk->code.range[0].start || !na_is_code(slot, word)))
+		if (word - walk->event.stack >= NA_NATIVE_STACK_BYTES && !na_may_be_code(walk, slot, word))
 			continue;
 		if (count >= NA_NATIVE_WORDS) {
 			walk->event.status = NA_STACK_TRUNCATED;
@@ -128,20 +155,47 @@ static __always_inline bool na_read_registers(struct na_native_event *event, str
 }
 #endif
 
+/*
+ * What is code in this process, as far as the kernel was told. False: its C stack is not wanted. One that nobody may
+ * want is not sent while the ring is half full: stacks come first.
+ */
+static __always_inline bool na_list_code(struct na_native_walk *native, const struct na_walk *walk, const void *blank,
+					 struct mm_struct *memory)
+{
+	bool told = walk->stack.code_pages == walk->python.code_pages;
+	__u32 pid = walk->stack.task.pid;
+	const void *code = NULL;
+
+	if (told && !walk->python.code_listed)
+		return false;
+	bpf_probe_read_kernel(&native->event, sizeof(native->event), blank);
+	if (told)
+		code = bpf_map_lookup_elem(&natives, &pid);
+	if (code) {
+		bpf_probe_read_kernel(&native->code, sizeof(native->code), code);
+		return true;
+	}
+	if (bpf_ringbuf_query(&ring_stacks, BPF_RB_AVAIL_DATA) > bpf_ringbuf_query(&ring_stacks, BPF_RB_RING_SIZE) / 2)
+		return false;
+	native->event.unlisted = 1;
+	native->program = BPF_CORE_READ(memory, start_code);
+	native->program_bytes = BPF_CORE_READ(memory, end_code) - native->program;
+	native->mapped = BPF_CORE_READ(memory, mmap_base) - NA_MAPPED_BYTES;
+	return true;
+}
+
 /* Sent before the stack event that is being made in the walk of the same slot. */
 static __noinline void na_take_native(__u32 slot, struct task_struct *task)
 {
 	struct na_native_walk *native = bpf_map_lookup_elem(&native_walks, &slot);
 	struct na_walk *walk = bpf_map_lookup_elem(&walks, &slot);
 	struct na_native_event *event;
-	__u32 zero = 0, pid = na_current_pid();
-	void *blank = bpf_map_lookup_elem(&blank_native, &zero), *code = bpf_map_lookup_elem(&natives, &pid);
+	__u32 zero = 0;
+	void *blank = bpf_map_lookup_elem(&blank_native, &zero);
 
-	if (!native || !walk || !blank || !code)
+	if (!native || !walk || !blank || !na_list_code(native, walk, blank, BPF_CORE_READ(task, mm)))
 		return;
 	event = &native->event;
-	bpf_probe_read_kernel(&native->code, sizeof(native->code), code);
-	bpf_probe_read_kernel(event, sizeof(*event), blank);
 	event->header.type = NA_EVENT_NATIVE;
 	event->header.size = sizeof(*event);
 	event->task = walk->stack.task;

@@ -201,8 +201,8 @@ struct na_stack_event {
 #define NA_NATIVE_STACK_BYTES 32768	/* how much of the C stack is looked at */
 
 /*
- * NA_EVENT_NATIVE, for processes that have an add-on's native code mapped: the thread's registers, and of its C stack
- * those words that look like the address of code or of the stack itself. Nothing else of the stack leaves the kernel.
+ * NA_EVENT_NATIVE, for processes that have an add-on's native code mapped, or may have by now: the thread's registers,
+ * and of its C stack those words that are addresses of code or of the stack itself. Nothing else leaves the kernel.
  */
 struct na_native_event {
 	struct na_event_header header;
@@ -214,6 +214,7 @@ struct na_native_event {
 	__u16 count;
 	__u8 reason;		/* enum na_stack_reason */
 	__u8 status;		/* NA_STACK_COMPLETE, _TRUNCATED (more words than fit), _BROKEN (stack or registers unreadable) */
+	__u64 unlisted;		/* 1: user space has not said what is code, or code was mapped since: see na_native_code */
 	__u64 instruction;	/* user registers at the entry into the kernel */
 	__u64 stack;
 	__u64 frame;		/* rbp, x29 */

@@ -17,6 +17,7 @@ struct na_python {
 	__u64 runtime;			/* address of _PyRuntime */
 	__u64 code_type;		/* address of PyCode_Type: what is no code object is not believed; 0: not known */
 	__u64 string_type;		/* address of PyUnicode_Type; 0: not known */
+	__u64 code_pages;		/* set by na_capture_set_native(): of na_native_code; 0: it was not called */
 	__u32 version;			/* 0x030b for 3.11 */
 
 	__u32 runtime_interpreters;	/* _PyRuntimeState: first interpreter */
@@ -60,6 +61,8 @@ struct na_python {
 	/* Computed by na_capture_set_python(): how much of a frame and of a code object has all of the above. */
 	__u32 frame_bytes;
 	__u32 code_bytes;
+
+	__u32 code_listed;		/* set by na_capture_set_native(): there is a list of what is code */
 };
 
 #endif

@@ -233,6 +233,7 @@ int na_known_set_instance(struct na_known_process *process, const char *instance
 	process->instance = copy;
 	process->generation++;
 	process->learned_ns = 0;
+	na_native_view_clear(&process->native);
 	return 0;
 }
 

@@ -98,7 +98,7 @@ int na_known_add_thread(struct na_known *known, const struct na_stack_event *eve
 			const struct na_attribution *parent);
 int na_known_add_flow(struct na_known *known, uint64_t flow, const struct na_attribution *attribution);
 
-/* The process may answer to another instance now: its code is asked about again. 0 or -ENOMEM. */
+/* The process may answer to another instance now: whose its code is, native too, is asked again. 0 or -ENOMEM. */
 int na_known_set_instance(struct na_known_process *process, const char *instance);
 void na_known_set_parent(struct na_known_process *process, const struct na_attribution *parent);
 

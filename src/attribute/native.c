@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PENDING 8	/* C stacks kept until the next event of their thread, which is the Python stack */
+#define PENDING 32	/* C stacks kept until the next event of their thread, which is the Python stack */
 #define CALLS 256
 
 struct na_natives {
@@ -127,34 +127,42 @@ static void *addon_of_file(void *context, const char *path)
 	return owned.owner == NA_OWNER_ADDON ? (void *)(uintptr_t)owned.addon : NULL;
 }
 
-static void tell_kernel(struct na_natives *natives, const struct na_native_view *view, uint32_t pid)
+static void tell_kernel(struct na_natives *natives, const struct na_native_process *process,
+			const struct na_stack_event *event)
 {
-	struct na_native_code code;
-	/* without a list, C stacks do not come, and what is in them stays unknown */
-	bool listed = na_native_process_owned(view->process) && !na_native_process_code(view->process, &code);
+	struct na_native_code code = { .count = 0 };
 
-	if (natives->options.kernel_code)
-		(void)natives->options.kernel_code(natives->options.context, pid, listed ? &code : NULL);
+	/* what is more than fits goes on as if it had not been told */
+	if (!natives->options.kernel_code ||
+	    (na_native_process_owned(process) && na_native_process_code(process, &code)))
+		return;
+	code.start_ns = event->task.start_ns;
+	code.code_pages = event->code_pages;
+	(void)natives->options.kernel_code(natives->options.context, event->task.pid, &code);
 }
 
-/* Whether it has an add-on's code now. The kernel is told when that is new, or when code moved. */
+/* Whether it has an add-on's code now, or nobody can tell. `told`: the kernel knew what is code. */
 static bool look(struct na_natives *natives, struct na_native_view *view, const char *instance,
-		 const struct na_stack_event *event)
+		 const struct na_stack_event *event, bool told)
 {
 	struct asking asking = { natives->options.addons, instance, event->task.pid };
-	bool owned_before = view->process && na_native_process_owned(view->process);
 	struct na_native_process *process;
 
-	if (view->code_pages == event->code_pages)
-		return owned_before;
-	/* it is gone, or going: what it had counts */
-	if (na_native_process_read(&process, NULL, event->task.pid, event->task.start_ns, addon_of_file, &asking))
-		return owned_before;
-	na_native_view_clear(view);
-	*view = (struct na_native_view){ event->code_pages, process };
-	if (owned_before || na_native_process_owned(process))
-		tell_kernel(natives, view, event->task.pid);
-	return na_native_process_owned(process);
+	if (view->code_pages != event->code_pages) {
+		int error = na_native_process_read(&process, NULL, event->task.pid, event->task.start_ns, addon_of_file,
+						   &asking);
+
+		if (error == -ESRCH)	/* it is gone, or going: what it had counts */
+			return view->process && na_native_process_owned(view->process);
+		na_native_view_clear(view);
+		*view = (struct na_native_view){ event->code_pages, error ? NULL : process };
+		told = false;
+	}
+	if (!view->process)
+		return true;
+	if (!told)
+		tell_kernel(natives, view->process, event);
+	return na_native_process_owned(view->process);
 }
 
 size_t na_natives_of_stack(struct na_natives *natives, struct na_native_view *view, const char *instance,
@@ -166,7 +174,7 @@ size_t na_natives_of_stack(struct na_natives *natives, struct na_native_view *vi
 	bool complete;
 	size_t count;
 
-	if (!look(natives, view, instance, event))
+	if (!look(natives, view, instance, event, !pending || !pending->unlisted))
 		return 0;
 	if (!pending || !view->process || pending->status == NA_STACK_BROKEN) {
 		places[0] = (struct na_native_place){ 0, NULL, NULL };

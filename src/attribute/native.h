@@ -36,14 +36,14 @@ size_t na_native_places(const struct na_native_call *calls, size_t call_count, b
 
 /* What is known of the native code of one process. */
 struct na_native_view {
-	uint64_t code_pages;		/* na_stack_event when `process` was read; 0: never */
+	uint64_t code_pages;		/* na_stack_event when it was looked at; 0: never */
 	struct na_native_process *process;	/* NULL: not read, or could not be */
 };
 
 struct na_natives;	/* unwinder, and C stacks whose Python stacks are still to come */
 
 /*
- * `kernel_code` tells the kernel which addresses of a process are code, NULL: it has no add-on's code any more.
+ * `kernel_code` tells the kernel what a process has of code, as na_capture_set_native() does.
  * 0 or negative errno.
  */
 struct na_natives_options {
@@ -59,9 +59,10 @@ void na_natives_destroy(struct na_natives *natives);
 void na_natives_on_native(struct na_natives *natives, const struct na_native_event *event);
 
 /*
- * Native code among the frames of this stack: reads the process's mappings again when code was mapped since, then
- * follows the C stack that came before. A process without an add-on's native code has no places. One that had none
- * when the stack was taken, and has now, has one: nothing can be told before the first frame.
+ * Native code among the frames of this stack: reads the process's mappings again when code was mapped since, tells the
+ * kernel when it does not know, then follows the C stack that came before. A process without an add-on's native code
+ * has no places. One that has some, and no C stack came, or that has too much code to look at, has one place: nothing
+ * can be told before the first frame.
  */
 size_t na_natives_of_stack(struct na_natives *natives, struct na_native_view *view, const char *instance,
 			   const struct na_stack_event *event, struct na_native_place *places, size_t max);

@@ -94,8 +94,10 @@ enum na_scope na_capture_get_scope(struct na_capture *capture, uint32_t pid);
  */
 int na_capture_set_python(struct na_capture *capture, uint32_t pid, const struct na_python *python);
 /*
- * Which addresses of a process are code: from now on its C stacks are told as well (NA_EVENT_NATIVE). NULL: no longer.
- * A fork inherits it, an exec ends it. 0 or negative errno.
+ * What a process whose stacks are walked has of code. Until this is told, and from when its number of pages is another,
+ * C stacks are told as well (NA_EVENT_NATIVE, unlisted); after that only where there is a list (`code->count`).
+ * A fork inherits it, an exec ends it. 0; -ESRCH: stacks of such a process are not walked; other negative errno: the
+ * kernel does as if it had not been told.
  */
 int na_capture_set_native(struct na_capture *capture, uint32_t pid, const struct na_native_code *code);
 /* Code objects are described again at their next use: for an observer that has not heard what was said before. */

@@ -78,16 +78,37 @@ int na_capture_set_python(struct na_capture *capture, uint32_t pid, const struct
 	return -ESRCH;
 }
 
+/* The start of the one may be exact, of the other as /proc tells it. */
+static bool same_start(uint64_t a, uint64_t b)
+{
+	return a / TICK_NS == b / TICK_NS;
+}
+
+static int tell_code(struct na_capture *capture, uint32_t pid, uint64_t start_ns, uint64_t code_pages, bool listed)
+{
+	struct na_python entry;
+
+	if (bpf_map_lookup_elem(capture->pythons, &pid, &entry))
+		return -errno == -ENOENT ? -ESRCH : -errno;
+	if (!same_start(entry.start_ns, start_ns))
+		return -ESRCH;
+	entry.code_pages = code_pages;
+	entry.code_listed = listed;
+	/* only what is there: it may have exited since */
+	return bpf_map_update_elem(capture->pythons, &pid, &entry, BPF_EXIST) ? -errno : 0;
+}
+
 int na_capture_set_native(struct na_capture *capture, uint32_t pid, const struct na_native_code *code)
 {
-	if (!code)
-		return bpf_map_delete_elem(capture->natives, &pid) && errno != ENOENT ? -errno : 0;
-	if (bpf_map_update_elem(capture->natives, &pid, code, BPF_ANY))
-		return -errno;
-	if (is_alive(pid, code->start_ns))
-		return 0;
-	bpf_map_delete_elem(capture->natives, &pid);
-	return -ESRCH;
+	int err = code->count && bpf_map_update_elem(capture->natives, &pid, code, BPF_ANY) ? -errno : 0;
+	int told = tell_code(capture, pid, code->start_ns, err ? 0 : code->code_pages, code->count != 0);
+
+	err = err ? err : told;
+	if (!err && !is_alive(pid, code->start_ns))
+		err = -ESRCH;
+	if (err || !code->count)	/* in this order: a list that is in use is there */
+		bpf_map_delete_elem(capture->natives, &pid);
+	return err;
 }
 
 void na_capture_forget_codes(struct na_capture *capture)

@@ -76,7 +76,7 @@ int na_native_process_read(struct na_native_process **process, const char *proc_
 	error = na_root_open(&reading.root, pid_fd);
 	if (error) {
 		close(pid_fd);
-		return error;
+		return error == -ENOENT ? -ESRCH : error;	/* a process that is exiting has no root any more */
 	}
 	na_root_close(&reading.root);	/* only what its paths begin with is wanted */
 	reading.process = calloc(1, sizeof(*reading.process));

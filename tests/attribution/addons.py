@@ -62,10 +62,11 @@ def cython():
     return ["/usr/bin/python3", "-B", "-c", program, os.path.realpath(os.path.dirname(newer))]
 
 
-def lay_out(folder, name, sources, modules, depends):
+def lay_out(folder, name, sources, modules, depends, later=()):
+    """`later`: modules that the add-on itself loads only when they are used."""
     addon = os.path.join(folder, name)
     os.makedirs(addon)
-    for module in modules:
+    for module in (*modules, *later):
         source = next(path for path in (os.path.join(HERE, part, module + ".py") for part in (*sources, "common"))
                       if os.path.exists(path))
         shutil.copy(source, addon)
@@ -84,7 +85,7 @@ def make(folder, interpreter, odoo):
     lay_out(folder, POOL, ["pool"], ["shared"], [])
     lay_out(folder, CALLER, ["caller"], ["orders", "models", "controllers"] if odoo else ["orders", "calls"], depends)
     for name, kind in VENDORS.items():
-        addon = lay_out(folder, name, ["vendor"], ["calls", "orders", *more], depends)
+        addon = lay_out(folder, name, ["vendor"], ["calls", "orders", *more], depends, ["late"])
         if kind is None:
             continue
         try:

@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Connects with and without native code on the stack; says which local port each connect had: native_target.py OBJECT"""
+"""Connects with and without native code on the stack; says which local port each connect had: native_target.py OBJECT WHEN
+
+WHEN it is loaded: early, or late, just before the first of these calls. On a line "rest" it only makes a plain call.
+"""
 import ctypes
 import json
 import os
 import socket
 import sys
 
-native = ctypes.PyDLL(sys.argv[1])
-for name in ("call", "call_from_sort"):
-    getattr(native, name).restype = ctypes.py_object
-    getattr(native, name).argtypes = [ctypes.py_object] + ([ctypes.c_int] if name == "call_from_sort" else [])
+
+def load():
+    loaded = ctypes.PyDLL(sys.argv[1])
+    for name in ("call", "call_from_sort"):
+        getattr(loaded, name).restype = ctypes.py_object
+        getattr(loaded, name).argtypes = [ctypes.py_object] + ([ctypes.c_int] if name == "call_from_sort" else [])
+    return loaded
 
 
 def leaf():
@@ -47,9 +53,13 @@ CASES = {
 
 with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
     peer = server.getsockname()
+    native = load() if sys.argv[2] == "early" else None
     print(os.getpid(), flush=True)
-    sys.stdin.readline()
-    for name, case in CASES.items():
-        print(json.dumps([name, case()]), flush=True)
-    print("done", flush=True)
-    sys.stdin.readline()
+    for line in sys.stdin:
+        if line == "rest\n":
+            print(json.dumps(leaf()), flush=True)
+            continue
+        native = native or load()
+        for name, case in CASES.items():
+            print(json.dumps([name, case()]), flush=True)
+        print("done", flush=True)

@@ -5,7 +5,8 @@
  *   walk BACKEND [RING_KIB]
  *     scope PID          audits a process
  *     python PID         its interpreter is looked for, and its stacks are walked from now on
- *     native PID FOLDER  objects below FOLDER are somebody's: C stacks are told from now on
+ *     watch FOLDER       objects below FOLDER are somebody's
+ *     native PID         the kernel is told what is code in it, and whether somebody's is among it
  *     set PID NAME N     changes one number of what `python` said, and says it again
  *     forget             code objects are described again
  *     pause              nothing is read from the rings until the next command
@@ -33,6 +34,8 @@
 
 static struct na_python layout;
 static struct na_native_process *natives;
+static char folder[200];
+static uint64_t code_pages;	/* of the last stack */
 static struct na_unwinder *unwinder;
 
 static void print_text(const char *name, const struct na_code_text *text, const char *bytes)
@@ -45,6 +48,7 @@ static void print_text(const char *name, const struct na_code_text *text, const 
 
 static void print_stack(const struct na_stack_event *event)
 {
+	code_pages = event->code_pages;
 	printf("{\"event\":\"stack\",\"time\":%" PRIu64 ",\"pid\":%u,\"tid\":%u,\"flow\":%" PRIu64 ",\"reason\":%u,"
 	       "\"status\":%u,\"subject\":%u,\"subject_start\":%" PRIu64 ",\"frames\":[",
 	       (uint64_t)event->header.time_ns, event->task.pid, event->task.tid, (uint64_t)event->flow, event->reason,
@@ -65,16 +69,30 @@ static void print_code(const struct na_code_event *event)
 	printf("}\n");
 }
 
+static void *owner_below(void *context, const char *path)
+{
+	return strncmp(path, context, strlen(context)) ? NULL : context;
+}
+
+static int read_native(unsigned int pid, uint64_t start_ns)
+{
+	na_native_process_free(natives);
+	natives = NULL;
+	return na_native_process_read(&natives, NULL, pid, start_ns, owner_below, folder);
+}
+
 /* One letter a call: E evaluates Python, O is somebody's object, - anything else. */
 static void print_native(const struct na_native_event *event)
 {
 	struct na_native_call calls[CALLS];
 	bool complete = false;
-	size_t count = natives ? na_unwind(unwinder, natives, event, calls, CALLS, &complete) : 0;
+	size_t count = 0;
 
+	if (folder[0] && (!event->unlisted || !read_native(event->task.pid, event->task.start_ns)) && natives)
+		count = na_unwind(unwinder, natives, event, calls, CALLS, &complete);
 	printf("{\"event\":\"native\",\"time\":%" PRIu64 ",\"tid\":%u,\"flow\":%" PRIu64 ",\"status\":%u,\"words\":%u,"
-	       "\"complete\":%s,\"calls\":\"", (uint64_t)event->header.time_ns, event->task.tid, (uint64_t)event->flow,
-	       event->status, event->count, complete ? "true" : "false");
+	       "\"unlisted\":%s,\"complete\":%s,\"calls\":\"", (uint64_t)event->header.time_ns, event->task.tid, (uint64_t)event->flow,
+	       event->status, event->count, event->unlisted ? "true" : "false", complete ? "true" : "false");
 	for (size_t i = 0; i < count; i++)
 		putchar(calls[i].evaluates ? 'E' : calls[i].mapping->owner ? 'O' : '-');
 	printf("\"}\n");
@@ -176,30 +194,21 @@ static int set_number(const char *name, uint64_t value)
 	return -EINVAL;
 }
 
-static void *owner_below(void *context, const char *path)
+/* While it is at rest: its last stack had the number of pages that is told. */
+static int set_native(struct na_capture *capture, unsigned int pid)
 {
-	char *folder = context;
+	struct na_native_code code = { .count = 0 };
+	int err = read_native(pid, start_of(pid));
 
-	return strncmp(path, folder, strlen(folder)) ? NULL : folder;
-}
-
-static int set_native(struct na_capture *capture, unsigned int pid, char *folder)
-{
-	struct na_native_code code;
-	int err;
-
-	na_native_process_free(natives);
-	natives = NULL;
-	err = na_native_process_read(&natives, NULL, pid, start_of(pid), owner_below, folder);
-	if (err)
-		return err;
-	err = na_native_process_owned(natives) ? na_native_process_code(natives, &code) : -ENOENT;
+	if (!err && na_native_process_owned(natives))
+		err = na_native_process_code(natives, &code);
+	code.start_ns = start_of(pid);
+	code.code_pages = code_pages;
 	return err ? err : na_capture_set_native(capture, pid, &code);
 }
 
 static int obey(struct na_capture *capture, const char *line, bool *muted)
 {
-	char folder[200];
 	struct na_python_info info;
 	uint64_t value;
 	char name[32];
@@ -212,8 +221,10 @@ static int obey(struct na_capture *capture, const char *line, bool *muted)
 		err = na_python_examine(NULL, pid, start_of(pid), &layout, &info);
 		return err ? err : na_capture_set_python(capture, pid, &layout);
 	}
-	if (sscanf(line, "native %u %199s", &pid, folder) == 2)
-		return set_native(capture, pid, folder);
+	if (sscanf(line, "watch %199s", folder) == 1)
+		return 0;
+	if (sscanf(line, "native %u", &pid) == 1)
+		return set_native(capture, pid);
 	if (sscanf(line, "set %u %31s %" SCNu64, &pid, name, &value) == 3)
 		return set_number(name, value) ? -EINVAL : na_capture_set_python(capture, pid, &layout);
 	if (!strncmp(line, "pause", 5))
