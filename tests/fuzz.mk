@@ -16,6 +16,7 @@ config        1024  configuration files
 describe      8192  records, for people
 drain        16384  ring buffer samples
 escape         512  text of any kind
+export       16384  exports, and single lines of them
 filter         160  what people ask the log for
 index_row     4096  record bytes
 manifest      1024  manifests of add-ons

@@ -11,6 +11,7 @@ _netaudit()
 			--flow --instance --follow --reverse --all'
 		[addons]='--since --until --instance --paths'
 		[show]=''
+		[export]='--since --until --from --to --addon --destination --instance --flow'
 		[verify]='--key --head --anchors'
 		[doctor]='--config'
 		[help]=''
@@ -46,7 +47,7 @@ _netaudit()
 		mapfile -t COMPREPLY < <(compgen -W "${options[$command]} $common" -- "$word")
 	elif [[ $command == help ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "${!options[*]}" -- "$word")
-	elif [[ $command == verify ]]; then
+	elif [[ $command == verify || $command == export ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 	fi
 }

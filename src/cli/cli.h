@@ -17,11 +17,11 @@
 /* Documented in netaudit(1); scripts rely on them. */
 enum na_cli_exit {
 	NA_CLI_OK = 0,
-	NA_CLI_TAMPERED = 1,	/* verify: the evidence was changed */
+	NA_CLI_TAMPERED = 1,	/* verify, show, export: the evidence was changed */
 	NA_CLI_USAGE = 2,
 	NA_CLI_UNREADABLE = 3,	/* no journal, no permission, I/O error: nothing can be said */
 	NA_CLI_REMARKS = 4,	/* verify: sound, but with gaps, losses or an unsigned tail; doctor: something is missing */
-	NA_CLI_ABSENT = 5,	/* show: no such record; status: the daemon is not running */
+	NA_CLI_ABSENT = 5,	/* show, export: no such record; status: the daemon is not running */
 };
 
 struct na_cli;
@@ -99,6 +99,7 @@ int na_command_status(struct na_cli *cli, int argc, char **argv);
 int na_command_log(struct na_cli *cli, int argc, char **argv);
 int na_command_addons(struct na_cli *cli, int argc, char **argv);
 int na_command_show(struct na_cli *cli, int argc, char **argv);
+int na_command_export(struct na_cli *cli, int argc, char **argv);
 int na_command_verify(struct na_cli *cli, int argc, char **argv);
 int na_command_doctor(struct na_cli *cli, int argc, char **argv);
 int na_command_help(struct na_cli *cli, int argc, char **argv);
@@ -106,6 +107,7 @@ int na_command_help(struct na_cli *cli, int argc, char **argv);
 extern const struct na_option na_status_options[];
 extern const struct na_option na_log_options[];
 extern const struct na_option na_addons_options[];
+extern const struct na_option na_export_options[];
 extern const struct na_option na_verify_options[];
 extern const struct na_option na_doctor_options[];
 

@@ -13,6 +13,7 @@
 #include "base/escape.h"
 #include "cli/cli.h"
 #include "cli/json_line.h"
+#include "cli/verify_export.h"
 #include "reader/verify.h"
 
 #define QUIET_S 1	/* shorter runs need no progress */
@@ -177,6 +178,13 @@ int na_command_verify(struct na_cli *cli, int argc, char **argv)
 
 	if (code >= 0)
 		return code;
+	if (cli->arguments && na_export_recognise(cli->argument[0]) == 1) {
+		const struct na_export_options export = { cli->argument[0], job.options.fingerprint, job.options.expected_head };
+
+		if (job.options.anchors)
+			return na_cli_usage(cli, "an export has its heads in it: --anchors is for a journal");
+		return na_verify_export(cli, &export);
+	}
 	job.options.path = na_cli_journal(cli, cli->arguments ? cli->argument[0] : cli->state_dir);
 	run(&job);
 	if (cli->json)

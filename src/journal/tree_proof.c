@@ -173,5 +173,7 @@ int na_tree_check_consistency(struct na_hash *hash, const struct na_tree_proof *
 	}
 	if (error)
 		return error;
-	return last == 0 && memcmp(old_at, old_root, NA_HASH_BYTES) == 0 && memcmp(at, root, NA_HASH_BYTES) == 0 ? 0 : -EBADMSG;
+	if (last || memcmp(old_at, old_root, NA_HASH_BYTES))
+		return -EBADMSG;
+	return memcmp(at, root, NA_HASH_BYTES) ? -EBADMSG : 0;
 }

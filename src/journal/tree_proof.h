@@ -24,7 +24,7 @@ typedef int na_tree_node(void *context, uint64_t index, unsigned int level, uint
 /* The root over the first `size` leaves. */
 int na_tree_root(struct na_hash *hash, na_tree_node *node, void *context, uint64_t size, uint8_t out[NA_HASH_BYTES]);
 
-/* That record `seq` (from 1) is in the tree of `size`. Returns 0, -ERANGE when it cannot be, or what `node` returned. */
+/* That record `seq` (from 1) is in the tree of `size`. Returns 0, -ERANGE when it cannot be, or `node`'s errno. */
 int na_tree_prove_inclusion(struct na_hash *hash, na_tree_node *node, void *context, uint64_t seq, uint64_t size,
 			    struct na_tree_proof *proof);
 

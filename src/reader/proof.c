@@ -38,19 +38,28 @@ static int read_meta(struct na_query *query, const char *key, void *value, size_
 	return length;
 }
 
-static int genesis(struct na_query *query, struct na_hash *hash, unsigned char out[NA_HASH_BYTES])
+int na_query_whose(struct na_query *query, char origin[NA_ORIGIN_BYTES + 1], uint8_t identity[NA_PUBLIC_KEY_BYTES],
+		   uint8_t first_once[NA_PUBLIC_KEY_BYTES])
 {
-	char origin[NA_ORIGIN_BYTES + 1];
-	unsigned char identity[NA_PUBLIC_KEY_BYTES], first_once[NA_PUBLIC_KEY_BYTES];
 	int length = read_meta(query, "origin", origin, NA_ORIGIN_BYTES);
 
 	if (length < 0)
 		return length;
 	origin[length] = '\0';
-	if (read_meta(query, "identity", identity, sizeof(identity)) != NA_PUBLIC_KEY_BYTES ||
-	    read_meta(query, "first_once", first_once, sizeof(first_once)) != NA_PUBLIC_KEY_BYTES)
+	if (read_meta(query, "identity", identity, NA_PUBLIC_KEY_BYTES) != NA_PUBLIC_KEY_BYTES ||
+	    read_meta(query, "first_once", first_once, NA_PUBLIC_KEY_BYTES) != NA_PUBLIC_KEY_BYTES ||
+	    !na_origin_is_valid(origin))
 		return -EBADMSG;
-	return na_chain_genesis(hash, out, origin, identity, first_once);
+	return 0;
+}
+
+static int genesis(struct na_query *query, struct na_hash *hash, unsigned char out[NA_HASH_BYTES])
+{
+	char origin[NA_ORIGIN_BYTES + 1];
+	unsigned char identity[NA_PUBLIC_KEY_BYTES], first_once[NA_PUBLIC_KEY_BYTES];
+	int err = na_query_whose(query, origin, identity, first_once);
+
+	return err ? err : na_chain_genesis(hash, out, origin, identity, first_once);
 }
 
 static int read_time(void *context, const struct na_stored_row *row)

@@ -11,7 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "journal/note.h"
 #include "reader/query.h"
+
+/* Whose journal it is, from its meta table: only a fingerprint from outside vouches for that. 0 or negative errno. */
+int na_query_whose(struct na_query *query, char origin[NA_ORIGIN_BYTES + 1], uint8_t identity[NA_PUBLIC_KEY_BYTES],
+		   uint8_t first_once[NA_PUBLIC_KEY_BYTES]);
 
 struct na_row_proof {
 	unsigned char previous[NA_HASH_BYTES];	/* hash of the row before; of the genesis for row 1 */

@@ -76,6 +76,16 @@ static int end(void **state)
 	return 0;
 }
 
+static int included(const struct na_tree_proof *proof, uint64_t seq, uint64_t leaf, uint64_t size)
+{
+	return na_tree_check_inclusion(&hash, proof, seq, size, row[leaf - 1], root[size]);
+}
+
+static int extends(const struct na_tree_proof *proof, uint64_t old, uint64_t old_root, uint64_t size)
+{
+	return na_tree_check_consistency(&hash, proof, old, size, root[old_root], root[size]);
+}
+
 static void test_every_record_is_proved_in_every_tree(void **state)
 {
 	struct na_tree_proof proof;
@@ -87,11 +97,11 @@ static void test_every_record_is_proved_in_every_tree(void **state)
 
 			assert_int_equal(na_tree_prove_inclusion(&hash, node, &size, seq, size, &proof), 0);
 			assert_true(proof.count <= 10);
-			assert_int_equal(na_tree_check_inclusion(&hash, &proof, seq, size, row[seq - 1], root[size]), 0);
+			assert_int_equal(included(&proof, seq, seq, size), 0);
 			if (other == seq || seq % 7)
 				continue;
-			assert_int_equal(na_tree_check_inclusion(&hash, &proof, other, size, row[seq - 1], root[size]), -EBADMSG);
-			assert_int_equal(na_tree_check_inclusion(&hash, &proof, seq, size, row[other - 1], root[size]), -EBADMSG);
+			assert_int_equal(included(&proof, other, seq, size), -EBADMSG);
+			assert_int_equal(included(&proof, seq, other, size), -EBADMSG);
 		}
 }
 
@@ -106,11 +116,11 @@ static void test_every_tree_is_proved_to_extend_every_smaller_one(void **state)
 
 			assert_int_equal(na_tree_prove_consistency(&hash, node, &size, old, size, &proof), 0);
 			assert_true(proof.count <= 11);
-			assert_int_equal(na_tree_check_consistency(&hash, &proof, old, size, root[old], root[size]), 0);
+			assert_int_equal(extends(&proof, old, old, size), 0);
 			if (other == old || old % 7)
 				continue;
-			assert_int_equal(na_tree_check_consistency(&hash, &proof, other, size, root[old], root[size]), -EBADMSG);
-			assert_int_equal(na_tree_check_consistency(&hash, &proof, old, size, root[other], root[size]), -EBADMSG);
+			assert_int_equal(extends(&proof, other, old, size), -EBADMSG);
+			assert_int_equal(extends(&proof, old, other, size), -EBADMSG);
 		}
 }
 
@@ -124,26 +134,26 @@ static void test_a_changed_proof_proves_nothing(void **state)
 	for (size_t i = 0; i < proof.count; i++) {
 		changed = proof;
 		changed.hash[i][31] ^= 1;
-		assert_int_equal(na_tree_check_inclusion(&hash, &changed, seq, size, row[seq - 1], root[size]), -EBADMSG);
+		assert_int_equal(included(&changed, seq, seq, size), -EBADMSG);
 	}
 	changed = proof;
 	changed.count--;
-	assert_int_equal(na_tree_check_inclusion(&hash, &changed, seq, size, row[seq - 1], root[size]), -EBADMSG);
+	assert_int_equal(included(&changed, seq, seq, size), -EBADMSG);
 	changed.count += 2;
 	memset(changed.hash[changed.count - 1], 0, NA_HASH_BYTES);
-	assert_int_equal(na_tree_check_inclusion(&hash, &changed, seq, size, row[seq - 1], root[size]), -EBADMSG);
+	assert_int_equal(included(&changed, seq, seq, size), -EBADMSG);
 	assert_int_equal(na_tree_prove_consistency(&hash, node, &size, old, size, &proof), 0);
 	for (size_t i = 0; i < proof.count; i++) {
 		changed = proof;
 		changed.hash[i][0] ^= 0x80;
-		assert_int_equal(na_tree_check_consistency(&hash, &changed, old, size, root[old], root[size]), -EBADMSG);
+		assert_int_equal(extends(&changed, old, old, size), -EBADMSG);
 	}
 	changed = proof;
 	changed.count--;
-	assert_int_equal(na_tree_check_consistency(&hash, &changed, old, size, root[old], root[size]), -EBADMSG);
+	assert_int_equal(extends(&changed, old, old, size), -EBADMSG);
 	changed.count = NA_TREE_PROOF_HASHES + 1;
-	assert_int_equal(na_tree_check_consistency(&hash, &changed, old, size, root[old], root[size]), -EBADMSG);
-	assert_int_equal(na_tree_check_inclusion(&hash, &changed, seq, size, row[seq - 1], root[size]), -EBADMSG);
+	assert_int_equal(extends(&changed, old, old, size), -EBADMSG);
+	assert_int_equal(included(&changed, seq, seq, size), -EBADMSG);
 }
 
 static void test_what_cannot_be_proved_is_refused(void **state)

@@ -1,0 +1,196 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Checks a netaudit export with a POSIX shell, gzip and openssl (3.0 or later): a second opinion, written independently
+# of the others and slow (some 100 records a second at best). Usage: netaudit-verify.sh FINGERPRINT FILE
+# FINGERPRINT comes from you, never from the file. Exit status: 0 verified, 1 changed, cut off or forged, 2 usage,
+# 3 cannot read, 4 verified with remarks. The format is docs/export-format.md.
+set -eu
+LC_ALL=C
+export LC_ALL
+
+usage() { echo "usage: netaudit-verify.sh FINGERPRINT FILE (64 lower-case hex digits, an export)" >&2; exit 2; }
+broken() { echo "BROKEN: $*"; exit 1; }
+
+is_number() { case $1 in '' | *[!0-9]* | 0?* | ???????????????????*) return 1 ;; esac; }
+is_hash() { case $1 in *[!0-9a-f]*) return 1 ;; esac; [ ${#1} = 64 ]; }
+
+[ $# = 2 ] && is_hash "$1" || usage
+command -v openssl >/dev/null && command -v gzip >/dev/null || { echo "nothing can be said: openssl or gzip is missing" >&2; exit 3; }
+[ -r "$2" ] && [ -f "$2" ] || { echo "nothing can be said: $2 cannot be read" >&2; exit 3; }
+place=$(mktemp -d) || exit 3
+trap 'rm -rf "$place"' EXIT
+trap 'exit 3' INT TERM HUP
+
+# Hex digits to bytes, by way of printf's octal escapes.
+bytes() {
+	# shellcheck disable=SC2046,SC2059 # one argument for each byte; the escapes are the format
+	printf "$(printf '\\%03o' $(printf %s "$1" | sed 's/../ 0x&/g'))"
+}
+sha256() { openssl dgst -sha256 -r | cut -c1-64; }
+node() { bytes "01$1$2" | sha256; }
+
+# The frontier: "LEVEL:HASH" of perfect trees from left to right, blanks between and before.
+size=0
+frontier=
+append() {
+	[ $((size % (1 << $1))) = 0 ] || broken "no perfect tree of level $1 can follow record $size"
+	level=$1 hash=$2
+	size=$((size + (1 << level)))
+	while [ "${frontier##* }" != "" ]; do
+		top=${frontier##* }
+		[ "${top%%:*}" = "$level" ] || break
+		hash=$(node "${top#*:}" "$hash")
+		level=$((level + 1))
+		frontier=${frontier% *}
+	done
+	frontier="$frontier $level:$hash"
+}
+root() {
+	rest=${frontier% *} at=${frontier##*:}
+	while [ -n "$rest" ]; do
+		top=${rest##* }
+		at=$(node "${top#*:}" "$at")
+		rest=${rest% *}
+	done
+	echo "$at"
+}
+
+# signed NAME KEY SIGNATURE64: whether the note's body in $place/body is signed by it
+signed() {
+	printf %s "$3" | openssl base64 -d -A >"$place/line" 2>/dev/null || return 1
+	[ "$(openssl base64 -A -in "$place/line")" = "$3" ] && [ "$(wc -c <"$place/line")" -eq 68 ] || return 1
+	id=$({ printf '%s\n' "$1"; bytes "01$2"; } | sha256 | cut -c1-8)
+	[ "$(dd if="$place/line" bs=4 count=1 2>/dev/null | od -An -tx1 | tr -d ' \n')" = "$id" ] || return 1
+	dd if="$place/line" of="$place/signature" bs=4 skip=1 2>/dev/null
+	bytes "302a300506032b6570032100$2" >"$place/key"
+	openssl pkeyutl -verify -pubin -keyform DER -inkey "$place/key" -rawin -in "$place/body" \
+		-sigfile "$place/signature" >/dev/null 2>&1
+}
+
+# member NAME: the text or number under that name in $body, which has it once at most outside of its texts
+member() {
+	case $body in *"\"$1\":"*) ;; *) return 1 ;; esac
+	value=${body#*"\"$1\":"}
+	case $value in '"'*) value=${value#?} value=${value%%'"'*} ;; *) value=${value%%[,\}]*} ;; esac
+	echo "$value"
+}
+
+fingerprint=$1
+gzip -dc <"$2" >"$place/text" 2>/dev/null || broken "the packed file is damaged or cut off"
+[ "$(tr -dc '\000' <"$place/text" | wc -c)" -eq 0 ] || broken "a line has a NUL in it"
+exec <"$place/text"
+
+take() { IFS= read -r line || broken "it does not begin as an export does"; }
+take; [ "$line" = netaudit-export/v1 ] || broken "it does not begin as an export does"
+take; origin=${line#origin }
+case $origin in *[!!-~]* | *+* | '') broken "the origin is not one word of visible ASCII" ;; esac
+[ "$line" = "origin $origin" ] && [ ${#origin} -le 128 ] || broken "it does not begin as an export does"
+take; identity=${line#identity }
+[ "$line" = "identity $identity" ] && is_hash "$identity" || broken "it does not begin as an export does"
+take; once=${line#first-once }
+[ "$line" = "first-once $once" ] && is_hash "$once" || broken "it does not begin as an export does"
+[ "$({ printf 'netaudit/fingerprint/v1\n'; bytes "$identity$once"; } | sha256)" = "$fingerprint" ] ||
+	broken "its keys are not those of the given fingerprint: it is of another journal"
+row=$({ printf 'netaudit/genesis/v1\n%s' "$origin"; bytes "$identity$once"; } | sha256)
+take; asked=${line#asked }
+[ "$line" = "asked $asked" ] && [ -n "$asked" ] || broken "it does not begin as an export does"
+take; scope=${line%% *} last=${line##* } first=${line#* } first=${first%% *}
+[ "$line" = "$scope $first $last" ] && is_number "$first" && is_number "$last" && [ "$first" -gt 0 ] &&
+	[ "$first" -le $((last + 1)) ] || broken "the span is none"
+case $scope in complete | filtered) ;; *) broken "it does not begin as an export does" ;; esac
+
+due='' next_identity=$identity newest=start
+number=0 records=0 heads=0 witnesses=0 rotations=0 gaps=0 losses=0 unclean=0 signatures=0
+previous_note=0000000000000000000000000000000000000000000000000000000000000000
+
+on_record() {
+	seq=${rest%% *} rest=${rest#* }
+	link=${rest%% *} body=${rest#* }
+	is_number "$seq" && [ "$seq" -eq $((size + 1)) ] || broken "a record '$seq' where record $((size + 1)) was due"
+	[ -z "$due" ] || broken "record $size: its signed head is missing"
+	case $body in '{'*'}') ;; *) broken "record $seq: not a record" ;; esac
+	if [ -n "$row" ]; then
+		[ "$link" = - ] || broken "record $seq: the hash of the row before it is needless"
+	else
+		is_hash "$link" || broken "record $seq: the hash of the row before it is missing"
+		row=$link
+	fi
+	row=$({ printf 'netaudit/row/v1\n'; bytes "$(printf %016x "$seq")$row"; printf %s "$body"; } | sha256)
+	append 0 "$(bytes "00$row" | sha256)"
+	records=$((records + 1))
+	case $(member kind) in
+	head)
+		[ "$(member number)" = "$number" ] || broken "record $seq: not head number $number, which was due"
+		[ "$(member previous_note)" = "$previous_note" ] || broken "record $seq: names another head before it"
+		due=$(member next_key) && is_hash "$due" || broken "record $seq: a head record without a key"
+		;;
+	rotate)
+		[ "$(member previous_identity)" = "$identity" ] || broken "record $seq: a rotation that does not follow"
+		next_identity=$(member identity) && is_hash "$next_identity" || broken "record $seq: a rotation without a key"
+		rotations=$((rotations + 1))
+		;;
+	gap) gaps=1 ;;
+	lost) losses=1 ;;
+	start) [ "$(member clean)" = true ] || unclean=1 ;;
+	esac
+}
+
+on_skip() {
+	level=${rest%% *} root_hash=${rest#* }
+	is_number "$level" && [ "$level" -lt 60 ] && is_hash "$root_hash" || broken "not a line of an export"
+	[ -z "$due" ] || broken "record $size: its signed head is missing"
+	[ "$scope" = filtered ] || [ $((size + (1 << level))) -lt "$first" ] || [ "$size" -ge "$last" ] ||
+		broken "records after $size are left out of a span that is said to be complete"
+	append "$level" "$root_hash"
+	row=
+}
+
+on_head() {
+	head_size=${rest%% *} rest=${rest#* }
+	root64=${rest%% *} rest=${rest#* }
+	one=${rest%% *} two=${rest#* }
+	[ -n "$due" ] && [ "$head_size" = "$size" ] || broken "head at $head_size: it does not follow its own record"
+	[ "$(bytes "$(root)" | openssl base64 -A)" = "$root64" ] || broken "the records up to $size are not those that were signed"
+	printf '%s\n%s\n%s\n' "$origin" "$size" "$root64" >"$place/body"
+	signed "$origin" "$identity" "$one" || broken "head at $size: not signed by the identity key"
+	signed "$origin/once" "$once" "$two" || broken "head at $size: not signed by its one-time key"
+	signatures=$((signatures + 2))
+	previous_note=$({ cat "$place/body"; printf '\n\342\200\224 %s %s\n\342\200\224 %s/once %s\n' "$origin" "$one" "$origin" "$two"; } | sha256)
+	once=$due identity=$next_identity due='' number=$((number + 1)) heads=$((heads + 1))
+}
+
+while IFS= read -r line; do
+	word=${line%% *} rest=${line#* }
+	case $word in
+	record) on_record ;;
+	skip) on_skip ;;
+	head) on_head ;;
+	witness)
+		case $newest in head | witness) witnesses=$((witnesses + 1)) ;; *) broken "a witness without a head" ;; esac
+		;;
+	end)
+		case $newest in head | witness) ;; *) broken "it ends without a signed head" ;; esac
+		[ "$line" = "end $records $heads" ] && [ "$last" -le "$size" ] || broken "its end is wrong"
+		;;
+	*) broken "not a line of an export" ;;
+	esac
+	[ "$newest" != end ] || broken "something follows its end"
+	newest=$word
+done
+[ "$newest" = end ] && [ -z "$line" ] || broken "it ends before its end: something was cut off"
+[ "$signatures" -ge 2 ] && [ "$signatures" = $((2 * heads)) ] || broken "no signature was checked"
+
+remarks=$([ $((gaps + losses + unclean)) = 0 ] || echo ' with remarks')
+echo "verified$remarks: journal $origin, key $fingerprint"
+echo "$heads signed heads, $signatures signatures, the newest over records 1 to $size"
+if [ "$scope" = complete ]; then
+	echo "complete: every record from $first to $last is in the file"
+else
+	echo "filtered: $records genuine records; it proves what is in it, not what is absent"
+fi
+[ $gaps = 0 ] || echo "remark: gaps: spans in which something may have been missed"
+[ $losses = 0 ] || echo "remark: losses: events were lost, counted and recorded as such"
+[ $unclean = 0 ] || echo "remark: unclean stops of the daemon"
+echo "identity key changed $rotations times; $witnesses cosignatures of witnesses (not checked here)"
+printf 'asked for (a claim, not proved): %s\n' "$(printf %s "$asked" | tr -c ' -~' '?')"
+[ -z "$remarks" ] || exit 4
