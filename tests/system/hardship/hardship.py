@@ -142,6 +142,19 @@ def table(made, *columns):
     return "\n".join(lines)
 
 
+def one_sided(records):
+    """Connections of the load that have not a record of each kind from each side, by their ports: what to look into."""
+    def ports(record):
+        return record.get("sport"), record.get("dport")
+    ours = {ports(r) for r in records if r.get("comm") == LOAD and r["kind"] in ("open", "close")}
+    sides = collections.defaultdict(list)
+    for record in records:
+        if record["kind"] in ("open", "close") and ports(record) in ours:
+            sides[ports(record)].append((record["kind"], record["direction"], record["seen_by"], record["comm"]))
+    counts = {key: collections.Counter(entries) for key, entries in sides.items()}
+    return {key: dict(count) for key, count in counts.items() if len(count) != 4 or len(set(count.values())) != 1}
+
+
 class Hardship(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="netaudit-hardship-")
@@ -214,7 +227,9 @@ class Hardship(unittest.TestCase):
         missing = {name: made[name] - written[name] - mine[name] for name in TYPES}
         self.assertGreaterEqual(min(missing.values()), 0, f"more than was made: {missing}\n{text}")
         silent = sum(max(0, missing[name] - unnamed[name]) for name in TYPES)
-        self.assertLessEqual(silent, allowance + 2 * missed, f"silently lost: {missing}\n{text}")
+        self.assertLessEqual(silent, allowance + 2 * missed,
+                             f"silently lost: {missing}\n{text}\none-sided connections: {one_sided(records)}\n"
+                             f"{self.final}\n{self.daemon.log_text()[-2000:]}")
         return mine
 
 
