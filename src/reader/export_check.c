@@ -94,7 +94,7 @@ static int on_skip(struct na_export_check *check, const struct na_export_line *l
 	if (result->complete && from <= result->last && to >= result->first)
 		return TAMPERED(check, "records %" PRIu64 " to %" PRIu64 " are left out of a span that is said to be complete", from,
 				to);
-	if (na_merkle_append_subtree(&check->hash, &check->tree, (unsigned int)line->number, line->hash))
+	if (na_merkle_append_subtree(&check->hash, &check->tree, (unsigned int)line->number, line->hash, NULL))
 		return TAMPERED(check, "no perfect tree of level %" PRIu64 " can follow record %" PRIu64, line->number,
 				check->tree.size);
 	check->linked = false;
@@ -173,7 +173,7 @@ static int on_record(struct na_export_check *check, const struct na_export_line 
 		return TAMPERED(check, "record %" PRIu64 ": not canonical", seq);
 	if (na_chain_row(&check->hash, check->row_hash, seq, line->linked ? line->hash : check->row_hash, line->text,
 			 line->text_bytes) ||
-	    na_merkle_append(&check->hash, &check->tree, check->row_hash))
+	    na_merkle_append(&check->hash, &check->tree, check->row_hash, NULL))
 		return UNHASHABLE(check);
 	check->linked = true;
 	result->records++;

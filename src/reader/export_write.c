@@ -86,7 +86,7 @@ static int put_skipped(struct writer *w)
 	int error = 0;
 
 	for (size_t i = 0; i < w->cover.count && error == 0; i++) {
-		error = na_merkle_append_subtree(&w->hash, &w->tree, w->cover.node[i].level, w->cover.node[i].root);
+		error = na_merkle_append_subtree(&w->hash, &w->tree, w->cover.node[i].level, w->cover.node[i].root, NULL);
 		if (error)
 			return fail(w, error, "hash");
 		error = put(w, "%s %u %s\n", na_export_word(NA_EXPORT_SKIP), w->cover.node[i].level,
@@ -108,7 +108,7 @@ static int put_record(struct writer *w, uint64_t seq, const uint8_t row_hash[NA_
 		return error;
 	if (bytes == 0 || gzwrite(w->out, body, (unsigned int)bytes) != (int)bytes || gzputc(w->out, '\n') != '\n')
 		return fail(w, errno ? -errno : -EIO, "write the export");
-	error = na_merkle_append(&w->hash, &w->tree, row_hash);
+	error = na_merkle_append(&w->hash, &w->tree, row_hash, NULL);
 	w->cover.next = seq;
 	w->written->records++;
 	return error ? fail(w, error, "hash") : 0;
