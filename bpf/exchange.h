@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Exchanges on a TCP connection: a write after a read begins one. A connection in a pool is opened by one add-on and
- * used by others, so who begins an exchange is looked at again. How often is bounded for each connection, or every
- * query to a database would be: the others are counted.
+ * used by others, so who begins an exchange is looked at again; on an accepted connection it is the answer to a request
+ * that begins. How often is bounded for each connection, or every query to a database would be: the others are counted.
  */
 #ifndef NETAUDIT_BPF_EXCHANGE_H
 #define NETAUDIT_BPF_EXCHANGE_H
@@ -10,8 +10,8 @@
 #include "flow.h"
 #include "python.h"
 
-#define NA_EXAMINE_EVERY_NS 250000000ULL	/* four a second */
-#define NA_EXAMINE_SAVED 16	/* at once, after a while without */
+#define NA_EXAMINE_EVERY_NS 50000000ULL	/* twenty a second */
+#define NA_EXAMINE_SAVED 32	/* at once, after a while without */
 
 /* examine_ns runs ahead of the clock by one interval for each that was used, and never falls behind it. */
 static __always_inline bool na_may_examine(struct na_socket *state)
@@ -36,7 +36,7 @@ static __noinline void na_on_stream_write(struct sock *sk)
 	__u32 read_until;
 	bool opening;
 
-	if (!state || state->stage != NA_STAGE_OPEN || state->direction == NA_INBOUND || state->flags & NA_FLOW_MPTCP)
+	if (!state || state->stage != NA_STAGE_OPEN || state->flags & NA_FLOW_MPTCP)
 		return;
 	read_until = BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
 	if (state->written && state->read_until == read_until)
@@ -49,7 +49,7 @@ static __noinline void na_on_stream_write(struct sock *sk)
 		return;
 	__sync_fetch_and_add(&state->exchanges, 1);
 	if (na_may_examine(state))
-		na_take_stack(NA_STACK_WRITE, state->id, NULL);
+		na_take_stack(NA_STACK_WRITE | NA_STACK_NUMBER(state->exchanges), state->id, NULL);
 	else
 		__sync_fetch_and_add(&state->exchanges_unexamined, 1);
 }

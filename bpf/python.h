@@ -43,15 +43,23 @@ static __always_inline struct na_walk *na_enter_walk(__u32 *slot)
 	return walk;
 }
 
+/*
+ * Why a stack is taken is one argument, because there can be no more than five: enum na_stack_reason, enum
+ * na_stack_status where it is known beforehand, and the number of an exchange.
+ */
+#define NA_STACK_STATUS(status) ((__u64)(status) << 8)
+#define NA_STACK_NUMBER(number) ((__u64)(number) << 32)
+
 /* All but frames and status; `subject` is the thread or process being started, or NULL. */
-static __always_inline void na_head_stack(struct na_stack_event *event, __u32 reason, __u64 flow,
+static __always_inline void na_head_stack(struct na_stack_event *event, __u64 why, __u64 flow,
 					  struct task_struct *subject)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
 	event->header.type = NA_EVENT_STACK;
 	event->header.size = sizeof(*event);
-	event->reason = reason;
+	event->reason = why & 0xff;
+	event->subject = why >> 32;
 	event->flow = flow;
 	event->thread_start_ns = BPF_CORE_READ(task, start_boottime);
 	event->code_pages = BPF_CORE_READ(task, mm, exec_vm);
@@ -63,7 +71,7 @@ static __always_inline void na_head_stack(struct na_stack_event *event, __u32 re
 }
 
 /* A stack without frames. */
-static __noinline void na_report_unwalked(__u64 reason_and_status, __u64 flow, struct task_struct *subject)
+static __noinline void na_report_unwalked(__u64 why, __u64 flow, struct task_struct *subject)
 {
 	struct na_stack_event *event = bpf_ringbuf_reserve(&ring_stacks, sizeof(*event), 0);
 	__u32 zero = 0;
@@ -75,14 +83,14 @@ static __noinline void na_report_unwalked(__u64 reason_and_status, __u64 flow, s
 	}
 	blank = bpf_map_lookup_elem(&blank_stack, &zero);
 	bpf_probe_read_kernel(event, sizeof(*event), blank);
-	na_head_stack(event, reason_and_status & 0xff, flow, subject);
-	event->status = reason_and_status >> 8;
+	na_head_stack(event, why, flow, subject);
+	event->status = why >> 8 & 0xff;
 	event->header.time_ns = bpf_ktime_get_boot_ns();
 	na_submit(event, NA_EVENT_STACK);
 }
 
 static __always_inline void na_report_walked(struct na_walk *walk, __u32 slot, const struct na_python *python,
-					     __u32 reason, __u64 flow, struct task_struct *subject)
+					     __u64 why, __u64 flow, struct task_struct *subject)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u32 zero = 0, *generation = bpf_map_lookup_elem(&code_generation, &zero);
@@ -92,7 +100,7 @@ static __always_inline void na_report_walked(struct na_walk *walk, __u32 slot, c
 		return;
 	bpf_probe_read_kernel(&walk->stack, sizeof(walk->stack), blank);
 	bpf_probe_read_kernel(&walk->python, sizeof(walk->python), python);
-	na_head_stack(&walk->stack, reason, flow, subject);
+	na_head_stack(&walk->stack, why, flow, subject);
 	if (!++walk->turn)
 		walk->turn = 1;		/* 0: nothing was read */
 	walk->entry.generation = *generation;
@@ -130,7 +138,7 @@ static __always_inline bool na_is_about(const struct na_python *python, __u64 st
  * Takes the stack of the current thread. A kernel thread has none; an io_uring worker has its creator's thread
  * pointer, whose frames are doing something else by now.
  */
-static __noinline void na_take_stack(__u32 reason, __u64 flow, struct task_struct *subject)
+static __noinline void na_take_stack(__u64 why, __u64 flow, struct task_struct *subject)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u32 pid = na_current_pid(), flags = BPF_CORE_READ(task, flags), slot = 0;
@@ -142,19 +150,19 @@ static __noinline void na_take_stack(__u32 reason, __u64 flow, struct task_struc
 		return;
 	if (!python || !na_is_about(python, start_ns)) {
 		if (na_first_to_ask(pid, start_ns))
-			na_report_unwalked(reason | NA_STACK_NO_PYTHON << 8, flow, subject);
+			na_report_unwalked(why | NA_STACK_STATUS(NA_STACK_NO_PYTHON), flow, subject);
 		return;
 	}
 	if (flags & PF_IO_WORKER) {
-		na_report_unwalked(reason | NA_STACK_NO_STATE << 8, flow, subject);
+		na_report_unwalked(why | NA_STACK_STATUS(NA_STACK_NO_STATE), flow, subject);
 		return;
 	}
 	walk = na_enter_walk(&slot);
 	if (!walk) {
-		na_report_unwalked(reason | NA_STACK_BUSY << 8, flow, subject);
+		na_report_unwalked(why | NA_STACK_STATUS(NA_STACK_BUSY), flow, subject);
 		return;
 	}
-	na_report_walked(walk, slot, python, reason, flow, subject);
+	na_report_walked(walk, slot, python, why, flow, subject);
 	walk->busy = 0;
 }
 

@@ -22,8 +22,12 @@ test-odoo-fake: $(BUILD)/tests/odoo-recognition ## the same in a second, with a 
 test-odoo: all ## add-ons of a real Odoo call in every style: every call has the right author (CALLS in each cell)
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/odoo/corpus.py --build $(BUILD) --root $(ODOO_ROOT) --count $(CALLS)
 
+test-odoo-routes: all ## requests to a real Odoo are told to be of the add-on whose controller handled them
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/odoo/routes.py --build $(BUILD) --root $(ODOO_ROOT) \
+		$(if $(PREPARED),--prepared)
+
 test-scope-odoo: all ## the default scope on two real Odoo and their PostgreSQL: each call once, with instance and worker
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/odoo/scope.py --build $(BUILD) --root $(ODOO_ROOT) \
 		$(if $(PREPARED),--prepared)
 
-.PHONY: odoo-root test-odoo test-scope-odoo test-odoo-recognition test-odoo-fake test-manifests
+.PHONY: odoo-root test-odoo test-odoo-routes test-scope-odoo test-odoo-recognition test-odoo-fake test-manifests

@@ -117,7 +117,7 @@ struct na_flow_event {
 	__u8 seen_by;		/* enum na_seen_by */
 	__u8 last_tcp_state;	/* at close: the state it closed from */
 	__u8 reserved;
-	__u32 exchanges;	/* begun on a TCP flow that this host opened, after its first */
+	__u32 exchanges;	/* begun on a TCP flow, after the first of one that this host opened */
 	__u32 exchanges_unexamined;	/* of these, without an NA_STACK_WRITE: there were too many */
 };
 
@@ -151,7 +151,7 @@ enum na_stack_reason {
 	NA_STACK_NONE,
 	NA_STACK_CONNECT,	/* `flow` is being opened: sent before its NA_EVENT_OPEN or NA_EVENT_UNIX */
 	NA_STACK_DATAGRAM,	/* `flow` sends its first datagram to this peer: sent around its NA_EVENT_DATAGRAM */
-	NA_STACK_WRITE,		/* first write on `flow` after a read: an exchange begins */
+	NA_STACK_WRITE,		/* first write on `flow` after a read: an exchange begins; inbound: an answer does */
 	NA_STACK_THREAD,	/* the acting thread starts the thread `subject` */
 	NA_STACK_PROCESS,	/* the acting thread starts the process `subject` */
 };
@@ -190,7 +190,8 @@ struct na_stack_event {
 	__u64 flow;		/* NA_STACK_CONNECT, _DATAGRAM, _WRITE */
 	__u64 subject_start_ns;	/* NA_STACK_THREAD: of the thread; _PROCESS: of the process */
 	__u64 code_pages;	/* mapped executable: another number means that code was mapped or unmapped since */
-	__u32 subject;		/* NA_STACK_THREAD: thread id; _PROCESS: process id (initial pid namespace) */
+	__u32 subject;		/* NA_STACK_THREAD: thread id; _PROCESS: process id (initial pid namespace); _WRITE: the
+				 * exchange's number on its flow, from 1: those between are not examined */
 	__u16 count;		/* frames that follow */
 	__u8 reason;		/* enum na_stack_reason */
 	__u8 status;		/* enum na_stack_status */

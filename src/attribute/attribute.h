@@ -61,12 +61,25 @@ void na_attribution_release(const struct na_attribution *attribution);	/* NULL i
 const char *na_evidence_name(enum na_evidence_kind evidence);
 const char *na_author_name(enum na_author author);	/* "addon", "odoo", "library", "unknown" */
 
+/*
+ * What is known of the requests on one accepted connection, kept with the connection. Zeros: nothing can be proven
+ * about them; a connection whose accept was seen has `provable` and `since_ns`.
+ */
+struct na_request {
+	uint64_t since_ns;		/* the accept, or when the last answer began */
+	uint64_t thread_start_ns;	/* with `tid`: the thread that wrote it */
+	uint32_t tid;
+	uint32_t answers;		/* its number; 0: there was none */
+	bool provable;
+};
+
 /* What user space knows of the acting process. */
 struct na_acting {
 	const char *instance;	/* as na_targets_instance_name(); "" when there is none */
 	bool server;		/* a process of Odoo itself: it inherits nothing from who started it */
 	bool must_answer;	/* of an Odoo process or its descendants: unknown is said too */
 	bool inbound;		/* the call came from outside: Odoo's code that serves it is not its author */
+	struct na_request *request;	/* an answer on an accepted connection is written: borrowed; NULL: not known */
 };
 
 struct na_attributor;

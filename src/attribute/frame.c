@@ -19,6 +19,12 @@ static const struct {
 	{ "odoo/service/server.py", "odoo.service.server", NULL, NA_TRAIT_SERVER },
 	{ "odoo/http.py", "odoo.http", NULL, NA_TRAIT_SERVER },
 	{ "odoo/cli/server.py", "odoo.cli.server", NULL, NA_TRAIT_SERVER },
+	{ "werkzeug/serving.py", "werkzeug.serving", "WSGIRequestHandler.run_wsgi", NA_TRAIT_SERVING },
+	{ "base/models/ir_http.py", "odoo.addons.base.models.ir_http", "IrHttp._dispatch", NA_TRAIT_DISPATCH },
+	{ "odoo/http.py", "odoo.http", "HttpDispatcher.dispatch", NA_TRAIT_DISPATCH },
+	{ "odoo/http.py", "odoo.http", "JsonRPCDispatcher.dispatch", NA_TRAIT_DISPATCH },
+	{ "odoo/http.py", "odoo.http", "Json2Dispatcher.dispatch", NA_TRAIT_DISPATCH },
+	{ "odoo/http.py", "odoo.http", "route.<locals>.decorator.<locals>.route_wrapper", NA_TRAIT_ROUTE },
 	{ "runpy.py", "runpy", "_run_module_as_main", NA_TRAIT_PROGRAM },
 	{ "<frozen runpy>", "runpy", "_run_module_as_main", NA_TRAIT_PROGRAM },
 	{ "<frozen importlib._bootstrap>", "importlib._bootstrap", "_call_with_frames_removed", NA_TRAIT_IMPORTER },
@@ -55,6 +61,12 @@ static bool ends_in(const char *text, const char *end)
 	       (length == end_length || text[length - end_length - 1] == '/');
 }
 
+/* Names are qualified from Python 3.11 on. */
+static bool is_method(const char *function, const char *last)
+{
+	return last != function && strcmp(last, "__call__") != 0 && !strstr(function, "<locals>");
+}
+
 static unsigned int traits_of(const struct na_witnesses *w, enum na_says says)
 {
 	static const char *const comprehensions[] = { "<listcomp>", "<setcomp>", "<dictcomp>" };
@@ -67,6 +79,8 @@ static unsigned int traits_of(const struct na_witnesses *w, enum na_says says)
 	for (size_t i = 0; i < sizeof(comprehensions) / sizeof(*comprehensions); i++)
 		if (!strcmp(last, comprehensions[i]))
 			traits |= NA_TRAIT_COMPREHENSION;
+	if (is_method(w->function, last))
+		traits |= NA_TRAIT_METHOD;
 	if (says != NA_SAYS_LIBRARY && says != NA_SAYS_ODOO)
 		return traits;
 	if (!strcmp(last, "__del__"))

@@ -29,9 +29,13 @@ enum na_frame_traits {
 	NA_TRAIT_POOL = 1 << 4,		/* runs work that somebody handed over */
 	NA_TRAIT_THREADING = 1 << 5,	/* Python's own code around a thread */
 	NA_TRAIT_PROGRAM = 1 << 6,	/* as the outermost frame: a program's main module */
-	NA_TRAIT_NOT_MODULE = 1 << 9,	/* its globals are not those of the module they name */
-	NA_TRAIT_NATIVE = 1 << 8,	/* no Python frame, but an add-on's native code, or what may be some */
 	NA_TRAIT_SERVER = 1 << 7,	/* as the outermost frame: Odoo's server, or what calls it for each request */
+	NA_TRAIT_NATIVE = 1 << 8,	/* no Python frame, but an add-on's native code, or what may be some */
+	NA_TRAIT_NOT_MODULE = 1 << 9,	/* its globals are not those of the module they name */
+	NA_TRAIT_SERVING = 1 << 10,	/* a server's function that runs the application, then writes its answer */
+	NA_TRAIT_DISPATCH = 1 << 11,	/* Odoo's function that calls what a route leads to */
+	NA_TRAIT_ROUTE = 1 << 12,	/* Odoo's function around each controller */
+	NA_TRAIT_METHOD = 1 << 13,	/* defined in a class of a module, by its qualified name: none around another */
 };
 
 struct na_statement {

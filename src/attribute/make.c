@@ -40,6 +40,20 @@ struct na_attribution *na_make_inherited(const struct na_attribution *parent, en
 	return attribution;
 }
 
+struct na_attribution *na_make_route(const struct na_statement *controller)
+{
+	const struct na_verdict verdict = {
+		.author = controller->says == NA_SAYS_ADDON ? NA_AUTHOR_ADDON : NA_AUTHOR_ODOO,
+		.evidence = NA_EVIDENCE_ROUTE,
+		.addon = controller->addon,
+		.chain = { controller->addon },
+		.chain_count = 1,
+		.disagree = controller->disagree,
+	};
+
+	return na_make_attribution(&verdict);
+}
+
 int na_digest_open(struct na_digest *digest)
 {
 	digest->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);

@@ -10,6 +10,8 @@
 struct na_attribution *na_make_attribution(const struct na_verdict *verdict);
 /* The author of what started this one, and what was seen of it then. */
 struct na_attribution *na_make_inherited(const struct na_attribution *parent, enum na_evidence_kind evidence);
+/* The controller that a request was handled by. */
+struct na_attribution *na_make_route(const struct na_statement *controller);
 
 struct na_digest {
 	EVP_MD *sha256;

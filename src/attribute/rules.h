@@ -95,4 +95,14 @@ struct na_origin {
 const struct na_attribution *na_rules_of_origin(struct na_verdict *verdict, const struct na_origin *origin,
 						enum na_stack_status status);
 
+/* What a stack shows of an inbound request. */
+struct na_sight {
+	bool serving;		/* in a server that answers in the thread that handles the request, one at a time */
+	bool handling;		/* a route's function is running */
+	size_t controller;	/* index of the frame that Odoo called for it; NA_NO_FRAME: there is none, or no proof */
+};
+
+void na_rules_of_route(struct na_sight *sight, const struct na_frame_view *frames, size_t count,
+		       enum na_stack_status status, bool main_thread);
+
 #endif

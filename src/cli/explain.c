@@ -149,6 +149,7 @@ static const struct {
 	{ "evidence", "none", "which add-on made the call is not known" },
 	{ "evidence", "python-stack", "its frame was on the Python stack, and file and globals of it agree" },
 	{ "evidence", "module-globals", "by the globals of its frame; the file's name is invented or another's" },
+	{ "evidence", "route", "its controller handled the request" },
 	{ "evidence", "thread-parent", "its code started the thread" },
 	{ "evidence", "process-parent", "its code started the process, or what started it" },
 	{ "seen_by", "connect", "in the thread that connected" },

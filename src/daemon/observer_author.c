@@ -139,14 +139,14 @@ void na_observer_report_addons(struct na_observer *observer)
 void na_observer_stack(struct na_observer *observer, const struct na_stack_event *event)
 {
 	const struct na_target *target = na_targets_see(observer->targets, &event->task);
-	const struct na_flow *flow =
-		event->reason == NA_STACK_WRITE ? na_flow_find(observer->flows, event->flow) : NULL;
+	struct na_flow *flow = event->reason == NA_STACK_WRITE ? na_flow_find(observer->flows, event->flow) : NULL;
 	struct na_acting acting;
 	struct na_context context;
 
 	if (!na_observer_describe(observer, target, &event->task, &context) ||
 	    !na_observer_asks(&acting, target, &event->task, &context, flow && flow->direction == NA_INBOUND))
 		return;
+	acting.request = flow ? &flow->request : NULL;
 	if (event->status == NA_STACK_NO_PYTHON)
 		na_pythons_look(observer->pythons, event->task.pid, event->task.start_ns, false);
 	context.author = na_attributor_on_stack(observer->attributor, event, &acting);

@@ -72,6 +72,8 @@ void na_observer_open(struct na_observer *observer, const struct na_flow_event *
 		flow->via = context.via;
 		flow->container = context.container;
 		flow->direction = event->direction;
+		flow->request = (struct na_request){ .since_ns = event->opened_ns,
+						     .provable = !(event->flags & NA_FLOW_PRE_EXISTING) };
 		flow->reported_ns = event->header.time_ns;
 		na_flow_set_author(flow, context.author);
 	}

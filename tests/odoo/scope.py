@@ -115,10 +115,7 @@ class Test:
         return self.helpers[-1]
 
     def start_database(self):
-        root = self.setup.root
-        with open(root + "/var/lib/postgresql/netaudit_hba.conf", "w", encoding="ascii") as hba:
-            hba.write("local all all peer\nhost all all 127.0.0.1/32 trust\n")
-        self.setup.cluster("start", "-o", "-c log_connections=on -c hba_file=/var/lib/postgresql/netaudit_hba.conf")
+        self.setup.start_database_for_tcp("-c log_connections=on")
         self.setup.inside("runuser", "-u", "postgres", "--", "psql", "-q", "-p", str(DATABASE_PORT), "-c",
                           "CREATE EXTENSION IF NOT EXISTS dblink", server.DATABASE)
 

@@ -200,7 +200,7 @@ static struct na_stack_event scene_stack(struct scene *scene, enum na_stack_reas
 }
 
 /* The caller releases the result. */
-static const struct na_attribution *scene_connect_status(struct scene *scene, enum na_stack_status status,
+static inline const struct na_attribution *scene_connect_status(struct scene *scene, enum na_stack_status status,
 							 const struct frame *frames, size_t count)
 {
 	struct na_stack_event event = scene_stack(scene, NA_STACK_CONNECT, status, frames, count);
