@@ -53,10 +53,12 @@ static __always_inline struct na_socket *na_known_socket(struct sock *sk)
 	if (!known)
 		return NULL;
 	inode = na_socket_inode(sk);
-	if (!known->inode)
-		known->inode = inode;	/* it had no file yet when it was created */
-	if (!inode || known->inode == inode)
-		return known;
+	if (known->stage >= NA_STAGE_SOCKET) {
+		if (!known->inode)
+			known->inode = inode;	/* it had no file yet when it was created */
+		if (!inode || known->inode == inode)
+			return known;
+	}
 	na_on_socket_gone(sk);
 	return NULL;
 }

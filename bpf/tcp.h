@@ -9,6 +9,7 @@
 #ifndef NETAUDIT_BPF_TCP_H
 #define NETAUDIT_BPF_TCP_H
 
+#include "datagram.h"
 #include "flow.h"
 #include "python.h"
 #include "relay.h"
@@ -80,12 +81,26 @@ static __always_inline __u32 na_fast_open_flag(struct sock *sk)
 		? NA_FLOW_FAST_OPEN : 0;
 }
 
+/*
+ * A socket begins its life as a connection: what the map has at its address is of another that ended unnoticed. The ends
+ * of packet and vsock sockets are not seen on the tracepoint backend, and their memory becomes any socket's.
+ */
+static __noinline void na_forget_predecessor(struct sock *sk)
+{
+	struct na_socket *state = na_find_socket((__u64)sk);
+
+	if (state && state->stage >= NA_STAGE_SOCKET)
+		na_on_socket_gone(sk);
+}
+
 /* An outbound flow by the acting task, not yet visible. An older entry means that its end was missed. */
 static __always_inline struct na_socket *na_enter_outbound(struct sock *sk, __u64 key, bool mptcp, const __u8 *remote,
 							   __u16 remote_port)
 {
-	struct na_socket *state = na_enter_socket(sk, key, BPF_ANY, NA_EVENT_OPEN, NA_OUTBOUND);
+	struct na_socket *state;
 
+	na_forget_predecessor(sk);
+	state = na_enter_socket(sk, key, BPF_ANY, NA_EVENT_OPEN, NA_OUTBOUND);
 	if (!state)
 		return NULL;
 	state->seen_by = NA_SEEN_CONNECT;
@@ -179,6 +194,7 @@ static __always_inline void na_on_accept(struct sock *sk, __u8 seen_by)
 
 	if (!scope_host)
 		na_meet_relay(sk);
+	na_forget_predecessor(sk);
 	/* the tracepoint backend may have met it at its first input; elsewhere an older entry is a missed end */
 	state = na_enter_socket(sk, key, backend_tracepoint ? BPF_NOEXIST : BPF_ANY, NA_EVENT_OPEN, NA_INBOUND);
 	if (!state)

@@ -10,9 +10,11 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import threading
 
+from kernel_map import Map
 from hardship import LOAD, TYPES, Hardship, Load, boottime_us, lost, main, recorded, run_load, wait_for
 
 MIX = "tcp:3000 fin:300 udp:1200 unix:1000 process:400"
@@ -177,6 +179,44 @@ class Loss(Hardship):
         flows = self.kinds_by_flow(port)
         self.assertEqual(len(flows), 3000)
         self.assertEqual([kinds for kinds in flows.values() if kinds[0] != "open" or kinds[-1] != "close"], [])
+
+    def mine(self, sockets):
+        """{key: entry} of this process's own sockets, as the kernel's side keeps them."""
+        entries = {key: sockets.get(key) for key in sockets.keys()}
+        return {key: entry for key, entry in entries.items() if entry and struct.pack("I", os.getpid()) in entry}
+
+    def left_behind(self, sockets):
+        """Puts what is kept of a datagram socket where the ends of connections were kept, which are over."""
+        with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+            datagrams.sendto(b"x", server.getsockname())
+            (key, entry), = self.mine(sockets).items()
+            with contextlib.ExitStack() as both:
+                for _ in range(100):
+                    both.enter_context(socket.create_connection(server.getsockname()))
+                    both.enter_context(server.accept()[0])
+                ends = self.mine(sockets).keys() - {key}
+                self.assertEqual(len(ends), 200)
+            wait_for("the ends to be forgotten", lambda: self.mine(sockets).keys() == {key})
+            for end in ends:
+                sockets.put(end, entry)
+        return {end: entry for end in ends}
+
+    def test_what_another_socket_left_behind_hides_no_connection(self):
+        self.start()
+        sockets = Map(self.daemon.pid, "sockets")
+        self.addCleanup(sockets.close)
+        processors = os.sched_getaffinity(0)
+        self.addCleanup(os.sched_setaffinity, 0, processors)
+        os.sched_setaffinity(0, {min(processors)})   # each processor has freed memory of its own
+        left, made = self.left_behind(sockets), collections.Counter()
+        for _ in range(20):
+            made += run_load("tcp:200")
+            if any(sockets.get(key) != entry for key, entry in left.items()):
+                break
+        else:
+            self.fail("no connection got the memory of an earlier one: the test showed nothing")
+        self.stop()
+        self.assertEqual(sum(self.assert_balance(made).values()), 0)
 
     def test_slow_fdatasync_loses_nothing_at_rated_load(self):
         if not shutil.which("strace"):
