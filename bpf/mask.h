@@ -131,7 +131,7 @@ __attribute__((noinline)) int na_finish_piece(__u32 slot, __u32 mask)
 		return 0;
 	stream = &work->stream;
 	at = stream->shape.start;
-	for (int i = 0; i < NA_MESSAGE_PATH_BYTES; i++, at++) {
+	for (int i = 0; i < NA_MESSAGE_TEXT_BYTES; i++, at++) {
 		asm volatile("" : "+r"(at));
 		if (at >= NA_MESSAGE_TEXT_BYTES || at >= stream->text_bytes)
 			break;

@@ -19,6 +19,7 @@ escape         512  text of any kind
 export       16384  exports, and single lines of them
 filter         160  what people ask the log for
 index_row     4096  record bytes
+libssl        8192  program files that have OpenSSL in them, and their functions
 manifest      1024  manifests of add-ons
 note          1024  signed heads
 python        2048  mappings, line tables and offsets of a Python process

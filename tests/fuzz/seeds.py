@@ -119,6 +119,9 @@ SEEDS = {
     "python": [b"\0" + b"55d0c0000000-55d0c0400000 r-xp 00020000 fe:01 131   /usr/bin/python3.11 (deleted)",
                *(b"\1" + struct.pack("=i", at) + bytes([0xdb, 3, 4, 0xf8, 0xe9, 5, 0x80, 1, 2]) for at in (-1, 0, 2, 8)),
                b"\2" + OFFSETS],
+    "libssl": [b"\xf3\x0f\x1e\xfa\x48\x83\xec\x08\xe8\0\0\0\0", b"\x48\x85\xff\x74\0\x55", elf([b"x"], b"", b"c hs traffic"),
+               elf([b"SSL_write", b"SSL_read", b"SSL_write_ex", b"SSL_read_ex", b"SSL_ctrl"], b"", b"").replace(
+                   struct.pack("=Q", 0x5000), struct.pack("=Q", 0x2010))],
     "python_elf": [b"\0" + elf(PYTHON, PROBES, b"\x003.9.2\0"), b"\x8f" + elf([*PYTHON, b"PyModule_AddObjectRef"], b"", b""),
                    b"\0" + elf([b"Py_Version"], PROBES, b""), b"\0" + elf([b"PyCode_Type"], b"", b"")],
     # a state whose tree has more leaves than a head can say, then a request to sign it

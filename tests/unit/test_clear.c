@@ -182,6 +182,21 @@ static void test_more_than_fits_is_cut_and_says_so(void **state)
 	assert_int_equal(told[0].flags, NA_MESSAGE_PATH_CUT | NA_MESSAGE_KEYS_CUT | NA_MESSAGE_NAMES_CUT);
 }
 
+/* Found by fuzzing: only the first 256 bytes of a query that is one long value were erased. */
+static void test_a_long_bare_value_is_erased_to_its_end(void **state)
+{
+	char text[1024];
+	size_t at = (size_t)snprintf(text, sizeof(text), "GET /?");
+
+	(void)state;
+	memset(text + at, 'v', 600);
+	(void)snprintf(text + at + 600, sizeof(text) - at - 600, " HTTP/1.1\r\nHost: h\r\n\r\n");
+	feed_all(text, 0, 0, 1000);
+	assert_int_equal(told_count, 1);
+	assert_null(memchr(told[0].text, 'v', sizeof(told[0].text)));
+	assert_string_equal(told[0].text, "/*\nhost\n");
+}
+
 static void test_siphash_of_the_paper(void **state)
 {
 	/* key 00 … 0f, input 00 … 0e: the authors' 15th vector is 54 93 e9 99 33 b0 a8 11 7e 08 ec 0f 97 cf c3 d9 */
@@ -211,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_a_body_up_to_the_end_is_not_followed),
 		cmocka_unit_test(test_credentials_of_a_target_are_dropped),
 		cmocka_unit_test(test_more_than_fits_is_cut_and_says_so),
+		cmocka_unit_test(test_a_long_bare_value_is_erased_to_its_end),
 		cmocka_unit_test(test_siphash_of_the_paper),
 	};
 
