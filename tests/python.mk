@@ -11,8 +11,8 @@ test-python: $(BUILD)/tests/python/walk ## Python frames walked in the kernel ar
 test-python-hostile: $(BUILD)/tests/python/walk ## processes that lie about their frames, or die while they are walked
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/python/hostile.py --walk $<
 
-test-native: $(BUILD)/tests/python/walk ## an add-on's native code is found on the C stack exactly where it is
-	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/python/native.py --walk $<
+test-native: $(BUILD)/tests/python/walk ## an add-on's native code is found on the C stack exactly where it is (PYTHONS)
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/python/native.py --walk $< $(PYTHONS)
 
 test-vm-python: $(BUILD)/tests/python/walk ## the same on stock kernels in virtual machines (KERNELS, BACKENDS)
 	@PYTHONDONTWRITEBYTECODE=1 tests/vm/python.py --build $(BUILD) --kernels "$(KERNELS)" --backends "$(BACKENDS)"

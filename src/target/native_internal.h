@@ -28,6 +28,21 @@ struct na_native_step {
 	bool outermost;		/* nobody called it: a thread begins here */
 };
 
+struct na_elf;
+
+/* Addresses as linked. */
+struct na_native_span {
+	uint64_t address, bytes;
+};
+
+#define NA_EVALUATOR_PARTS 2
+
+/*
+ * Where the interpreter's loop is in this file, as far as its symbols and jumps tell: how many parts were written. 0:
+ * not in this file. Whether the second one begins like a function of its own is for the caller to see.
+ */
+size_t na_native_evaluator(struct na_elf *elf, struct na_native_span parts[NA_EVALUATOR_PARTS]);
+
 struct na_native_object;
 
 /* The file behind the mapping, with its call frame information. NULL: cannot be had. The unwinder keeps it. */

@@ -27,7 +27,8 @@ struct na_native_object {
 	int fd;
 	Elf *elf;
 	Dwarf_CFI *cfi;			/* NULL: the file has none */
-	struct na_elf_wanted evaluator;	/* the interpreter's loop; no bytes: not here */
+	struct na_native_span evaluator[NA_EVALUATOR_PARTS];	/* the interpreter's loop */
+	size_t evaluator_parts;
 	struct segment segment[NA_ELF_SEGMENTS];
 	size_t segments;
 };
@@ -97,53 +98,9 @@ static bool read_tables(struct na_native_object *object)
 			object->segment[object->segments++] = (struct segment){
 				elf.segments[i].p_offset, elf.segments[i].p_filesz, elf.segments[i].p_vaddr
 			};
-	object->evaluator = (struct na_elf_wanted){ .name = "_PyEval_EvalFrameDefault" };
-	(void)na_elf_symbols(&elf, SHT_DYNSYM, &object->evaluator, 1);	/* no such table: not here */
+	object->evaluator_parts = na_native_evaluator(&elf, object->evaluator);
 	na_elf_close(&elf);
 	return true;
-}
-
-/* An object that tells nothing is kept as well, so that it is not tried again. */
-static int open_object(struct na_native_object *object, const struct na_native_process *process,
-		       const struct na_mapping *mapping)
-{
-	memset(object, 0, sizeof(*object));
-	object->fd = open_mapped(process, mapping);
-	if (object->fd < 0)
-		return object->fd;
-	object->device = mapping->device;
-	object->inode = mapping->inode;
-	if (!read_tables(object))
-		return 0;
-	/* read, never mapped: its owner may cut the file short at any time */
-	object->elf = elf_begin(object->fd, ELF_C_READ, NULL);
-	object->cfi = object->elf ? dwarf_getcfi_elf(object->elf) : NULL;
-	return 0;
-}
-
-struct na_native_object *na_native_object_of(struct na_unwinder *unwinder, const struct na_native_process *process,
-					     const struct na_mapping *mapping)
-{
-	struct na_native_object *oldest = NULL, *object;
-
-	unwinder->uses++;
-	for (size_t i = 0; i < unwinder->count; i++) {
-		object = &unwinder->object[i];
-		if (object->fd >= 0 && object->device == mapping->device && object->inode == mapping->inode) {
-			object->used = unwinder->uses;
-			return object;
-		}
-		if (!oldest || object->used < oldest->used)
-			oldest = object;
-	}
-	if (unwinder->count < OBJECTS)
-		object = &unwinder->object[unwinder->count++];
-	else
-		close_object(object = oldest);
-	if (open_object(object, process, mapping))
-		return NULL;	/* its fd says that the place is free */
-	object->used = unwinder->uses;
-	return object;
 }
 
 /* "register + offset", the only form compilers use outside of linkage tables. */
@@ -187,6 +144,80 @@ static bool saved_at(Dwarf_Frame *frame, int number, int64_t *offset)
 	return true;
 }
 
+/* What the table says at this address, as linked. */
+static bool step_at_address(struct na_native_object *object, uint64_t address, struct na_native_step *step)
+{
+	Dwarf_Frame *frame = NULL;
+	Dwarf_Op memory[3], *ops;
+	size_t count;
+	bool known;
+
+	memset(step, 0, sizeof(*step));
+	if (!object->cfi || dwarf_cfi_addrframe(object->cfi, address, &frame))
+		return false;
+	/* no operations, in our own memory: the caller's is undefined, there is none */
+	step->outermost = !dwarf_frame_register(frame, REGISTER_RETURN, memory, &ops, &count) && !count && ops == memory;
+	known = step->outermost || (!dwarf_frame_cfa(frame, &ops, &count) && frame_address(ops, count, step) &&
+				    saved_at(frame, REGISTER_RETURN, &step->return_at));
+	if (known)
+		step->frame_pointer_saved = saved_at(frame, REGISTER_FRAME_POINTER, &step->frame_pointer_at);
+	free(frame);
+	return known;
+}
+
+/* Not a function's beginning, which finds its return address on the stack's top, but a later part of one. */
+static bool continues(struct na_native_object *object, uint64_t address)
+{
+	struct na_native_step step;
+
+	return step_at_address(object, address, &step) && (step.from_frame_pointer || step.frame_offset != 8);
+}
+
+/* An object that tells nothing is kept as well, so that it is not tried again. */
+static int open_object(struct na_native_object *object, const struct na_native_process *process,
+		       const struct na_mapping *mapping)
+{
+	memset(object, 0, sizeof(*object));
+	object->fd = open_mapped(process, mapping);
+	if (object->fd < 0)
+		return object->fd;
+	object->device = mapping->device;
+	object->inode = mapping->inode;
+	if (!read_tables(object))
+		return 0;
+	/* read, never mapped: its owner may cut the file short at any time */
+	object->elf = elf_begin(object->fd, ELF_C_READ, NULL);
+	object->cfi = object->elf ? dwarf_getcfi_elf(object->elf) : NULL;
+	if (object->evaluator_parts > 1 && !continues(object, object->evaluator[1].address))
+		object->evaluator_parts = 1;
+	return 0;
+}
+
+struct na_native_object *na_native_object_of(struct na_unwinder *unwinder, const struct na_native_process *process,
+					     const struct na_mapping *mapping)
+{
+	struct na_native_object *oldest = NULL, *object;
+
+	unwinder->uses++;
+	for (size_t i = 0; i < unwinder->count; i++) {
+		object = &unwinder->object[i];
+		if (object->fd >= 0 && object->device == mapping->device && object->inode == mapping->inode) {
+			object->used = unwinder->uses;
+			return object;
+		}
+		if (!oldest || object->used < oldest->used)
+			oldest = object;
+	}
+	if (unwinder->count < OBJECTS)
+		object = &unwinder->object[unwinder->count++];
+	else
+		close_object(object = oldest);
+	if (open_object(object, process, mapping))
+		return NULL;	/* its fd says that the place is free */
+	object->used = unwinder->uses;
+	return object;
+}
+
 static bool to_address(const struct na_native_object *object, uint64_t offset, uint64_t *address)
 {
 	for (size_t i = 0; i < object->segments; i++) {
@@ -202,23 +233,11 @@ static bool to_address(const struct na_native_object *object, uint64_t offset, u
 
 bool na_native_object_step(struct na_native_object *object, uint64_t offset, struct na_native_step *step)
 {
-	Dwarf_Frame *frame = NULL;
-	Dwarf_Op memory[3], *ops;
 	uint64_t address;
-	size_t count;
-	bool known;
 
-	memset(step, 0, sizeof(*step));
-	if (!object->cfi || !to_address(object, offset, &address) || dwarf_cfi_addrframe(object->cfi, address, &frame))
+	if (!to_address(object, offset, &address) || !step_at_address(object, address, step))
 		return false;
-	/* no operations, in our own memory: the caller's is undefined, there is none */
-	step->outermost = !dwarf_frame_register(frame, REGISTER_RETURN, memory, &ops, &count) && !count && ops == memory;
-	known = step->outermost || (!dwarf_frame_cfa(frame, &ops, &count) && frame_address(ops, count, step) &&
-				    saved_at(frame, REGISTER_RETURN, &step->return_at));
-	if (known) {
-		step->frame_pointer_saved = saved_at(frame, REGISTER_FRAME_POINTER, &step->frame_pointer_at);
-		step->evaluates = address - object->evaluator.address < object->evaluator.bytes;
-	}
-	free(frame);
-	return known;
+	for (size_t i = 0; i < object->evaluator_parts; i++)
+		step->evaluates |= address - object->evaluator[i].address < object->evaluator[i].bytes;
+	return true;
 }

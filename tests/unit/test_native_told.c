@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -106,11 +105,13 @@ static void test_a_process_that_is_gone_is_not_told_of(void **state)
 
 static int set_up(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	static struct fixture own;
+	struct fixture *fixture = &own;
 	int self_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct na_proc_stat stat;
 
-	if (!fixture || na_proc_stat(self_fd, &stat))
+	memset(fixture, 0, sizeof(*fixture));
+	if (na_proc_stat(self_fd, &stat))
 		return -1;
 	close(self_fd);
 	fixture->stack.task.pid = fixture->stack.task.tid = (uint32_t)getpid();
@@ -131,7 +132,6 @@ static int tear_down(void **state)
 	na_native_view_clear(&fixture->view);
 	na_natives_destroy(fixture->natives);
 	na_addons_destroy(fixture->addons);
-	free(fixture);
 	return 0;
 }
 
