@@ -82,8 +82,8 @@ static __always_inline __u32 na_fast_open_flag(struct sock *sk)
 }
 
 /*
- * A socket begins its life as a connection: what the map has at its address is of another that ended unnoticed. The ends
- * of packet and vsock sockets are not seen on the tracepoint backend, and their memory becomes any socket's.
+ * A socket begins its life as a connection: what the map has at its address is of another that ended unnoticed. The
+ * ends of packet and vsock sockets are not seen on the tracepoint backend, and their memory becomes any socket's.
  */
 static __noinline void na_forget_predecessor(struct sock *sk)
 {
