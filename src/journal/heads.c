@@ -125,7 +125,7 @@ static int stream_row(void *context, uint64_t seq, const uint8_t row_hash[NA_HAS
 }
 
 /* Sends the rows the signer does not know yet, then asks for the head. */
-static int ask_head(struct na_heads *heads, struct na_store *store, struct na_error *error)
+static int ask_head(struct na_heads *heads, struct na_store *store, bool rotate, struct na_error *error)
 {
 	struct stream stream;
 	struct na_signer_request sign;
@@ -145,6 +145,7 @@ static int ask_head(struct na_heads *heads, struct na_store *store, struct na_er
 	memset(&sign, 0, sizeof(sign));
 	sign.type = NA_SIGNER_SIGN;
 	sign.size = store->tree.size;
+	sign.count = rotate;
 	result = na_merkle_root(&store->hash, &store->tree, sign.root);
 	return result ? result : ask(heads, &sign, sizeof(sign.root));
 }
@@ -160,7 +161,7 @@ static int keep_note(struct na_heads *heads, struct na_store *store, struct na_e
 	if (na_merkle_root(&store->hash, &signer->tree, root) ||
 	    na_note_read(&note, signer->note, signer->note_bytes) || note.size != signer->tree.size ||
 	    memcmp(note.root, root, sizeof(root)) || strcmp(note.origin, store->origin) ||
-	    !na_note_signed_by(&store->hash, &note, signer->note, NA_NOTE_IDENTITY, store->identity))
+	    !na_note_signed_by(&store->hash, &note, signer->note, NA_NOTE_IDENTITY, signer->note_identity))
 		return na_error_set(error, -EBADMSG, "the signer returned a note that is not a head of this journal");
 	result = na_anchors_append(&heads->anchors, signer->note, signer->note_bytes, error);
 	if (result == 0)
@@ -169,13 +170,13 @@ static int keep_note(struct na_heads *heads, struct na_store *store, struct na_e
 }
 
 /* Signs the tree as it stands; its newest row is a committed head record. */
-static int sign_and_keep(struct na_heads *heads, struct na_store *store, struct na_error *error)
+static int sign_and_keep(struct na_heads *heads, struct na_store *store, bool rotate, struct na_error *error)
 {
 	int result = -ETIMEDOUT;
 
 	/* a signer that was restarted between two messages knows nothing of the rows sent before */
 	for (int i = 0; i < ATTEMPTS && (result == -ETIMEDOUT || result == -ESTALE); i++)
-		result = ask_head(heads, store, error);
+		result = ask_head(heads, store, rotate, error);
 	if (result == -ESTALE)
 		return na_error_set(error, result, "the signer refuses the head at %" PRIu64 ": it does not extend the one it "
 				    "signed at %" PRIu64, store->tree.size, heads->signer.tree.size);
@@ -187,6 +188,8 @@ static int sign_and_keep(struct na_heads *heads, struct na_store *store, struct 
 
 struct newest {
 	bool is_head;
+	bool rotates;
+	uint8_t next_identity[NA_PUBLIC_KEY_BYTES];
 };
 
 static int look_at_newest(void *context, uint64_t seq, const uint8_t row_hash[NA_HASH_BYTES], const void *body,
@@ -199,12 +202,14 @@ static int look_at_newest(void *context, uint64_t seq, const uint8_t row_hash[NA
 	(void)seq, (void)row_hash;
 	newest->is_head = na_canonical_find_text(body, body_bytes, "kind", &kind, &length) == 0 && length == 4 &&
 			  memcmp(kind, "head", 4) == 0;
+	newest->rotates = na_canonical_find_hex(body, body_bytes, "next_identity", newest->next_identity,
+						NA_PUBLIC_KEY_BYTES) == 0;
 	return 0;
 }
 
 int na_heads_settle(struct na_heads *heads, struct na_store *store, struct na_error *error)
 {
-	struct newest newest = { false };
+	struct newest newest = { .is_head = false };
 	int result = na_anchors_open(&heads->anchors, &store->directory, error);
 
 	if (result == 0 && heads->signer.tree.size > store->head_size)
@@ -213,9 +218,36 @@ int na_heads_settle(struct na_heads *heads, struct na_store *store, struct na_er
 		result = na_anchors_append(&heads->anchors, store->note, store->note_bytes, error);
 	if (result == 0 && store->seq > store->head_size)
 		result = na_store_rows_from(store, store->seq, look_at_newest, &newest, error);
+	if (result == 0 && newest.is_head && newest.rotates &&
+	    memcmp(newest.next_identity, heads->signer.next_identity, NA_PUBLIC_KEY_BYTES))
+		result = na_error_set(error, -EKEYREJECTED, "the signer has lost the identity key that record %" PRIu64 " names",
+				      store->seq);
 	if (result == 0 && newest.is_head)
-		result = sign_and_keep(heads, store, error);
+		result = sign_and_keep(heads, store, newest.rotates, error);
 	return result;
+}
+
+/* The `rotate` record, when there is a new identity key, and the head record. */
+static int append_records(struct na_heads *heads, struct na_store *store, struct na_life_head *head,
+			  struct na_error *error)
+{
+	const struct na_life_rotate rotate = { heads->signer.next_identity, heads->signer.identity };
+	uint8_t body[1024];
+	ssize_t bytes = 0;
+	int result = na_store_begin(store, error);
+
+	if (result == 0 && memcmp(rotate.identity, rotate.previous_identity, NA_PUBLIC_KEY_BYTES)) {
+		head->next_identity = rotate.identity;
+		bytes = na_life_rotate(body, sizeof(body), &rotate);
+		result = bytes < 0 ? (int)bytes : na_store_append(store, body, (size_t)bytes, error);
+	}
+	if (result == 0) {
+		bytes = na_life_head(body, sizeof(body), head);
+		result = bytes < 0 ? (int)bytes : na_store_append(store, body, (size_t)bytes, error);
+	}
+	if (bytes < 0)
+		return na_error_set(error, (int)bytes, "cannot write a head record: %s", strerror((int)-bytes));
+	return result ? result : na_store_commit(store, error);
 }
 
 int na_heads_make(struct na_heads *heads, struct na_store *store, const char *config, struct na_error *error)
@@ -223,8 +255,6 @@ int na_heads_make(struct na_heads *heads, struct na_store *store, const char *co
 	uint8_t previous[NA_HASH_BYTES] = { 0 };
 	const struct na_hash_part note = { store->note, store->note_bytes };
 	struct na_life_head head = { .previous_note = previous, .config = config };
-	uint8_t body[1024];
-	ssize_t bytes;
 	int result = ask_status(heads, store->origin);
 
 	if (result)
@@ -236,13 +266,6 @@ int na_heads_make(struct na_heads *heads, struct na_store *store, const char *co
 		return na_error_set(error, -EIO, "cannot hash the last note");
 	head.number = heads->signer.heads;
 	head.next_key = heads->signer.next_once;
-	bytes = na_life_head(body, sizeof(body), &head);
-	if (bytes < 0)
-		return na_error_set(error, (int)bytes, "cannot write a head record: %s", strerror((int)-bytes));
-	result = na_store_begin(store, error);
-	if (result == 0)
-		result = na_store_append(store, body, (size_t)bytes, error);
-	if (result == 0)
-		result = na_store_commit(store, error);
-	return result ? result : sign_and_keep(heads, store, error);
+	result = append_records(heads, store, &head, error);
+	return result ? result : sign_and_keep(heads, store, head.next_identity != NULL, error);
 }

@@ -104,6 +104,19 @@ ssize_t na_life_refused(void *buffer, size_t capacity, uint64_t count, const cha
 	return na_canonical_end(&c);
 }
 
+ssize_t na_life_rotate(void *buffer, size_t capacity, const struct na_life_rotate *rotate)
+{
+	struct na_canonical c;
+
+	na_canonical_begin(&c, buffer, capacity);
+	na_canonical_bytes(&c, "identity", rotate->identity, NA_PUBLIC_KEY_BYTES);
+	na_canonical_string(&c, "kind", "rotate");
+	na_canonical_nonce(&c);
+	na_canonical_bytes(&c, "previous_identity", rotate->previous_identity, NA_PUBLIC_KEY_BYTES);
+	put_moment(&c);
+	return na_canonical_end(&c);
+}
+
 ssize_t na_life_head(void *buffer, size_t capacity, const struct na_life_head *head)
 {
 	struct na_canonical c;
@@ -111,6 +124,8 @@ ssize_t na_life_head(void *buffer, size_t capacity, const struct na_life_head *h
 	na_canonical_begin(&c, buffer, capacity);
 	na_canonical_string(&c, "config", head->config);
 	na_canonical_string(&c, "kind", "head");
+	if (head->next_identity)
+		na_canonical_bytes(&c, "next_identity", head->next_identity, NA_PUBLIC_KEY_BYTES);
 	na_canonical_bytes(&c, "next_key", head->next_key, NA_PUBLIC_KEY_BYTES);
 	na_canonical_nonce(&c);
 	na_canonical_integer(&c, "number", (int64_t)head->number);

@@ -38,9 +38,15 @@ struct na_life_gap {
 	int64_t generation;		/* of the component now running */
 };
 
+/* A new identity key. It signs once the head record over this one has named it. */
+struct na_life_rotate {
+	const uint8_t *identity, *previous_identity;
+};
+
 struct na_life_head {
 	uint64_t number;		/* 0 for the first head */
 	const uint8_t *next_key;	/* NA_PUBLIC_KEY_BYTES: signs head number + 1 */
+	const uint8_t *next_identity;	/* the identity key that signs from the next head on; NULL: stays */
 	const uint8_t *previous_note;	/* NA_HASH_BYTES: SHA-256 of the note of head number - 1; zeroes: none */
 	const char *config;		/* NULL: left out */
 };
@@ -51,6 +57,7 @@ ssize_t na_life_stop(void *buffer, size_t capacity);
 ssize_t na_life_config(void *buffer, size_t capacity, const char *config, const char *previous, const char *settings);
 ssize_t na_life_gap(void *buffer, size_t capacity, const struct na_life_gap *gap);
 ssize_t na_life_refused(void *buffer, size_t capacity, uint64_t count, const char *cause);
+ssize_t na_life_rotate(void *buffer, size_t capacity, const struct na_life_rotate *rotate);
 ssize_t na_life_head(void *buffer, size_t capacity, const struct na_life_head *head);
 
 /* Fills boot_id and kernel of the running system; "unknown" where it cannot be read. */

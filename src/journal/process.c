@@ -93,6 +93,7 @@ static void look_for_room(struct na_journal *journal)
 static int make_head(struct na_journal *journal)
 {
 	struct na_shared *shared = journal->context->shared;
+	uint64_t before = journal->store.seq;
 	int result = na_heads_make(&journal->heads, &journal->store, journal->context->config_hash, &journal->error);
 
 	journal->head_made_ns = na_boottime_ns();
@@ -101,7 +102,7 @@ static int make_head(struct na_journal *journal)
 	look_for_room(journal);
 	journal->records_since_head = 0;
 	journal->worth_a_head = false;
-	na_counter_add(&shared->records_committed, 1);
+	na_counter_add(&shared->records_committed, journal->store.seq - before);
 	na_counter_set(&shared->last_seq, journal->store.seq);
 	na_counter_set(&shared->head_size, journal->store.head_size);
 	na_counter_set(&shared->head_boottime_ns, journal->head_made_ns);
@@ -250,9 +251,9 @@ static int begin(struct na_journal *journal, enum na_journal_exit *exit_code)
 				    "of one: put it back, or move the signer's directory away to start anew", context->directory,
 				    (unsigned long long)journal->heads.signer.heads);
 	if (store->fresh)
-		result = na_store_create(store, context->origin, journal->heads.signer.identity,
+		result = na_store_create(store, context->origin, journal->heads.signer.first_identity,
 					 journal->heads.signer.first_once, &journal->error);
-	else if (memcmp(store->identity, journal->heads.signer.identity, NA_PUBLIC_KEY_BYTES) ||
+	else if (memcmp(store->identity, journal->heads.signer.first_identity, NA_PUBLIC_KEY_BYTES) ||
 		 memcmp(store->first_once, journal->heads.signer.first_once, NA_PUBLIC_KEY_BYTES))
 		result = na_error_set(&journal->error, -EKEYREJECTED, "the signer's keys are not those the journal was begun with");
 	else

@@ -23,9 +23,9 @@
 #define OUT_BYTES (1 << 17)
 
 /* Without these the keys of later heads cannot be followed, */
-#define KEY_KINDS "head,rotate,prune"
+#define KEY_KINDS "head"
 /* and without these what is missing would not be seen. */
-#define CONTEXT_KINDS KEY_KINDS ",start,stop,gap,lost,clock"
+#define CONTEXT_KINDS KEY_KINDS ",start,stop,gap,lost,clock,prune,rotate"
 
 struct writer {
 	const struct na_export_request *request;

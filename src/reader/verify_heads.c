@@ -13,7 +13,7 @@ struct heads {
 	struct na_merkle outer;		/* of the full blocks so far */
 	size_t outer_blocks;
 	size_t next;			/* checkpoint to come */
-	uint8_t once[NA_PUBLIC_KEY_BYTES];	/* key that must sign it */
+	uint8_t identity[NA_PUBLIC_KEY_BYTES], once[NA_PUBLIC_KEY_BYTES];	/* keys that must sign it */
 	uint8_t previous_note[NA_HASH_BYTES];
 	uint64_t stop_seq, head_seq;	/* newest of each; 0: none */
 	uint64_t open_start;		/* an unclean start that still lacks its gap; 0: none */
@@ -93,7 +93,7 @@ static int check_signatures(struct heads *h, const struct na_note *note, const c
 {
 	struct na_verifier *v = h->v;
 
-	if (!na_note_signed_by(&v->hash, note, text, NA_NOTE_IDENTITY, v->identity))
+	if (!na_note_signed_by(&v->hash, note, text, NA_NOTE_IDENTITY, h->identity))
 		return na_verify_bad(v, NA_VERIFY_TAMPERED, note->size, "head at %" PRIu64 ": not signed by the identity key",
 				     note->size);
 	if (!na_note_signed_by(&v->hash, note, text, NA_NOTE_ONCE, h->once))
@@ -136,6 +136,8 @@ static int check_head(struct heads *h, const struct na_life *life)
 	if (result)
 		return result;
 	memcpy(h->once, life->next_key, NA_PUBLIC_KEY_BYTES);
+	if (life->rotates)
+		memcpy(h->identity, life->next_identity, NA_PUBLIC_KEY_BYTES);
 	const struct na_hash_part part = { checkpoint->note, checkpoint->note_bytes };
 
 	if (na_hash_parts(&v->hash, h->previous_note, &part, 1))
@@ -199,6 +201,7 @@ int na_verify_heads(struct na_verifier *v)
 	int result = 0;
 
 	memcpy(h.once, v->first_once, NA_PUBLIC_KEY_BYTES);
+	memcpy(h.identity, v->identity, NA_PUBLIC_KEY_BYTES);
 	for (size_t i = 0; i < v->block_count && result == 0; i++)
 		for (size_t j = 0; j < v->block[i].life_count && result == 0; j++) {
 			/* after a head that was never signed nothing is written before it is */

@@ -49,6 +49,7 @@ static int add_life(struct walk *walk, const struct na_life *life)
 static bool read_life(struct na_life *life, const void *body, size_t bytes)
 {
 	int64_t number;
+	int rotates;
 
 	if (life->kind == NA_LIFE_START)
 		return na_canonical_find_bool(body, bytes, "clean", &life->clean) == 0;
@@ -59,7 +60,9 @@ static bool read_life(struct na_life *life, const void *body, size_t bytes)
 	    na_canonical_find_hex(body, bytes, "previous_note", life->previous_note, NA_HASH_BYTES))
 		return false;
 	life->number = (uint64_t)number;
-	return true;
+	rotates = na_canonical_find_hex(body, bytes, "next_identity", life->next_identity, NA_PUBLIC_KEY_BYTES);
+	life->rotates = rotates == 0;
+	return rotates != -EBADMSG;
 }
 
 /* The oldest record that should long be under a head: heartbeats do not call for one. */

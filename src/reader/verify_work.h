@@ -28,6 +28,8 @@ struct na_life {
 	uint64_t number;			/* head */
 	uint8_t next_key[NA_PUBLIC_KEY_BYTES];	/* head */
 	uint8_t previous_note[NA_HASH_BYTES];	/* head */
+	bool rotates;				/* head */
+	uint8_t next_identity[NA_PUBLIC_KEY_BYTES];	/* head that rotates */
 };
 
 struct na_checkpoint {

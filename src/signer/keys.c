@@ -10,9 +10,8 @@
 
 #include "signer/state.h"
 
-#define IDENTITY_FILE "identity.key"
 #define STATE_FILE "state"
-#define STATE_MAGIC "netaudit signer state 1\n"
+#define STATE_MAGIC "netaudit signer state 2\n"
 
 static const char kdf_context[crypto_kdf_CONTEXTBYTES] = { 'n', 'e', 't', 'a', 'u', 'd', 'i', 't' };
 enum { KDF_SEED = 1, KDF_NEXT_STATE = 2 };
@@ -21,7 +20,9 @@ enum { KDF_SEED = 1, KDF_NEXT_STATE = 2 };
 struct state_file {
 	char magic[24];
 	char origin[NA_ORIGIN_BYTES + 8];
-	uint8_t identity[NA_PUBLIC_KEY_BYTES];	/* ties the state to its identity.key */
+	uint8_t first_identity[NA_PUBLIC_KEY_BYTES];
+	uint8_t identity[NA_PUBLIC_KEY_BYTES];	/* in force: ties the state to its identity.key */
+	uint8_t note_identity[NA_PUBLIC_KEY_BYTES];
 	uint8_t first_once[NA_PUBLIC_KEY_BYTES];
 	uint8_t ratchet[NA_SEED_BYTES];
 	uint64_t heads;
@@ -74,7 +75,9 @@ static int save(const struct na_signer_keys *keys, const uint8_t ratchet[NA_SEED
 	memset(&file, 0, sizeof(file));
 	memcpy(file.magic, STATE_MAGIC, sizeof(file.magic));
 	memcpy(file.origin, keys->origin, sizeof(keys->origin));
+	memcpy(file.first_identity, status->first_identity, sizeof(file.first_identity));
 	memcpy(file.identity, status->identity, sizeof(file.identity));
+	memcpy(file.note_identity, status->note_identity, sizeof(file.note_identity));
 	memcpy(file.first_once, status->first_once, sizeof(file.first_once));
 	memcpy(file.ratchet, ratchet, sizeof(file.ratchet));
 	file.heads = status->heads;
@@ -90,15 +93,15 @@ static int save(const struct na_signer_keys *keys, const uint8_t ratchet[NA_SEED
 static int load_identity(struct na_signer_keys *keys, bool *fresh, struct na_error *error)
 {
 	uint8_t seed[NA_SEED_BYTES];
-	int result = na_secret_read(keys->directory_fd, IDENTITY_FILE, seed, sizeof(seed), error);
+	int result = na_secret_read(keys->directory_fd, NA_IDENTITY_FILE, seed, sizeof(seed), error);
 
 	*fresh = result == -ENOENT;
 	if (*fresh) {
 		if (faccessat(keys->directory_fd, STATE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			return na_error_set(error, -EBADMSG, "the signer's " IDENTITY_FILE " is missing although its state is "
+			return na_error_set(error, -EBADMSG, "the signer's " NA_IDENTITY_FILE " is missing although its state is "
 					    "there: put it back, or move both away to start with new keys");
 		randombytes_buf(seed, sizeof(seed));
-		result = na_secret_replace(keys->directory_fd, IDENTITY_FILE, seed, sizeof(seed), error);
+		result = na_secret_replace(keys->directory_fd, NA_IDENTITY_FILE, seed, sizeof(seed), error);
 	}
 	if (result == 0)
 		crypto_sign_seed_keypair(keys->status.identity, keys->identity_secret, seed);
@@ -111,6 +114,8 @@ static int make_state(struct na_signer_keys *keys, struct na_error *error)
 	randombytes_buf(keys->ratchet, sizeof(keys->ratchet));
 	publish_once(keys);
 	memcpy(keys->status.first_once, keys->status.once, NA_PUBLIC_KEY_BYTES);
+	memcpy(keys->status.first_identity, keys->status.identity, NA_PUBLIC_KEY_BYTES);
+	memcpy(keys->status.next_identity, keys->status.identity, NA_PUBLIC_KEY_BYTES);
 	return save(keys, keys->ratchet, &keys->status, error);
 }
 
@@ -124,13 +129,14 @@ static int load_state(struct na_signer_keys *keys, struct na_error *error)
 		return result;
 	hash_state(check, &file);
 	if (memcmp(check, file.check, sizeof(check)) || memcmp(file.magic, STATE_MAGIC, sizeof(file.magic)) ||
-	    memcmp(file.identity, keys->status.identity, sizeof(file.identity)) ||
-	    file.note_bytes > NA_NOTE_BYTES || file.origin[NA_ORIGIN_BYTES] || file.tree.size >> NA_MERKLE_LEVELS) {
+	    na_signer_keys_load_next(keys, file.identity, error) || file.note_bytes > NA_NOTE_BYTES || file.origin[NA_ORIGIN_BYTES] || file.tree.size >> NA_MERKLE_LEVELS) {
 		sodium_memzero(&file, sizeof(file));
-		return na_error_set(error, -EBADMSG, "the signer's state is damaged or belongs to another " IDENTITY_FILE);
+		return na_error_set(error, -EBADMSG, "the signer's state is damaged or belongs to another " NA_IDENTITY_FILE);
 	}
 	memcpy(keys->origin, file.origin, sizeof(keys->origin));
 	memcpy(keys->ratchet, file.ratchet, sizeof(keys->ratchet));
+	memcpy(keys->status.first_identity, file.first_identity, sizeof(file.first_identity));
+	memcpy(keys->status.note_identity, file.note_identity, sizeof(file.note_identity));
 	memcpy(keys->status.first_once, file.first_once, sizeof(file.first_once));
 	keys->status.heads = file.heads;
 	keys->status.tree = file.tree;
@@ -185,7 +191,7 @@ int na_signer_keys_pin(struct na_signer_keys *keys, const char *origin, struct n
 	return result;
 }
 
-int na_signer_keys_sign(struct na_signer_keys *keys, struct na_hash *hash, const struct na_merkle *tree,
+int na_signer_keys_sign(struct na_signer_keys *keys, struct na_hash *hash, const struct na_merkle *tree, bool rotate,
 			struct na_error *error)
 {
 	struct na_signer_status next = keys->status;
@@ -195,6 +201,8 @@ int na_signer_keys_sign(struct na_signer_keys *keys, struct na_hash *hash, const
 	const uint8_t *text = (const uint8_t *)next.note;
 	ssize_t length = na_merkle_root(hash, tree, root);
 
+	if (rotate && !na_signer_keys_rotating(keys))
+		return na_error_set(error, -EINVAL, "there is no next identity key");
 	if (length == 0)
 		length = na_note_body(next.note, keys->origin, tree->size, root);
 	if (length < 0)
@@ -211,13 +219,17 @@ int na_signer_keys_sign(struct na_signer_keys *keys, struct na_hash *hash, const
 				    (unsigned long long)tree->size);
 	next.note_bytes = (uint32_t)length;
 	next.tree = *tree;
+	memcpy(next.note_identity, keys->status.identity, NA_PUBLIC_KEY_BYTES);
 	next.heads++;
 	next_ratchet(ratchet, keys->ratchet);
+	if (rotate)
+		memcpy(next.identity, next.next_identity, NA_PUBLIC_KEY_BYTES);
 	length = save(keys, ratchet, &next, error);
 	if (length == 0) {
 		keys->status = next;
 		memcpy(keys->ratchet, ratchet, sizeof(ratchet));
 		publish_once(keys);
+		length = rotate ? na_signer_keys_change(keys, error) : 0;
 	}
 	sodium_memzero(ratchet, sizeof(ratchet));
 	return (int)length;

@@ -10,9 +10,12 @@
 #ifndef NETAUDIT_SIGNER_KEYS_H
 #define NETAUDIT_SIGNER_KEYS_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "signer/protocol.h"
 
+#define NA_IDENTITY_FILE "identity.key"
 #define NA_SEED_BYTES 32
 #define NA_SECRET_KEY_BYTES 64	/* libsodium: seed and public key */
 
@@ -21,6 +24,7 @@ struct na_signer_keys {
 	int directory_fd;
 	char origin[NA_ORIGIN_BYTES + 1];	/* "" until the journal named it */
 	uint8_t identity_secret[NA_SECRET_KEY_BYTES];
+	uint8_t next_secret[NA_SECRET_KEY_BYTES];	/* of status.next_identity, while a rotation is on its way */
 	uint8_t ratchet[NA_SEED_BYTES];
 	struct na_signer_status status;
 };
@@ -38,9 +42,19 @@ int na_signer_keys_pin(struct na_signer_keys *keys, const char *origin, struct n
 
 /*
  * Signs `tree` with the identity key and this head's one-time key, moves the ratchet, and has note
- * and ratchet on disk in one rename before it returns 0. On failure nothing was signed.
+ * and ratchet on disk in one rename before it returns 0. On failure nothing was signed. With `rotate` the next identity
+ * is the identity from then on; -EINVAL when there is none.
  */
-int na_signer_keys_sign(struct na_signer_keys *keys, struct na_hash *hash, const struct na_merkle *tree,
+int na_signer_keys_sign(struct na_signer_keys *keys, struct na_hash *hash, const struct na_merkle *tree, bool rotate,
 			struct na_error *error);
+
+/* Makes status.next_identity a fresh key when somebody asked for it (keys_rotate.c). 0 or negative errno. */
+int na_signer_keys_look(struct na_signer_keys *keys, struct na_error *error);
+bool na_signer_keys_rotating(const struct na_signer_keys *keys);
+
+/* Inside of keys.c and keys_rotate.c. `in_force`: by the state file; NULL: none. -EBADMSG: of neither key. */
+int na_signer_keys_load_next(struct na_signer_keys *keys, const uint8_t in_force[NA_PUBLIC_KEY_BYTES],
+			     struct na_error *error);
+int na_signer_keys_change(struct na_signer_keys *keys, struct na_error *error);
 
 #endif

@@ -27,6 +27,8 @@ static int on_status(struct signer *s, const struct na_signer_request *request, 
 	if (bytes != HEADER_BYTES + sizeof(request->origin) || request->origin[NA_ORIGIN_BYTES])
 		return -EINVAL;
 	result = na_signer_keys_pin(&s->keys, request->origin, &error);
+	if (result == 0)
+		result = na_signer_keys_look(&s->keys, &error);
 	if (result)
 		na_log_error("%s", error.text);
 	s->pending = s->keys.status.tree;
@@ -54,7 +56,7 @@ static int on_sign(struct signer *s, const struct na_signer_request *request, si
 	uint8_t root[NA_HASH_BYTES];
 	int result;
 
-	if (bytes != HEADER_BYTES + sizeof(request->root))
+	if (bytes != HEADER_BYTES + sizeof(request->root) || request->count > 1)
 		return -EINVAL;
 	if (!s->keys.origin[0] || request->size == 0 || request->size != s->pending.size)
 		return -ESTALE;
@@ -65,7 +67,7 @@ static int on_sign(struct signer *s, const struct na_signer_request *request, si
 		return -ESTALE;
 	if (request->size == s->keys.status.tree.size)
 		return 0;	/* the answer carries the note that was signed then */
-	result = na_signer_keys_sign(&s->keys, &s->hash, &s->pending, &error);
+	result = na_signer_keys_sign(&s->keys, &s->hash, &s->pending, request->count == 1, &error);
 	if (result)
 		na_log_error("%s", error.text);
 	return result;

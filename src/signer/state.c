@@ -107,19 +107,28 @@ static void overwrite(int fd)
 	(void)fdatasync(fd);
 }
 
+int na_secret_remove(int directory_fd, const char *name, struct na_error *error)
+{
+	int fd = openat(directory_fd, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0) {
+		overwrite(fd);
+		close(fd);
+	}
+	if (unlinkat(directory_fd, name, 0) < 0 && errno != ENOENT)
+		return na_error_set(error, -errno, "cannot remove the signer's file %s: %s", name, strerror(errno));
+	return 0;
+}
+
 int na_secret_replace(int directory_fd, const char *name, const void *content, size_t bytes, struct na_error *error)
 {
 	char fresh[64];
-	int old_fd, fd, result = 0;
+	int old_fd, fd, result;
 
 	(void)snprintf(fresh, sizeof(fresh), "%s" NEW_SUFFIX, name);
-	old_fd = openat(directory_fd, fresh, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (old_fd >= 0) {
-		overwrite(old_fd);	/* left by a crash: it holds a secret too */
-		close(old_fd);
-	}
-	if (unlinkat(directory_fd, fresh, 0) < 0 && errno != ENOENT)
-		return na_error_set(error, -errno, "cannot remove the signer's file %s: %s", fresh, strerror(errno));
+	result = na_secret_remove(directory_fd, fresh, error);	/* left by a crash: it holds a secret too */
+	if (result)
+		return result;
 	fd = openat(directory_fd, fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return na_error_set(error, -errno, "cannot make the signer's file %s: %s", fresh, strerror(errno));

@@ -16,4 +16,7 @@ int na_secret_read(int directory_fd, const char *name, void *out, size_t bytes, 
 /* Replaces `name`, durable when it returns 0. What the old file held is overwritten, best effort. */
 int na_secret_replace(int directory_fd, const char *name, const void *content, size_t bytes, struct na_error *error);
 
+/* Overwrites and removes a file that may be missing. Returns 0 or negative errno. */
+int na_secret_remove(int directory_fd, const char *name, struct na_error *error);
+
 #endif

@@ -31,6 +31,8 @@ int na_secret_read(int directory_fd, const char *name, void *out, size_t bytes, 
 		memcpy(out, &disk.state, bytes);
 		return disk.there ? 0 : -ENOENT;
 	}
+	if (strcmp(name, NA_IDENTITY_FILE) != 0)
+		return -ENOENT;
 	memset(out, 7, bytes);
 	return 0;
 }

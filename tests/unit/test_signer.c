@@ -62,7 +62,7 @@ static void test_heads_are_signed_by_certified_keys_across_restarts(void **state
 
 		memcpy(next, keys.status.next_once, sizeof(next));
 		assert_int_equal(na_merkle_append(&hash, &tree, row, NULL), 0);
-		assert_int_equal(na_signer_keys_sign(&keys, &hash, &tree, NULL), 0);
+		assert_int_equal(na_signer_keys_sign(&keys, &hash, &tree, false, NULL), 0);
 		assert_int_equal(na_note_read(&note, keys.status.note, keys.status.note_bytes), 0);
 		assert_int_equal(note.size, i + 1);
 		assert_true(na_note_signed_by(&hash, &note, keys.status.note, NA_NOTE_IDENTITY, keys.status.identity));

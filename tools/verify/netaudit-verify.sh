@@ -123,11 +123,10 @@ on_record() {
 		[ "$(member number)" = "$number" ] || broken "record $seq: not head number $number, which was due"
 		[ "$(member previous_note)" = "$previous_note" ] || broken "record $seq: names another head before it"
 		due=$(member next_key) && is_hash "$due" || broken "record $seq: a head record without a key"
-		;;
-	rotate)
-		[ "$(member previous_identity)" = "$identity" ] || broken "record $seq: a rotation that does not follow"
-		next_identity=$(member identity) && is_hash "$next_identity" || broken "record $seq: a rotation without a key"
-		rotations=$((rotations + 1))
+		if next=$(member next_identity); then
+			is_hash "$next" || broken "record $seq: its next identity is no key"
+			next_identity=$next rotations=$((rotations + 1))
+		fi
 		;;
 	gap) gaps=1 ;;
 	lost) losses=1 ;;

@@ -134,7 +134,7 @@ class Export:
             found += match.groups()
         self.origin, identity, once, self.asked, self.scope, first, last = found
         self.identity, self.once = bytes.fromhex(identity), bytes.fromhex(once)
-        self.next_identity, self.first, self.last = self.identity, int(first), int(last)
+        self.first, self.last = int(first), int(last)
         need(0 < self.first <= self.last + 1, "the span is none")
         need(sha256(b"netaudit/fingerprint/v1\n", self.identity, self.once).hex() == self.fingerprint,
              "its keys are not those of the given fingerprint: it is of another journal")
@@ -179,10 +179,6 @@ class Export:
             need(members["number"] == self.number, f"record {seq}: head number {members['number']} where {self.number} was due")
             need(members["previous_note"] == self.previous_note.hex(), f"record {seq}: names another head before it")
             self.due = members
-        if kind == "rotate":
-            need(members["previous_identity"] == self.identity.hex(), f"record {seq}: a rotation that does not follow")
-            self.next_identity = bytes.fromhex(members["identity"])
-            self.rotations += 1
 
     def head(self, size, root, *signatures):
         need(self.due is not None and int(size) == self.size, f"head at {size}: it does not follow its own record")
@@ -195,7 +191,9 @@ class Export:
             need(raw[:4] == sha256(name, b"\n\x01", key)[:4] and base64.b64encode(raw).decode() == text and
                  signed_by(key, raw[4:], body), f"head at {size}: not signed by its key '{self.origin + suffix}'")
             note += "\u2014 ".encode() + name + b" " + text.encode() + b"\n"
-        self.once, self.identity = bytes.fromhex(self.due["next_key"]), self.next_identity
+        self.once = bytes.fromhex(self.due["next_key"])
+        if "next_identity" in self.due:
+            self.identity, self.rotations = bytes.fromhex(self.due["next_identity"]), self.rotations + 1
         self.previous_note, self.head_t, self.head_size = sha256(note), int(self.due["t"]), self.size
         self.number, self.due = self.number + 1, None
         if self.kept_head and self.kept_head[1] == size:
