@@ -13,6 +13,7 @@ _netaudit()
 		[show]=''
 		[export]='--since --until --from --to --addon --destination --instance --flow'
 		[verify]='--key --head --anchors'
+		[keys]='--previous'
 		[doctor]='--config'
 		[help]=''
 	)
@@ -47,6 +48,8 @@ _netaudit()
 		mapfile -t COMPREPLY < <(compgen -W "${options[$command]} $common" -- "$word")
 	elif [[ $command == help ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "${!options[*]}" -- "$word")
+	elif [[ $command == keys ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'show fingerprint rotate renew' -- "$word")
 	elif [[ $command == verify || $command == export ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 	fi

@@ -100,6 +100,7 @@ int na_command_log(struct na_cli *cli, int argc, char **argv);
 int na_command_addons(struct na_cli *cli, int argc, char **argv);
 int na_command_show(struct na_cli *cli, int argc, char **argv);
 int na_command_export(struct na_cli *cli, int argc, char **argv);
+int na_command_keys(struct na_cli *cli, int argc, char **argv);
 int na_command_verify(struct na_cli *cli, int argc, char **argv);
 int na_command_doctor(struct na_cli *cli, int argc, char **argv);
 int na_command_help(struct na_cli *cli, int argc, char **argv);
@@ -108,6 +109,7 @@ extern const struct na_option na_status_options[];
 extern const struct na_option na_log_options[];
 extern const struct na_option na_addons_options[];
 extern const struct na_option na_export_options[];
+extern const struct na_option na_keys_options[];
 extern const struct na_option na_verify_options[];
 extern const struct na_option na_doctor_options[];
 

@@ -18,6 +18,8 @@ const struct na_command na_commands[] = {
 	{ "export", "FILE", 1, 1, "write records into one file that proves itself", na_export_options, na_command_export },
 	{ "verify", "[FILE|DIRECTORY]", 0, 1, "recompute the whole chain and check every signature, of a journal or an export", na_verify_options,
 	  na_command_verify },
+	{ "keys", "show|fingerprint|rotate|renew", 1, 1, "show the keys, change the identity key, or begin anew", na_keys_options,
+	  na_command_keys },
 	{ "doctor", "", 0, 0, "say what this machine allows, what would be missed and what to do",
 	  na_doctor_options, na_command_doctor },
 	{ "help", "[COMMAND]", 0, 1, "explain a command", NULL, na_command_help },

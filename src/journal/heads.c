@@ -84,7 +84,7 @@ int na_heads_open(struct na_heads *heads, int signer_fd, const char *origin, str
 	result = ask_status(heads, origin);
 	if (result == -EKEYREJECTED)
 		return na_error_set(error, result, "the signer's keys belong to another journal than %s: put the right ones "
-				    "back, or move them and the journal away to start anew", origin);
+				    "back, or begin anew with 'netaudit keys renew'", origin);
 	if (result)
 		return na_error_set(error, result, "the signer does not answer: %s", strerror(-result));
 	return 0;

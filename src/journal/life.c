@@ -40,6 +40,12 @@ ssize_t na_life_start(void *buffer, size_t capacity, const struct na_life_start 
 	na_canonical_string(&c, "kernel", start->kernel);
 	na_canonical_string(&c, "kind", "start");
 	na_canonical_nonce(&c);
+	if (start->previous && start->previous->fingerprint[0])
+		na_canonical_string(&c, "previous_fingerprint", start->previous->fingerprint);
+	if (start->previous && start->previous->head_size) {
+		na_canonical_integer(&c, "previous_head_size", (int64_t)start->previous->head_size);
+		na_canonical_string(&c, "previous_note", start->previous->note);
+	}
 	put_moment(&c);
 	na_canonical_string(&c, "version", start->version);
 	return na_canonical_end(&c);

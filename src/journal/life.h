@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "journal/chain.h"
+#include "journal/predecessor.h"
 
 #define NA_BOOT_ID_BYTES 36
 
@@ -26,6 +27,7 @@ struct na_life_start {
 	char boot_id[NA_BOOT_ID_BYTES + 1];
 	char kernel[65];
 	const char *version, *config, *binary, *backend, *hooks;	/* NULL: left out */
+	const struct na_predecessor *previous;	/* the journal before this one; NULL or empty: none */
 };
 
 struct na_life_gap {

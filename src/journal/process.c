@@ -120,8 +120,15 @@ static int write_beginning(struct na_journal *journal, const struct ending *endi
 	};
 	char cause[48];
 	struct na_life_gap gap = { .from = ending->last, .component = "daemon", .cause = "unclean stop" };
+	struct na_predecessor previous;
 	int result = 0;
 
+	if (journal->store.seq == 0) {
+		result = na_predecessor_read(&previous, journal->store.directory.fd, &journal->error);
+		start.previous = &previous;
+	}
+	if (result)
+		return result;
 	if (context->generation > 0) {
 		gap.component = "journal";
 		gap.cause = na_journal_cause(cause, sizeof(cause),
@@ -248,14 +255,15 @@ static int begin(struct na_journal *journal, enum na_journal_exit *exit_code)
 	*exit_code = NA_JOURNAL_EXIT_TAIL;
 	if (store->fresh && journal->heads.signer.heads)
 		return na_error_set(&journal->error, -ESTALE, "there is no journal in %s, but the signer has signed %llu heads "
-				    "of one: put it back, or move the signer's directory away to start anew", context->directory,
+				    "of one: put it back, or begin anew with 'netaudit keys renew'", context->directory,
 				    (unsigned long long)journal->heads.signer.heads);
 	if (store->fresh)
 		result = na_store_create(store, context->origin, journal->heads.signer.first_identity,
 					 journal->heads.signer.first_once, &journal->error);
 	else if (memcmp(store->identity, journal->heads.signer.first_identity, NA_PUBLIC_KEY_BYTES) ||
 		 memcmp(store->first_once, journal->heads.signer.first_once, NA_PUBLIC_KEY_BYTES))
-		result = na_error_set(&journal->error, -EKEYREJECTED, "the signer's keys are not those the journal was begun with");
+		result = na_error_set(&journal->error, -EKEYREJECTED, "the signer's keys are not those the journal was begun with: put them "
+				      "back, or begin anew with 'netaudit keys renew'");
 	else
 		result = na_store_resume(store, &journal->heads.signer.tree, &journal->error);
 	if (result == 0)

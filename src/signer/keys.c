@@ -99,7 +99,7 @@ static int load_identity(struct na_signer_keys *keys, bool *fresh, struct na_err
 	if (*fresh) {
 		if (faccessat(keys->directory_fd, STATE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 			return na_error_set(error, -EBADMSG, "the signer's " NA_IDENTITY_FILE " is missing although its state is "
-					    "there: put it back, or move both away to start with new keys");
+					    "there: put it back, or begin anew with 'netaudit keys renew'");
 		randombytes_buf(seed, sizeof(seed));
 		result = na_secret_replace(keys->directory_fd, NA_IDENTITY_FILE, seed, sizeof(seed), error);
 	}

@@ -1,0 +1,336 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Exports and keys as an auditor and an attacker meet them: golden files, real traffic, three verifiers, every known lie.
+
+Usage: run.py BUILD   (as root, for the daemon; BUILD has netaudit, netaudit-bpf and tests/journal_driver)
+"""
+import concurrent.futures
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+from mutations import MUTATIONS, spoil
+
+BUILD = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build"
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+NETAUDIT, DRIVER = BUILD + "/netaudit", BUILD + "/tests/journal_driver"
+PYTHON_VERIFIER = ROOT + "/tools/verify/netaudit_verify.py"
+PLAIN = "import runpy, sys; sys.modules['cryptography'] = None; sys.argv[1:] = sys.argv[2:]; " \
+        f"runpy.run_path({PYTHON_VERIFIER!r}, run_name='__main__')"
+# Python without the `cryptography` package, Python with whatever is there, Python -O, and the shell
+STANDALONE = {
+    "python3": ["python3", PYTHON_VERIFIER],
+    "python3 -O": ["python3", "-O", PYTHON_VERIFIER],
+    "python3 alone": ["python3", "-c", PLAIN, "--"],
+    "dash": ["dash", ROOT + "/tools/verify/netaudit-verify.sh"],
+}
+PATIENCE = 60
+# SHA-256 of what tests/proof/golden.json holds: a format that changes by accident does not land
+GOLDEN = {
+    "journal": "",
+    "head": "",
+    "export": "",
+}
+
+
+def run(*command, code=0, **options):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, **options)
+    if code is not None and done.returncode != code:
+        raise AssertionError(f"{command}: status {done.returncode} instead of {code}\n{done.stdout}{done.stderr}")
+    return done
+
+
+def drive(folder, records, how="run", code=0):
+    return run(DRIVER, how, folder, str(records), code=code)
+
+
+def fingerprint_of(folder):
+    return run(NETAUDIT, "keys", "fingerprint", "--state-dir", folder).stdout.strip()
+
+
+def export(folder, path, *conditions):
+    return run(NETAUDIT, "export", "--state-dir", folder, *conditions, path)
+
+
+def lines_of(path):
+    with gzip.open(path) as file:
+        return file.read().split(b"\n")[:-1]
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="netaudit-proof-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.state = self.folder + "/state"
+        self.file = self.folder + "/export.gz"
+
+    def accepted(self, path, fingerprint, says, code=0):
+        for name, command in STANDALONE.items():
+            with self.subTest(verifier=name):
+                said = run(*command, fingerprint, path, code=code).stdout
+                self.assertTrue(said.startswith("verified"), said)
+                self.assertIn(says, said)
+        said = run(NETAUDIT, "verify", "--key", fingerprint, path, code=code).stdout
+        self.assertRegex(said, "^Export verified")
+
+    def rejected(self, path, fingerprint, what):
+        """Every verifier says so, and none of them says `verified` anywhere."""
+        for name, command in {"netaudit": [NETAUDIT, "verify", "--key"], **STANDALONE}.items():
+            done = run(*command, fingerprint, path, code=None)
+            said = done.stdout + done.stderr
+            self.assertTrue(done.returncode == 1 and "verified" not in said and "Traceback" not in said and "BROKEN" in said,
+                            f"{name} took '{what}': status {done.returncode}, {said}")
+
+
+class GoldenFiles(Folder):
+    def setUp(self):
+        super().setUp()
+        with open(ROOT + "/tests/proof/golden.json", encoding="utf-8") as file:
+            self.golden = json.load(file)
+        os.makedirs(self.state + "/journal")
+        database = sqlite3.connect(self.state + "/journal/journal.db")
+        database.executescript(self.golden["journal"])
+        notes = [note for note, in database.execute("SELECT note FROM checkpoint ORDER BY size")]
+        database.close()
+        with open(self.state + "/journal/anchors.log", "wb") as file:
+            file.write(b"".join(notes))
+
+    def test_formats_are_those_of_the_golden_files(self):
+        for name, digest in GOLDEN.items():
+            self.assertEqual(hashlib.sha256(self.golden[name].encode()).hexdigest(), digest, name)
+
+    def test_the_golden_journal_verifies_and_exports_as_then(self):
+        key = self.golden["fingerprint"]
+        self.assertEqual(fingerprint_of(self.state), key)
+        head = self.folder + "/head"
+        with open(head, "w", encoding="utf-8") as file:
+            file.write(self.golden["head"])
+        run(NETAUDIT, "verify", "--key", key, "--head", head, self.state + "/journal")
+        export(self.state, self.file)
+        self.assertEqual(b"\n".join(lines_of(self.file)).decode() + "\n", self.golden["export"])
+        self.accepted(self.file, key, "complete: every record from 1 to")
+        run(NETAUDIT, "verify", "--key", key, "--head", head, self.file)
+        run(*STANDALONE["python3"], key, self.file, head)
+
+    def test_every_known_lie_is_told(self):
+        key = self.golden["fingerprint"]
+        lines = self.golden["export"].encode().split(b"\n")[:-1]
+        self.assertGreaterEqual(len(MUTATIONS), 30)
+
+        def one(number, name, function):
+            path = f"{self.folder}/{number}.gz"
+            with open(path, "wb") as file:
+                file.write(spoil(function, lines))
+            self.rejected(path, key, name)
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for done in [pool.submit(one, number, *case) for number, case in enumerate(MUTATIONS)]:
+                done.result()
+
+    def test_another_key_is_another_journal(self):
+        export(self.state, self.file)
+        self.rejected(self.file, "0" * 64, "another fingerprint")
+
+    def test_without_a_key_nothing_is_called_verified(self):
+        export(self.state, self.file)
+        said = run(NETAUDIT, "verify", self.file, code=4).stdout
+        self.assertIn("the key is the file's own", said)
+        self.assertNotIn("verified", said)
+        for name, command in STANDALONE.items():
+            with self.subTest(verifier=name):
+                done = run(*command, self.file, code=2)
+                self.assertNotIn("verified", done.stdout)
+
+
+class Exports(Folder):
+    def test_spans_and_filters_prove_what_they_say(self):
+        for records in (300, 40):
+            drive(self.state, records)
+        key = fingerprint_of(self.state)
+        export(self.state, self.file, "--from", "100", "--to", "120")
+        self.accepted(self.file, key, "complete: every record from 100 to 120")
+        words = [line.split(b" ")[0] for line in lines_of(self.file)]
+        self.assertGreaterEqual(words.count(b"record"), 21)
+        self.assertLess(words.count(b"record"), 60)
+        self.assertIn(b"skip", words)
+        filtered = self.folder + "/filtered.gz"
+        export(self.state, filtered, "--flow", "7")
+        self.accepted(filtered, key, "it proves what is in it, not what is absent")
+        self.assertEqual(sum(b'"flow":"0000000000000007"' in line for line in lines_of(filtered)), 2)
+        lines = lines_of(filtered)
+        lines[5] = lines[5].replace(b"filtered", b"complete")
+        with open(self.file, "wb") as file:
+            file.write(gzip.compress(b"\n".join(lines) + b"\n"))
+        self.rejected(self.file, key, "a filtered export that says it is complete")
+
+    def test_an_export_is_written_whole_or_not_at_all(self):
+        drive(self.state, 20)
+        export(self.state, self.file)
+        run(NETAUDIT, "export", "--state-dir", self.state, self.file, code=3)   # never over another file
+        self.assertEqual(stat.S_IMODE(os.stat(self.file).st_mode), 0o600)
+        run(NETAUDIT, "export", "--state-dir", self.state, "--since", "2001-01-01", "--until", "2001-01-02",
+            self.folder + "/none", code=5)
+        self.assertFalse(os.path.exists(self.folder + "/none"))
+        database = sqlite3.connect(self.state + "/journal/journal.db")
+        database.execute("DROP TRIGGER record_update")
+        database.execute("UPDATE record SET row_hash = zeroblob(32) WHERE seq = 9")
+        database.commit()
+        database.close()
+        run(NETAUDIT, "export", "--state-dir", self.state, self.folder + "/changed", code=1)
+        self.assertFalse(os.path.exists(self.folder + "/changed"))
+
+    def test_a_copy_that_cannot_be_written_is_exported_alike(self):
+        drive(self.state, 20)
+        export(self.state, self.file)
+        copy = self.folder + "/copy"
+        shutil.copytree(self.state, copy)
+        run("chmod", "-R", "a-w", copy)
+        export(copy, self.folder + "/again.gz")
+        self.assertEqual(lines_of(self.file), lines_of(self.folder + "/again.gz"))
+
+
+class Keys(Folder):
+    def test_a_rotation_is_followed_by_everyone(self):
+        drive(self.state, 10)
+        key = fingerprint_of(self.state)
+        before = json.loads(run(NETAUDIT, "keys", "show", "--json", "--state-dir", self.state).stdout)
+        run(NETAUDIT, "keys", "rotate", "--state-dir", self.state)
+        drive(self.state, 10)
+        after = json.loads(run(NETAUDIT, "keys", "show", "--json", "--state-dir", self.state).stdout)
+        self.assertEqual((before["rotations"], after["rotations"]), (0, 1))
+        self.assertNotEqual(before["identity"], after["identity"])
+        self.assertEqual(after["fingerprint"], key)
+        self.assertEqual(sorted(os.listdir(self.state + "/signer")), ["identity.key", "state"])
+        run(NETAUDIT, "verify", "--key", key, self.state + "/journal")
+        export(self.state, self.file)
+        self.accepted(self.file, key, "identity key changed 1 times")
+
+    def test_a_rotation_survives_kills(self):
+        drive(self.state, 5)
+        key = fingerprint_of(self.state)
+        for _ in range(3):
+            run(NETAUDIT, "keys", "rotate", "--state-dir", self.state)
+            drive(self.state, 10, "crash")
+        drive(self.state, 5)
+        self.assertIn(run(NETAUDIT, "verify", "--key", key, self.state + "/journal", code=None).returncode, (0, 4))
+        self.assertEqual(json.loads(run(NETAUDIT, "keys", "show", "--json", "--state-dir", self.state).stdout)["rotations"], 3)
+
+    def test_files_that_others_may_read_are_told_and_refused(self):
+        drive(self.state, 5)
+        os.chmod(self.state + "/signer/identity.key", 0o644)
+        said = run(NETAUDIT, "keys", "show", "--state-dir", self.state, code=4).stderr
+        self.assertIn("identity.key has mode 0644", said)
+        self.assertNotEqual(drive(self.state, 5, code=None).returncode, 0)
+
+    def test_lost_keys_are_refused_and_a_new_journal_names_the_old(self):
+        drive(self.state, 10)
+        old = fingerprint_of(self.state)
+        shutil.rmtree(self.state + "/signer")
+        refused = drive(self.state, 5, code=3)
+        self.assertEqual(refused.stderr.count("\n"), 1, refused.stderr)
+        self.assertIn("netaudit keys renew", refused.stderr)
+        moved = run(NETAUDIT, "keys", "renew", "--state-dir", self.state).stdout
+        self.assertIn(old, moved)
+        drive(self.state, 5)
+        database = sqlite3.connect(self.state + "/journal/journal.db")
+        first = json.loads(database.execute("SELECT body FROM record WHERE seq = 1").fetchone()[0])
+        database.close()
+        aside, = [name for name in os.listdir(self.state) if name.startswith("journal.old-")]
+        database = sqlite3.connect(f"{self.state}/{aside}/journal.db")
+        size, note = database.execute("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()
+        database.close()
+        self.assertEqual((first["previous_fingerprint"], first["previous_head_size"], first["previous_note"]),
+                         (old, size, hashlib.sha256(note).hexdigest()))
+        self.assertNotEqual(fingerprint_of(self.state), old)
+        run(NETAUDIT, "verify", "--key", old, f"{self.state}/{aside}")
+        run(NETAUDIT, "verify", "--key", fingerprint_of(self.state), self.state + "/journal")
+
+    def test_a_lost_journal_is_named_by_what_was_written_down(self):
+        drive(self.state, 10)
+        old = fingerprint_of(self.state)
+        shutil.rmtree(self.state + "/journal")
+        self.assertIn("netaudit keys renew", drive(self.state, 5, code=76).stderr)
+        run(NETAUDIT, "keys", "renew", "--state-dir", self.state, code=3)
+        run(NETAUDIT, "keys", "renew", "--previous", old, "--state-dir", self.state)
+        drive(self.state, 5)
+        said = run(NETAUDIT, "show", "1", "--state-dir", self.state).stdout
+        self.assertIn(old, said)
+
+
+class RealTraffic(Folder):
+    """What a real daemon saw of real connections on loopback."""
+
+    def start_daemon(self):
+        os.chmod(self.folder, 0o755)
+        os.makedirs(self.state)
+        run_dir = self.folder + "/run"
+        os.makedirs(run_dir)
+        daemon = subprocess.Popen([BUILD + "/netaudit-bpf", "--scope", "host", "--state-dir", self.state, "--run-dir", run_dir],
+                                  stderr=subprocess.PIPE, text=True)
+        until = time.monotonic() + PATIENCE
+        while '"state": "running"' not in self.read_status(run_dir):
+            self.assertIsNone(daemon.poll(), daemon.stderr.read() if daemon.poll() is not None else "")
+            self.assertLess(time.monotonic(), until, "the daemon is not ready")
+            time.sleep(0.05)
+        return daemon
+
+    @staticmethod
+    def read_status(run_dir):
+        try:
+            with open(run_dir + "/status.json", encoding="utf-8") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    def talk(self):
+        server = socket.create_server(("127.0.0.1", 0))
+        port = server.getsockname()[1]
+
+        def answer():
+            for _ in range(5):
+                connection, _ = server.accept()
+                with connection:
+                    connection.sendall(connection.recv(100))
+        thread = threading.Thread(target=answer)
+        thread.start()
+        for number in range(5):
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.sendall(b"question %d" % number)
+                client.recv(100)
+        thread.join()
+        server.close()
+        return port
+
+    def test_an_export_of_real_traffic_is_accepted_and_its_changes_are_not(self):
+        daemon = self.start_daemon()
+        port = self.talk()
+        daemon.terminate()
+        self.assertEqual(daemon.wait(PATIENCE), 0, daemon.stderr.read())
+        daemon.stderr.close()
+        key = fingerprint_of(self.state)
+        export(self.state, self.file, "--destination", f":{port}")
+        records = [json.loads(line.split(b" ", 3)[3]) for line in lines_of(self.file) if line.startswith(b"record ")]
+        mine = [record for record in records if record["kind"] == "open" and record.get("dport") == port]
+        self.assertGreaterEqual(len(mine), 5)
+        noted = {"gap", "lost"} & {record["kind"] for record in records}
+        self.accepted(self.file, key, "it proves what is in it, not what is absent", code=4 if noted else 0)
+        lines = lines_of(self.file)
+        at = next(i for i, line in enumerate(lines) if b'"dport":%d' % port in line)
+        spoilt = lines[:at] + [lines[at].replace(b'"dport":%d' % port, b'"dport":%d' % (port ^ 1))] + lines[at + 1:]
+        with open(self.folder + "/spoilt.gz", "wb") as file:
+            file.write(gzip.compress(b"\n".join(spoilt) + b"\n"))
+        self.rejected(self.folder + "/spoilt.gz", key, "another port")
+
+
+if __name__ == "__main__":
+    unittest.main()
