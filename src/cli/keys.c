@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * netaudit keys: the fingerprint to write down, the keys behind it, and whether the signer's files are only the signer's.
+ * netaudit keys: the fingerprint to write down, the keys behind it, and whether others could read the signer's files.
  */
 #include "cli/keys.h"
 
@@ -102,7 +102,8 @@ static bool complain(const struct na_cli *cli, const char *path, mode_t wanted)
 			na_cli_error(cli, "%s cannot be looked at: %s", path, strerror(errno));
 		return errno != ENOENT;
 	}
-	right = (status.st_mode & S_IFMT) == (wanted & S_IFMT) && !(status.st_mode & 077) && (S_ISDIR(wanted) || status.st_nlink == 1);
+	right = (status.st_mode & S_IFMT) == (wanted & S_IFMT) && !(status.st_mode & 077) &&
+		(S_ISDIR(wanted) || status.st_nlink == 1);
 	if (right)
 		return false;
 	owner = getpwuid(status.st_uid);

@@ -91,7 +91,8 @@ static int make_new(const char *folder, const char *old, const struct na_predece
 	return leave_file(folder, NA_PREDECESSOR_FILE, text);
 }
 
-static int describe_old(struct na_cli *cli, const char *journal, const char *previous, struct na_predecessor *predecessor)
+static int describe_old(struct na_cli *cli, const char *journal, const char *previous,
+			struct na_predecessor *predecessor)
 {
 	struct na_keys keys;
 	int error = na_keys_read(journal, &keys);

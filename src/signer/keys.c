@@ -129,7 +129,8 @@ static int load_state(struct na_signer_keys *keys, struct na_error *error)
 		return result;
 	hash_state(check, &file);
 	if (memcmp(check, file.check, sizeof(check)) || memcmp(file.magic, STATE_MAGIC, sizeof(file.magic)) ||
-	    na_signer_keys_load_next(keys, file.identity, error) || file.note_bytes > NA_NOTE_BYTES || file.origin[NA_ORIGIN_BYTES] || file.tree.size >> NA_MERKLE_LEVELS) {
+	    na_signer_keys_load_next(keys, file.identity, error) ||
+	    file.note_bytes > NA_NOTE_BYTES || file.origin[NA_ORIGIN_BYTES] || file.tree.size >> NA_MERKLE_LEVELS) {
 		sodium_memzero(&file, sizeof(file));
 		return na_error_set(error, -EBADMSG, "the signer's state is damaged or belongs to another " NA_IDENTITY_FILE);
 	}

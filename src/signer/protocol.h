@@ -38,9 +38,11 @@ struct na_signer_request {
 
 /* What the signer holds in public. Sent in answer to STATUS and SIGN. */
 struct na_signer_status {
-	uint8_t first_identity[NA_PUBLIC_KEY_BYTES];	/* that the journal began with */
-	uint8_t identity[NA_PUBLIC_KEY_BYTES];		/* signs the next head */
-	uint8_t next_identity[NA_PUBLIC_KEY_BYTES];	/* signs the one after; same as identity: no rotation was asked for */
+	uint8_t first_identity[NA_PUBLIC_KEY_BYTES];	/* the journal began with it */
+	/* signs the next head */
+	uint8_t identity[NA_PUBLIC_KEY_BYTES];
+	/* the one after; same as identity: no rotation was asked for */
+	uint8_t next_identity[NA_PUBLIC_KEY_BYTES];
 	uint8_t first_once[NA_PUBLIC_KEY_BYTES];
 	uint8_t once[NA_PUBLIC_KEY_BYTES];	/* signs the next head */
 	uint8_t next_once[NA_PUBLIC_KEY_BYTES];	/* signs the one after: goes into the next head record */

@@ -38,9 +38,9 @@ STANDALONE = {
 PATIENCE = 60
 # SHA-256 of what tests/proof/golden.json holds: a format that changes by accident does not land
 GOLDEN = {
-    "journal": "",
-    "head": "",
-    "export": "",
+    "journal": "6defa82845b802154260ae083dd51202afb7cf8c727c6ed6be984eec12b74fc8",
+    "head": "d48f952c717a32792865b3ec828744fd21b08b0e75a84879ed70fded709cdd7d",
+    "export": "58b319e39c9a0b8debbbd465f85959b589f5229b2fda372f168bae20336a487d",
 }
 
 
