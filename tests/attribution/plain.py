@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The corpus on plain Pythons: every add-on makes every call, the peers say who it was, the journal has to agree.
 
-    plain.py --build FOLDER [--count N] [--only STYLE,...] [INTERPRETER ...]
+    plain.py --build FOLDER [--count N] [--only STYLE,...] [--lay-out | --laid-out] [INTERPRETER ...]
 
-Interpreters are programs, or ROOT:PROGRAM for one inside a root folder; without any, those this machine has.
+Interpreters are programs, or ROOT:PROGRAM for one inside a root folder; without any, those this machine has. The
+add-ons can be laid out on one machine (with every library), and called on another that has no compiler.
 """
 import argparse
 import glob
@@ -31,7 +32,7 @@ MODEL_CALLS = "http_client"     # what the add-on does that another add-on's cod
 class Python:
     """One interpreter, the add-ons made for it, and the stand-in for Odoo that runs on it."""
 
-    def __init__(self, place, folder, addons_path="addons"):
+    def __init__(self, place, folder, addons_path="addons", lend=False, laid_out=False):
         self.root, _, program = place.rpartition(":")
         self.addons_path = addons_path
         self.command = [*(["chroot", self.root] if self.root else []), program]
@@ -45,16 +46,20 @@ class Python:
         self.inside = os.path.join("/tmp/netaudit-corpus" if self.root else folder, self.tag)
         self.folder = self.root + self.inside
         self.libraries = self.inside + "/lib/python3/dist-packages"
+        if laid_out:
+            self.missing = {kind: "it was not laid out" for name, kind in addons.VENDORS.items()
+                            if not os.path.isdir(os.path.join(self.folder, "addons", name))}
+            return
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(os.path.join(lab.HERE, "standin"), self.folder)
         shutil.copy(os.path.join(ODOO_FAKE, "title.py"), os.path.join(self.folder, "odoo"))
-        self.lend_libraries()
+        self.lend_libraries(lend)
         self.missing = self.lay_out()
 
-    def lend_libraries(self):
+    def lend_libraries(self, always):
         """An interpreter without requests and httpx gets this machine's: they are Python only."""
         os.makedirs(self.root + self.libraries)
-        for name in LIBRARIES if self.fails("import requests, httpx") else ():
+        for name in LIBRARIES if always or self.fails("import requests, httpx") else ():
             for path in glob.glob(f"/usr/lib/python3/dist-packages/{name}") + \
                     glob.glob(f"/usr/lib/python3/dist-packages/{name}.py"):
                 copy = shutil.copytree if os.path.isdir(path) else shutil.copy
@@ -130,15 +135,20 @@ def main():
     parser.add_argument("--count", type=int, default=10)
     parser.add_argument("--only", default="")
     parser.add_argument("--truth-only", action="store_true", help="without an auditor: are all calls made and told?")
+    parser.add_argument("--lay-out", action="store_true", help="only make the add-ons, for --laid-out elsewhere")
+    parser.add_argument("--laid-out", action="store_true", help="the add-ons are there")
     parser.add_argument("interpreters", nargs="*")
     options = parser.parse_args()
     lab.enter_own_network("--mount")
     folder = os.path.join(os.path.abspath(options.build), "tests", "attribution")
     os.makedirs(folder, exist_ok=True)
-    pythons = [Python(place, folder) for place in options.interpreters or interpreters_here()]
+    pythons = [Python(place, folder, lend=options.lay_out, laid_out=options.laid_out)
+               for place in options.interpreters or interpreters_here()]
     for python in pythons:
         for kind, why in python.missing.items():
             print(f"skip: {python.name}: no {kind} add-on: {why}")
+    if options.lay_out:
+        return 0
     peers, auditor = lab.Peers(folder), None
     try:
         auditor = None if options.truth_only else lab.Auditor(options.build, folder)

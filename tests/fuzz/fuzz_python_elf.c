@@ -5,6 +5,7 @@
  * The first byte says how much larger than its bytes the file claims to be; the rest are the bytes.
  */
 #include "../../src/target/elf_symbols.c"
+#include "../../src/target/native_evaluator.c"
 #include "../../src/target/python_object.c"
 
 #include <sys/mman.h>
@@ -15,6 +16,7 @@ static void read_object(struct na_elf *elf)
 {
 	struct na_mapping mapping = { .start = 0x7f0000000000, .end = 0x7f0000001000 };
 	struct na_python_object object;
+	struct na_native_span parts[NA_EVALUATOR_PARTS];
 	uint64_t bias;
 
 	na_python_object_read(elf, &object);
@@ -24,6 +26,7 @@ static void read_object(struct na_elf *elf)
 	REQUIRE(!object.version_text[0] || object.version);
 	for (mapping.offset = 0; mapping.offset < 0x4000; mapping.offset += 0x1000)
 		na_python_object_bias(&object, &mapping, &bias);
+	REQUIRE(na_native_evaluator(elf, parts) <= NA_EVALUATOR_PARTS);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

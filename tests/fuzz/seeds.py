@@ -62,10 +62,10 @@ LONG = [json.dumps({"kind": kind, "comm": c * 300, "dst": c * 300, "dport": 1, "
 
 
 
-def elf(names, notes, constants):
+def elf(names, notes, constants, where=".rodata"):
     """A program file with one code segment, these symbols, USDT notes and read-only bytes."""
     sections = {".shstrtab": (3, 0, b""), ".dynstr": (3, 0, b"\0" + b"\0".join(names) + b"\0"), ".dynsym": (11, 2, b""),
-                ".note.stapsdt": (7, 0, notes), ".rodata": (1, 0, constants), ".PyRuntime": (8, 0, b"")}
+                ".note.stapsdt": (7, 0, notes), where: (1, 0, constants), ".PyRuntime": (8, 0, b"")}
     texts = [b"", *(name.encode() for name in sections)]
     sections[".shstrtab"] = (3, 0, b"\0".join(texts) + b"\0")
     strings = sections[".dynstr"][2]
@@ -92,6 +92,8 @@ PROBES = probe(b"python", b"gc__start") + probe(b"python", b"audit")
 # 3.13's published offsets, where they are looked at
 OFFSETS = struct.pack("=8s127Q", b"xdebugpy", 0x030d00f0, *(
     {5: 632, 22: 16, 45: 8, 47: 24, 65: 16, 66: 32, 70: 40}.get(word, 0) for word in range(2, 128)))
+# where functions begin, behind the address 0x4000 of the table
+LOOP = struct.pack("=IIIiIiIiI", 0x3b031b01, 0, 3, 0x2010 - 0x4000, 0, 0x2050 - 0x4000, 0, 0x2090 - 0x4000, 0)
 
 SEEDS = {
     "addons": [bytes([parser]) + text for parser, text in (
@@ -123,7 +125,9 @@ SEEDS = {
                elf([b"SSL_write", b"SSL_read", b"SSL_write_ex", b"SSL_read_ex", b"SSL_ctrl"], b"", b"").replace(
                    struct.pack("=Q", 0x5000), struct.pack("=Q", 0x2010))],
     "python_elf": [b"\0" + elf(PYTHON, PROBES, b"\x003.9.2\0"), b"\x8f" + elf([*PYTHON, b"PyModule_AddObjectRef"], b"", b""),
-                   b"\0" + elf([b"Py_Version"], PROBES, b""), b"\0" + elf([b"PyCode_Type"], b"", b"")],
+                   b"\0" + elf([b"Py_Version"], PROBES, b""), b"\0" + elf([b"PyCode_Type"], b"", b""),
+                   b"\0" + elf([b"_PyEval_EvalFrameDefault"], b"", LOOP, ".eh_frame_hdr").replace(
+                       struct.pack("=QQ", 0x5000, 8), struct.pack("=QQ", 0x2010, 0x40)).ljust(0x1500, b"\xe9")],
     # a state whose tree has more leaves than a head can say, then a request to sign it
     "signer": [bytes.fromhex("41084e4e4eb1030000000000004e4e4e4e4e4e4e000000204e000000000a1a000d4e4effff" + "52" * 26 +
                              "4e" * 5 + "52" * 5 + "272000")],
