@@ -180,14 +180,12 @@ static __noinline void na_sent(struct sock *sk)
 static __always_inline void na_datagram_key(struct na_relay_key *key, struct sock *sk,
 					    const struct na_datagram *datagram)
 {
-	bool sent = datagram->direction == NA_OUTBOUND;
-
-	__builtin_memcpy(key->client, sent ? datagram->local : datagram->remote, 16);
-	__builtin_memcpy(key->server, sent ? datagram->remote : datagram->local, 16);
-	key->client_port = sent ? datagram->local_port : datagram->remote_port;
-	key->server_port = sent ? datagram->remote_port : datagram->local_port;
-	key->net_namespace = na_socket_net_namespace(sk);
-	key->protocol = IPPROTO_UDP;
+	if (datagram->direction == NA_OUTBOUND)
+		na_make_relay_key(key, sk, IPPROTO_UDP, datagram->local, datagram->local_port, datagram->remote,
+				  datagram->remote_port);
+	else
+		na_make_relay_key(key, sk, IPPROTO_UDP, datagram->remote, datagram->remote_port, datagram->local,
+				  datagram->local_port);
 }
 
 /* Somebody in scope asks a service on this host: whoever receives it is a relay. */

@@ -31,7 +31,8 @@ static __always_inline __u64 na_thread_pointer(struct task_struct *task)
 
 /*
  * Whether the state that was ours is ours still. A state that was freed may look as before, so it must also be a
- * member of its list: the one before it, or the interpreter, must point to it.
+ * member of its list: the one before it, or the interpreter, must point to it. And it must be of the interpreter that
+ * was made last: a thread that runs code in one has a state with frames in the one it came from, too.
  */
 static __always_inline bool na_is_own_thread(const struct na_walk *walk, __u64 thread)
 {
@@ -43,7 +44,10 @@ static __always_inline bool na_is_own_thread(const struct na_walk *walk, __u64 t
 	    NA_READ_USER(links, thread + python->thread_next - 8))
 		return false;
 	at = links.previous ? links.previous + python->thread_next : links.interpreter + python->interpreter_threads;
-	return !NA_READ_USER(link, at) && link == thread;
+	if (NA_READ_USER(link, at) || link != thread)
+		return false;
+	at = python->runtime + python->runtime_interpreters;
+	return !NA_READ_USER(link, at) && link == links.interpreter;
 }
 
 static __always_inline bool na_first_frame(struct na_walk *walk)

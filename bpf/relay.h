@@ -107,16 +107,27 @@ static __always_inline bool na_is_local_talk(struct sock *sk, const struct na_en
 	       (a[0] == b[0] && a[1] == b[1]);
 }
 
+/* The same at both ends, and for datagrams. */
+static __always_inline void na_make_relay_key(struct na_relay_key *key, struct sock *sk, __u32 protocol,
+					      const __u8 client[16], __u16 client_port, const __u8 server[16],
+					      __u16 server_port)
+{
+	__builtin_memcpy(key->client, client, 16);
+	__builtin_memcpy(key->server, server, 16);
+	key->client_port = client_port;
+	key->server_port = server_port;
+	key->net_namespace = na_socket_net_namespace(sk);
+	key->protocol = protocol;
+}
+
 static __always_inline void na_connection_key(struct na_relay_key *key, struct na_ends *ends, struct sock *sk,
 					      bool client)
 {
 	na_read_ends(ends, sk);
-	__builtin_memcpy(key->client, client ? ends->local : ends->remote, 16);
-	__builtin_memcpy(key->server, client ? ends->remote : ends->local, 16);
-	key->client_port = client ? ends->local_port : ends->remote_port;
-	key->server_port = client ? ends->remote_port : ends->local_port;
-	key->net_namespace = na_socket_net_namespace(sk);
-	key->protocol = IPPROTO_TCP;
+	if (client)
+		na_make_relay_key(key, sk, IPPROTO_TCP, ends->local, ends->local_port, ends->remote, ends->remote_port);
+	else
+		na_make_relay_key(key, sk, IPPROTO_TCP, ends->remote, ends->remote_port, ends->local, ends->local_port);
 }
 
 /* Whoever takes what this names is a relay. A datagram's wait starts again with the next one. */

@@ -91,6 +91,8 @@ struct na_attributor_options {
 			 uint32_t first_line);
 	/* As na_python_is_module(); NULL: names of globals are believed. */
 	int (*is_module)(void *context, uint32_t pid, uint64_t globals, const char *name);
+	/* As na_python_is_static(); NULL: no code object is the interpreter's own. */
+	int (*is_static)(void *context, uint32_t pid, uint64_t address);
 	/* As in na_natives_options; NULL: native code is not looked for. */
 	int (*kernel_code)(void *context, uint32_t pid, const struct na_native_code *code);
 	/* Code objects were dropped to stay within bounds: the kernel must describe them again. May be NULL. */

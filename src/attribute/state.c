@@ -15,6 +15,15 @@ static void learn(struct na_attributor *attributor, struct na_known_process *pro
 	na_addons_learn(attributor->options.addons, process->instance, process->key.pid);
 }
 
+/* NULL: not seen, or it executed its own program. */
+static const struct na_known_process *cloned_from(const struct na_attributor *attributor,
+						  const struct na_known_process *process)
+{
+	if (process->executed)
+		return NULL;
+	return na_known_find_process(&attributor->known, process->forked_from.pid, process->forked_from.start_ns);
+}
+
 /*
  * Whether a name that stands alone is the module's. Told once for each dictionary, since looking takes long. A process
  * that cannot be asked (any more) may have been cloned from one that can.
@@ -31,11 +40,29 @@ static bool is_module(struct na_attributor *attributor, const struct na_known_co
 			return !(other->statement.traits & NA_TRAIT_NOT_MODULE);
 	for (int i = 0; i < NA_CLONES && options->is_module && known < 0 && process; i++) {
 		known = options->is_module(options->context, process->key.pid, code->globals, code->module);
-		process = process->executed ? NULL :
-					      na_known_find_process(&attributor->known, process->forked_from.pid,
-								    process->forked_from.start_ns);
+		process = cloned_from(attributor, process);
 	}
 	return known != 0;
+}
+
+/*
+ * From 3.12 on the interpreter puts a frame of its own between a class that is called and the `__init__` it calls,
+ * once the place is hot. It runs a code object that is part of the interpreter's file; another of that name does not
+ * count.
+ */
+static bool is_constructor(struct na_attributor *attributor, const struct na_known_code *code)
+{
+	const struct na_attributor_options *options = &attributor->options;
+	const struct na_known_process *process = code->process;
+	int known = -1;
+
+	if (!options->is_static || strcmp(code->file, "__init__") != 0 || strcmp(code->function, "__init__") != 0)
+		return false;
+	for (int i = 0; i < NA_CLONES && known < 0 && process; i++) {
+		known = options->is_static(options->context, process->key.pid, code->address);
+		process = cloned_from(attributor, process);
+	}
+	return known > 0;
 }
 
 static void state(struct na_attributor *attributor, struct na_known_code *code, uint64_t now_ns)
@@ -55,6 +82,8 @@ static void state(struct na_attributor *attributor, struct na_known_code *code, 
 	if (code->statement.says == NA_SAYS_ADDON && code->statement.evidence == NA_EVIDENCE_MODULE_GLOBALS &&
 	    !is_module(attributor, code))
 		code->statement = na_frame_says_falsely(&code->statement);
+	if (code->statement.says == NA_SAYS_NOBODY && is_constructor(attributor, code))
+		code->statement = (struct na_statement){ .says = NA_SAYS_LIBRARY };
 	code->stated_for = process->generation;
 }
 

@@ -30,6 +30,13 @@ static int is_module(void *context, uint32_t pid, uint64_t globals, const char *
 	return na_pythons_is_module(observer->pythons, pid, globals, name);
 }
 
+static int is_static(void *context, uint32_t pid, uint64_t address)
+{
+	const struct na_observer *observer = context;
+
+	return na_pythons_is_static(observer->pythons, pid, address);
+}
+
 static int kernel_code(void *context, uint32_t pid, const struct na_native_code *code)
 {
 	const struct na_observer *observer = context;
@@ -48,8 +55,8 @@ static void look_at(void *context, const struct na_target *target)
 int na_observer_open_authors(struct na_observer *observer)
 {
 	struct na_attributor_options options = {
-		.line = line_of, .is_module = is_module, .kernel_code = kernel_code, .forgot = forgot,
-		.context = observer,
+		.line = line_of, .is_module = is_module, .is_static = is_static, .kernel_code = kernel_code,
+		.forgot = forgot, .context = observer,
 	};
 	int err = na_addons_create(&observer->addons, NULL);
 

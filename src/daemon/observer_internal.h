@@ -74,6 +74,8 @@ uint32_t na_pythons_line(const struct na_pythons *pythons, const struct na_task 
 			 int32_t instruction, uint32_t first_line);
 /* As na_python_is_module(); -ENOENT: it is not known to run Python. */
 int na_pythons_is_module(const struct na_pythons *pythons, uint32_t pid, uint64_t globals, const char *name);
+/* As na_python_is_static(); -ENOENT as above. */
+int na_pythons_is_static(const struct na_pythons *pythons, uint32_t pid, uint64_t address);
 
 /* observer_existing.c: what was there before this observer. 0 or negative errno. */
 int na_observer_find_existing(struct na_observer *observer);

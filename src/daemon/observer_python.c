@@ -14,6 +14,7 @@
 #include "daemon/observer_internal.h"
 #include "target/python.h"
 #include "target/python_modules.h"
+#include "target/python_static.h"
 
 #define MOST_PENDING 4096	/* a flood of programs: those beyond are looked at when they call */
 #define MOST_KNOWN 16384
@@ -213,4 +214,11 @@ int na_pythons_is_module(const struct na_pythons *pythons, uint32_t pid, uint64_
 	const struct known_python *known = find_known(pythons, pid);
 
 	return known ? na_python_is_module(NULL, pid, &known->layout, globals, name) : -ENOENT;
+}
+
+int na_pythons_is_static(const struct na_pythons *pythons, uint32_t pid, uint64_t address)
+{
+	const struct known_python *known = find_known(pythons, pid);
+
+	return known ? na_python_is_static(NULL, pid, &known->layout, address) : -ENOENT;
 }

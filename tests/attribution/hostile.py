@@ -73,6 +73,7 @@ ANSWERS = {
     "threads_by_the_thousand": named(N, "thread-parent"),
     "pool_of_another": unknown("work handed to a pool"),
     "thread_of_a_library": unknown("a thread that serves others"),
+    "finalizer_of_a_library": unknown("a finalizer ran"),
     "pretender": Answer("nobody"),
     "pretender_with_a_file_of_another": Answer("nobody"),
 }

@@ -116,7 +116,7 @@ struct scene {
 	struct na_task task;
 	uint64_t thread_start_ns;
 	uint64_t now_ns, next_code, next_flow;
-	uint64_t globals;	/* of all frames made from now on */
+	uint64_t globals, address;	/* of all frames made from now on */
 };
 
 /* In every process here the dictionary there is not the module's whose name it has. */
@@ -130,9 +130,19 @@ static int is_module(void *context, uint32_t pid, uint64_t globals, const char *
 	return globals != FALSE_GLOBALS;
 }
 
+/* Code objects are made at this address by the interpreter's own file, and at others by anybody. */
+#define STATIC_CODE 0x57a71c
+
+static int is_static(void *context, uint32_t pid, uint64_t address)
+{
+	(void)context;
+	(void)pid;
+	return address == STATIC_CODE;
+}
+
 static void scene_begin(struct scene *scene)
 {
-	const struct na_attributor_options options = { .is_module = is_module };
+	const struct na_attributor_options options = { .is_module = is_module, .is_static = is_static };
 
 	*scene = (struct scene){
 		.acting = { .instance = INSTANCE, .server = true, .must_answer = true },
@@ -171,7 +181,7 @@ static uint64_t scene_code(struct scene *scene, const struct frame *frame)
 	struct na_code_event event = {
 		.header = { scene->now_ns++, NA_EVENT_CODE, sizeof(event) }, .start_ns = scene->task.start_ns,
 		.code = scene->next_code++, .pid = scene->task.pid, .first_line = 7,
-		.globals = scene->globals,
+		.globals = scene->globals, .address = scene->address,
 	};
 
 	put_text(&event.file, event.file_text, sizeof(event.file_text), frame->file);

@@ -99,6 +99,19 @@ static void test_a_function_without_file_and_name_is_nobodys(void **state)
 	expect_unknown(CONNECT(*state, SOCKET, { "<frozen x>", "x", "write" }, MODELS, SERVER), NA_WHY_NOBODY);
 }
 
+static void test_the_interpreters_own_frame_around_a_constructor_is_looked_through(void **state)
+{
+	const struct frame constructor = { "__init__", "builtins", "__init__" };
+	struct scene *scene = *state;
+
+	scene->address = STATIC_CODE;
+	expect_addon(CONNECT(scene, SOCKET, REQUESTS, constructor, N_CALL, SERVER, PROGRAM), "n",
+		     NA_EVIDENCE_PYTHON_STACK);
+	expect_unknown(CONNECT(scene, SOCKET, { "<x>", "builtins", "__init__" }, M_CALL, SERVER), NA_WHY_NOBODY);
+	scene->address = 0;
+	expect_unknown(CONNECT(scene, SOCKET, constructor, M_CALL, SERVER, PROGRAM), NA_WHY_NOBODY);
+}
+
 static void test_a_server_actions_text_is_nobodys_but_what_it_calls_is_not(void **state)
 {
 	const struct frame action = { "ir.actions.server(158,)", NULL, "<module>" };
@@ -319,6 +332,7 @@ int main(void)
 		CASE(test_text_is_whose_who_runs_it),
 		CASE(test_a_function_that_was_called_directly_is_not_text),
 		CASE(test_a_function_without_file_and_name_is_nobodys),
+		CASE(test_the_interpreters_own_frame_around_a_constructor_is_looked_through),
 		CASE(test_a_server_actions_text_is_nobodys_but_what_it_calls_is_not),
 		CASE(test_a_rewritten_name_over_a_true_file_is_a_conflict),
 		CASE(test_a_rewritten_name_over_an_invented_file_is_not_believed),

@@ -75,6 +75,23 @@ def by_http_client(to, token):
     connection.close()
 
 
+class Client:
+    def __init__(self, to, token):
+        if to:
+            by_http_client(to, token)
+
+
+def make(to, token):
+    return Client(to, token)
+
+
+def by_constructor(to, token):
+    """The place is hot: CPython 3.12 and later have a frame of their own between the class and its __init__ there."""
+    for _ in range(200):
+        make(None, None)
+    make(to, token)
+
+
 def by_socket(to, token):
     with socket.socket() as peer:
         peer.settimeout(PATIENCE)

@@ -6,6 +6,7 @@ and take everything.
 import _thread
 import asyncio
 import functools
+import importlib
 import os
 import socket
 import subprocess
@@ -291,6 +292,37 @@ def case_many_exchanges():
             made.sendall(b"question")
             made.recv(100)
     truth.write(case="many-exchanges", key=f"count port {port}", count=100)
+
+
+IN_SUB_INTERPRETER = """
+import sys
+sys.path[:0] = [{folder!r}]
+import calls
+import truth
+truth.log_fd, calls.PEER = {log_fd}, {peer!r}
+calls.deeper("sub-interpreter", {levels})
+"""
+
+
+def case_sub_interpreter():
+    """Code in another interpreter, of a thread that has frames in the first one, and the first one again."""
+    for name in ("_interpreters", "_xxsubinterpreters"):
+        try:
+            made = importlib.import_module(name)
+            break
+        except ImportError:
+            continue
+    else:
+        return
+    deeper("sub-interpreter", 2)
+    other = made.create()
+    for levels in (0, 3):
+        script = IN_SUB_INTERPRETER.format(folder=os.path.dirname(__file__), log_fd=truth.log_fd, peer=PEER,
+                                           levels=levels)
+        (made.exec if hasattr(made, "exec") else made.run_string)(other, script)
+        deeper("sub-interpreter", 2)
+    made.destroy(other)
+    deeper("sub-interpreter", 2)
 
 
 def all_cases():

@@ -15,6 +15,7 @@ import signal
 import smtplib
 import socket
 import sys
+import tempfile
 import threading
 import types
 
@@ -256,6 +257,16 @@ def case_pool_of_another(to):
     """A library's function, handed to the thread of a pool that another add-on has made."""
     sock, port = unconnected()
     victim.start_pool().submit(sock.connect, (HOST, to["raw"])).result()
+    sock.close()
+    return [port]
+
+
+def case_finalizer_of_a_library(to):
+    """A temporary file's closer closes what it was given, whenever and in whose code it dies."""
+    sock, port = unconnected()
+    garbage = [tempfile._TemporaryFileCloser(
+        types.SimpleNamespace(close=functools.partial(sock.connect, (HOST, to["raw"]))), "", delete=False)]
+    victim.run(garbage.clear)
     sock.close()
     return [port]
 
