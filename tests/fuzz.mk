@@ -29,6 +29,7 @@ signer        4096  requests, and the state file
 status        4096  status.json
 target        1024  command lines, titles, environments, /proc
 when            64  points in time as people write them
+witness       1024  keys and answers of witnesses, witness.log, heads that were kept
 endef
 
 define newline :=

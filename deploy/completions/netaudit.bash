@@ -12,7 +12,9 @@ _netaudit()
 		[addons]='--since --until --instance --paths'
 		[show]=''
 		[export]='--since --until --from --to --addon --destination --instance --flow'
-		[verify]='--key --head --anchors'
+		[verify]='--key --head --anchors --witness'
+		[head]='--qr'
+		[witness]='--old --witness'
 		[keys]='--previous'
 		[doctor]='--config'
 		[help]=''
@@ -48,9 +50,11 @@ _netaudit()
 		mapfile -t COMPREPLY < <(compgen -W "${options[$command]} $common" -- "$word")
 	elif [[ $command == help ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "${!options[*]}" -- "$word")
+	elif [[ $command == witness && $COMP_CWORD == 2 ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'request accept' -- "$word")
 	elif [[ $command == keys ]]; then
 		mapfile -t COMPREPLY < <(compgen -W 'show fingerprint rotate renew' -- "$word")
-	elif [[ $command == verify || $command == export ]]; then
+	elif [[ $command == verify || $command == export || $command == witness ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 	fi
 }

@@ -22,6 +22,7 @@ const struct na_option na_verify_options[] = {
 	{ "key", 'k', "FINGERPRINT", "the fingerprint you wrote down: 64 hex digits" },
 	{ "head", 'H', "FILE", "a signed head kept elsewhere, which must be one of this journal's" },
 	{ "anchors", 'A', "FILE", "the file of signed heads (default: anchors.log beside the journal)" },
+	{ "witness", 0, "KEY", "of an export: a witness's public key; a head must be cosigned with it" },
 	{ NULL, 0, NULL, NULL }
 };
 
@@ -47,14 +48,17 @@ static const char *const verdicts[] = {
 
 struct work {
 	struct na_verify_options options;
+	const char *witness;	/* for an export */
 	struct na_verify_result result;
 };
 
 static int take(void *context, const char *name, const char *value)
 {
-	struct na_verify_options *options = context;
+	struct na_verify_options *options = &((struct work *)context)->options;
 
-	if (!strcmp(name, "key"))
+	if (!strcmp(name, "witness"))
+		((struct work *)context)->witness = value;
+	else if (!strcmp(name, "key"))
 		options->fingerprint = value;
 	else if (!strcmp(name, "head"))
 		options->expected_head = value;
@@ -171,20 +175,37 @@ static void print_json(const struct na_verify_result *result)
 	json_decref(out);
 }
 
+static int verify_export(const struct na_cli *cli, const struct work *job)
+{
+	struct na_export_options export = { cli->argument[0], job->options.fingerprint, job->options.expected_head, NULL };
+	struct na_witness witness;
+	struct na_hash hash;
+	int error = 0;
+
+	if (job->options.anchors)
+		return na_cli_usage(cli, "an export has its heads in it: --anchors is for a journal");
+	if (job->witness) {
+		error = na_hash_open(&hash);
+		if (!error)
+			error = na_witness_read(&witness, &hash, job->witness);
+		na_hash_close(&hash);
+		export.witness = &witness;
+	}
+	return error ? na_cli_usage(cli, "the witness's key is not of the form NAME+KEYID+BASE64, of a key for cosignatures") :
+		       na_verify_export(cli, &export);
+}
+
 int na_command_verify(struct na_cli *cli, int argc, char **argv)
 {
 	struct work job = { .options = { .path = NULL } };
-	int code = na_cli_parse(cli, argc, argv, take, &job.options);
+	int code = na_cli_parse(cli, argc, argv, take, &job);
 
 	if (code >= 0)
 		return code;
-	if (cli->arguments && na_export_recognise(cli->argument[0]) == 1) {
-		const struct na_export_options export = { cli->argument[0], job.options.fingerprint, job.options.expected_head };
-
-		if (job.options.anchors)
-			return na_cli_usage(cli, "an export has its heads in it: --anchors is for a journal");
-		return na_verify_export(cli, &export);
-	}
+	if (cli->arguments && na_export_recognise(cli->argument[0]) == 1)
+		return verify_export(cli, &job);
+	if (job.witness)
+		return na_cli_usage(cli, "--witness is for an export: make one");
 	job.options.path = na_cli_journal(cli, cli->arguments ? cli->argument[0] : cli->state_dir);
 	run(&job);
 	if (cli->json)

@@ -25,7 +25,7 @@ static void print_proved(const struct na_export_result *result)
 
 static void print_remarks(const struct na_export_result *result)
 {
-	char asked[NA_ESCAPED_BYTES(NA_EXPORT_ASKED_BYTES)];
+	char asked[NA_ESCAPED_BYTES(NA_EXPORT_ASKED_BYTES)], count[NA_HUMAN_BYTES], time[NA_HUMAN_BYTES];
 
 	if (!result->fingerprint_given)
 		printf("Remark: the key is the file's own, so this says only that the file agrees with itself: give the "
@@ -39,8 +39,11 @@ static void print_remarks(const struct na_export_result *result)
 	if (result->rotations)
 		printf("The identity key was changed %" PRIu64 " times, each time signed with the key before.\n", result->rotations);
 	if (result->witnesses)
-		printf("%" PRIu64 " cosignatures of witnesses are in it: 'netaudit witness check' checks them with the witness's key.\n",
-		       result->witnesses);
+		printf("%" PRIu64 " cosignatures of witnesses are in it%s.\n", result->witnesses,
+		       result->witnessed_size ? "" : ", not checked: give a witness's key with --witness");
+	if (result->witnessed_size)
+		printf("The witness saw records 1 to %s at %s.\n", na_human_count(count, (int64_t)result->witnessed_size),
+		       na_local_time(time, (int64_t)result->witnessed_time * 1000000));
 	na_escape(asked, sizeof(asked), result->asked, strlen(result->asked));
 	printf("It says it was asked for (not proved): %s\n", asked);
 }
@@ -87,7 +90,7 @@ static void print_json(const struct na_export_result *result)
 
 	na_escape(why, sizeof(why), result->why, strnlen(result->why, sizeof(result->why)));
 	na_escape(asked, sizeof(asked), result->asked, strlen(result->asked));
-	out = json_pack("{s:s, s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:b, s:s}",
+	out = json_pack("{s:s, s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:b, s:s}",
 			"verdict", verdicts[result->verdict], "why", why, "line", (json_int_t)result->line,
 			"first_bad_seq", (json_int_t)result->bad_seq, "complete", (int)result->complete,
 			"first", (json_int_t)result->first, "last", (json_int_t)result->last,
@@ -95,7 +98,8 @@ static void print_json(const struct na_export_result *result)
 			"head_size", (json_int_t)result->head_size, "head_t", (json_int_t)result->head_t,
 			"gaps", (json_int_t)result->gaps, "losses", (json_int_t)result->losses,
 			"unclean_starts", (json_int_t)result->unclean_starts, "rotations", (json_int_t)result->rotations,
-			"witnesses", (json_int_t)result->witnesses, "origin", result->origin, "fingerprint", result->fingerprint,
+			"witnesses", (json_int_t)result->witnesses,
+			"witnessed_size", (json_int_t)result->witnessed_size, "origin", result->origin, "fingerprint", result->fingerprint,
 			"fingerprint_given", (int)result->fingerprint_given, "asked", asked);
 	na_json_dump(stdout, out, JSON_INDENT(2));
 	printf("\n");

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/log.h"
 #include "journal/canonical.h"
 #include "journal/life.h"
 
@@ -166,6 +167,9 @@ static int keep_note(struct na_heads *heads, struct na_store *store, struct na_e
 	result = na_anchors_append(&heads->anchors, signer->note, signer->note_bytes, error);
 	if (result == 0)
 		result = na_store_add_checkpoint(store, signer->note, signer->note_bytes, note.size, error);
+	if (result == 0)	/* the log is an anchor too: it is kept by somebody else, perhaps on another machine */
+		na_log_notice("head over records 1 to %" PRIu64 " of %s: root %.44s", note.size, note.origin,
+			      signer->note + note.signed_bytes - 45);
 	return result;
 }
 

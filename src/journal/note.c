@@ -162,20 +162,42 @@ static bool is_only_spelling(const struct na_note *note, const char *text, size_
 	return used == (ssize_t)length && memcmp(again, text, length) == 0;
 }
 
+/* The three signed lines and the empty one. */
+static bool read_body(struct na_note *note, const char *text, const char **at, const char *end)
+{
+	char line[NA_NOTE_BYTES + 1];
+
+	memset(note, 0, sizeof(*note));
+	if (!take_line(at, end, line) || !na_origin_is_valid(line))
+		return false;
+	memcpy(note->origin, line, strlen(line) + 1);
+	if (!take_line(at, end, line) || !read_size(line, &note->size) ||
+	    !take_line(at, end, line) || !read_base64(note->root, NA_HASH_BYTES, line))
+		return false;
+	note->signed_bytes = (size_t)(*at - text);
+	return take_line(at, end, line) && !line[0];
+}
+
+int na_note_read_kept(struct na_note *note, const char *text, size_t length)
+{
+	char line[NA_NOTE_BYTES + 1];
+	const char *at = text, *end = text + length;
+	int signatures = 0;
+
+	if (!read_body(note, text, &at, end))
+		return -EBADMSG;
+	for (; at < end; signatures++)
+		if (!take_line(&at, end, line) || strncmp(line, DASH, sizeof(DASH) - 1) != 0)
+			return -EBADMSG;
+	return signatures ? 0 : -EBADMSG;
+}
+
 int na_note_read(struct na_note *note, const char *text, size_t length)
 {
 	char line[NA_NOTE_BYTES + 1];
 	const char *at = text, *end = text + length;
 
-	memset(note, 0, sizeof(*note));
-	if (length > NA_NOTE_BYTES || !take_line(&at, end, line) || !na_origin_is_valid(line))
-		return -EBADMSG;
-	memcpy(note->origin, line, strlen(line) + 1);
-	if (!take_line(&at, end, line) || !read_size(line, &note->size) ||
-	    !take_line(&at, end, line) || !read_base64(note->root, NA_HASH_BYTES, line))
-		return -EBADMSG;
-	note->signed_bytes = (size_t)(at - text);
-	if (!take_line(&at, end, line) || line[0])
+	if (length > NA_NOTE_BYTES || !read_body(note, text, &at, end))
 		return -EBADMSG;
 	for (int i = 0; i < NA_NOTE_SIGNERS; i++)
 		if (!take_line(&at, end, line) || !read_signature(note, i, line))

@@ -54,6 +54,12 @@ ssize_t na_note_finish(struct na_hash *hash, char out[NA_NOTE_BYTES + 1], size_t
 /* Accepts only what na_note_finish() writes, byte for byte. Returns 0 or -EBADMSG. */
 int na_note_read(struct na_note *note, const char *text, size_t length);
 
+/*
+ * A head as somebody kept it: with any signatures under it, at least one, which are not looked at: only origin, size
+ * and root are filled in. For comparing with heads that are checked. Returns 0 or -EBADMSG.
+ */
+int na_note_read_kept(struct na_note *note, const char *text, size_t length);
+
 /* Whether key id and signature are those of `public_key`. `text` is what na_note_read() read. */
 bool na_note_signed_by(struct na_hash *hash, const struct na_note *note, const char *text,
 		       enum na_note_signer signer, const uint8_t public_key[NA_PUBLIC_KEY_BYTES]);

@@ -196,6 +196,8 @@ static int on_head(struct na_export_check *check, const struct na_export_line *l
 			return TAMPERED(check, "head at %" PRIu64 ": another one than the expected head: this is another history",
 					note.size);
 	}
+	memcpy(check->note, line->note, line->note_bytes);
+	check->note_signed_bytes = note.signed_bytes;
 	memcpy(check->once, check->next_once, NA_PUBLIC_KEY_BYTES);
 	result->rotations += memcmp(check->identity, check->next_identity, NA_PUBLIC_KEY_BYTES) != 0;
 	memcpy(check->identity, check->next_identity, NA_PUBLIC_KEY_BYTES);
@@ -208,8 +210,16 @@ static int on_head(struct na_export_check *check, const struct na_export_line *l
 
 static int on_witness(struct na_export_check *check, const struct na_export_line *line)
 {
-	(void)line;
-	check->result->witnesses++;
+	const struct na_witness *witness = check->options->witness;
+	struct na_export_result *result = check->result;
+
+	result->witnesses++;
+	if (!witness || !na_cosignature_is_of(&line->cosignature, witness))
+		return 0;
+	if (!na_cosignature_check(&line->cosignature, witness, check->note, check->note_signed_bytes))
+		return TAMPERED(check, "head at %" PRIu64 ": not cosigned by %s as it says", result->head_size, witness->name);
+	result->witnessed_size = result->head_size;
+	result->witnessed_time = na_cosignature_time(&line->cosignature);
 	return 0;
 }
 
@@ -273,6 +283,8 @@ int na_export_check_end(struct na_export_check *check)
 	if (check->newest != NA_EXPORT_END)
 		return TAMPERED(check, "it ends before its end: something was cut off");
 	check->result->line = 0;
+	if (check->options->witness && !check->result->witnessed_size)
+		return TAMPERED(check, "no head in it is cosigned by %s", check->options->witness->name);
 	if (check->expected && !check->expected_found)
 		return TAMPERED(check, "the expected head, at %" PRIu64 ", is not in it", check->expected->size);
 	return 0;

@@ -14,6 +14,7 @@ struct na_export_options {
 	const char *path;
 	const char *fingerprint;	/* 64 hex digits someone wrote down; NULL: the file's own keys, and the result says so */
 	const char *expected_head;	/* file with one note kept elsewhere: must be one of the heads; may be NULL */
+	const struct na_witness *witness;	/* whose cosignatures to check; NULL: none */
 };
 
 struct na_export_result {
@@ -28,7 +29,8 @@ struct na_export_result {
 	uint64_t head_size;		/* of the newest head */
 	int64_t head_t;			/* when it was asked for, us since 1970 */
 	uint64_t gaps, losses, unclean_starts, rotations;
-	uint64_t witnesses;		/* cosignatures, which only who has the witness's key can check */
+	uint64_t witnesses;		/* cosignatures in it */
+	uint64_t witnessed_size, witnessed_time;	/* of the newest one checked: records, seconds since 1970; 0: none */
 	char origin[NA_ORIGIN_BYTES + 1];
 	char fingerprint[NA_FINGERPRINT_TEXT_BYTES + 1];
 	bool fingerprint_given;		/* it was compared with the caller's */
@@ -57,6 +59,8 @@ struct na_export_check {
 	uint8_t next_identity[NA_PUBLIC_KEY_BYTES];	/* from the head after it on */
 	uint8_t once[NA_PUBLIC_KEY_BYTES];
 	uint8_t previous_note[NA_HASH_BYTES];
+	char note[NA_NOTE_BYTES + 1];		/* the newest one */
+	size_t note_signed_bytes;
 
 	/* the head record that stands at tree.size and waits for its head */
 	bool head_due;

@@ -131,7 +131,7 @@ static int read_expected(const struct na_export_options *options, struct na_expo
 	int error = na_read_file(AT_FDCWD, options->expected_head, NA_NOTE_BYTES, &text, &bytes);
 
 	if (!error)
-		error = na_note_read(note, text, bytes);
+		error = na_note_read_kept(note, text, bytes);
 	free(text);
 	return error ? na_export_bad(result, NA_VERIFY_USAGE, "%.100s is not a signed head", options->expected_head) : 0;
 }

@@ -3,17 +3,15 @@
 #include "reader/export_line.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "journal/hex.h"
 
 #define DASH "\xe2\x80\x94 "
-#define BASE64 sodium_base64_VARIANT_ORIGINAL
 #define FIELDS_MAX 4
 
-enum field { NONE, REST, HASH, LINK, FIRST, LAST, NUMBER, LEVEL, NOTE, NAME, COSIGNATURE };
+enum field { NONE, REST, HASH, LINK, FIRST, LAST, NUMBER, LEVEL, NOTE, COSIGNATURE };
 
 static const struct {
 	const char *word;
@@ -29,7 +27,7 @@ static const struct {
 	[NA_EXPORT_SKIP] = { "skip", { LEVEL, HASH } },
 	[NA_EXPORT_RECORD] = { "record", { NUMBER, LINK, REST } },
 	[NA_EXPORT_HEAD] = { "head", { NOTE } },
-	[NA_EXPORT_WITNESS] = { "witness", { NAME, COSIGNATURE } },
+	[NA_EXPORT_WITNESS] = { "witness", { COSIGNATURE } },
 	[NA_EXPORT_END] = { "end", { FIRST, LAST } },
 };
 
@@ -75,15 +73,14 @@ static bool read_link(struct na_export_line *line, const char *word, size_t byte
 	return bytes == 1 ? *word == '-' : read_hash(word, bytes, line->hash);
 }
 
-/* Base64 with one spelling: decoded and encoded again it must be the same. */
-static bool read_base64(const char *word, size_t bytes, uint8_t *out, size_t out_bytes)
+/* A cosignature's line has a dash before it in a note, and none here. */
+static bool read_cosignature(struct na_export_line *line, const char *text, size_t bytes)
 {
-	char again[sodium_base64_ENCODED_LEN(NA_COSIGNATURE_BYTES, BASE64)];
-	size_t got;
+	char whole[NA_COSIGNATURE_LINE_BYTES];
+	int length = snprintf(whole, sizeof(whole), DASH "%.*s", (int)(bytes < sizeof(whole) ? bytes : 0), text);
 
-	return sodium_base642bin(out, out_bytes, word, bytes, NULL, &got, NULL, BASE64) == 0 && got == out_bytes &&
-	       strlen(sodium_bin2base64(again, sizeof(again), out, out_bytes, BASE64)) == bytes &&
-	       memcmp(again, word, bytes) == 0;
+	return length > 0 && (size_t)length < sizeof(whole) &&
+	       na_cosignature_read(&line->cosignature, whole, (size_t)length) == 0;
 }
 
 /* The note again, out of the four words that differ from head to head. */
@@ -117,6 +114,11 @@ static bool read_field(struct na_export_line *line, enum field field, const char
 
 	if (field == NOTE)
 		return read_note(line, at, end, origin);
+	if (field == COSIGNATURE) {
+		word = *at;
+		*at = end;
+		return read_cosignature(line, word, (size_t)(end - word));
+	}
 	if (field == REST) {
 		line->text = *at;
 		line->text_bytes = (size_t)(end - *at);
@@ -138,12 +140,6 @@ static bool read_field(struct na_export_line *line, enum field field, const char
 		return read_number(word, bytes, &line->number);
 	case LEVEL:
 		return read_number(word, bytes, &line->number) && line->number < 63;
-	case NAME:
-		line->text = word;
-		line->text_bytes = bytes;
-		return bytes <= NA_EXPORT_NAME_BYTES;
-	case COSIGNATURE:
-		return read_base64(word, bytes, line->cosignature, NA_COSIGNATURE_BYTES);
 	default:
 		return false;
 	}

@@ -11,13 +11,12 @@
 
 #include <netaudit/record.h>
 
+#include "journal/cosignature.h"
 #include "journal/note.h"
 
 #define NA_EXPORT_MAGIC "netaudit-export/v1"
 #define NA_EXPORT_LINE_BYTES (NA_RECORD_MAX_BYTES + 128)	/* no line is longer, newline not counted */
 #define NA_EXPORT_ASKED_BYTES 512
-#define NA_EXPORT_NAME_BYTES 128	/* of a witness */
-#define NA_COSIGNATURE_BYTES 76		/* key id, time, signature */
 
 enum na_export_type {
 	NA_EXPORT_START, NA_EXPORT_ORIGIN, NA_EXPORT_IDENTITY, NA_EXPORT_FIRST_ONCE, NA_EXPORT_ASKED, NA_EXPORT_COMPLETE,
@@ -28,7 +27,7 @@ enum na_export_type {
 /* What a line says; which members mean something follows from `type`. Pointers lead into the text that was read. */
 struct na_export_line {
 	enum na_export_type type;
-	const char *text;		/* ORIGIN, ASKED: the rest of the line; RECORD: the body; WITNESS: its name */
+	const char *text;		/* ORIGIN, ASKED: the rest of the line; RECORD: the body */
 	size_t text_bytes;
 	uint64_t first, last;		/* COMPLETE, FILTERED; END: records and heads */
 	uint64_t number;		/* RECORD: seq; SKIP: level */
@@ -36,7 +35,7 @@ struct na_export_line {
 	uint8_t hash[NA_HASH_BYTES];	/* IDENTITY, FIRST_ONCE: the key; SKIP: the root; RECORD */
 	char note[NA_NOTE_BYTES + 1];	/* HEAD: the whole note, put together with the origin */
 	size_t note_bytes;
-	uint8_t cosignature[NA_COSIGNATURE_BYTES];	/* WITNESS */
+	struct na_cosignature cosignature;	/* WITNESS */
 };
 
 /* `origin` is that of the ORIGIN line; needed for HEAD, may be NULL before. Returns 0 or -EBADMSG. */

@@ -17,6 +17,7 @@
 #include "reader/export_cover.h"
 #include "reader/proof.h"
 #include "reader/query_private.h"
+#include "reader/witness.h"
 
 /* Rows looked at per snapshot: one that a slow pipe holds up must not stop the daemon's WAL from shrinking for long. */
 #define WINDOW_ROWS 4096
@@ -41,6 +42,8 @@ struct writer {
 	struct na_merkle tree;		/* up to the last line */
 	bool linked;			/* the row at cover.next is in the file, or is the genesis */
 	uint8_t row_hash[NA_HASH_BYTES];	/* of that row */
+	struct na_kept_cosignatures cosignatures;
+	size_t next_cosignature;
 	uint64_t next_head;		/* size of the head to come; 0: none left */
 	struct na_note note;
 	char note_text[NA_NOTE_BYTES + 1];
@@ -140,6 +143,24 @@ static int find_head(struct writer *w, uint64_t size)
 	return error;
 }
 
+/* What witnesses put under the head. */
+static int put_cosignatures(struct writer *w)
+{
+	char line[NA_COSIGNATURE_LINE_BYTES];
+	int error = 0;
+
+	for (; w->next_cosignature < w->cosignatures.count && error == 0; w->next_cosignature++) {
+		const struct na_kept_cosignature *one = &w->cosignatures.kept[w->next_cosignature];
+
+		if (one->size > w->next_head)
+			break;
+		na_cosignature_write(line, &one->cosignature);
+		if (one->size == w->next_head)	/* after the dash and its blank, which are four bytes */
+			error = put(w, "%s %s\n", na_export_word(NA_EXPORT_WITNESS), line + 4);
+	}
+	return error;
+}
+
 static int put_head(struct writer *w)
 {
 	char root64[sodium_base64_ENCODED_LEN(NA_HASH_BYTES, sodium_base64_VARIANT_ORIGINAL)];
@@ -162,6 +183,8 @@ static int put_head(struct writer *w)
 		    line64[NA_NOTE_IDENTITY], line64[NA_NOTE_ONCE]);
 	w->written->heads++;
 	w->written->head_size = w->next_head;
+	if (error == 0)
+		error = put_cosignatures(w);
 	return error ? error : find_head(w, w->next_head);
 }
 
@@ -357,6 +380,8 @@ int na_export_write(const struct na_export_request *request, int fd, struct na_e
 		result = fail(w, result, "open the journal");
 	if (result == 0 && (sodium_init() < 0 || na_hash_open(&w->hash)))
 		result = na_error_set(error, -EIO, "the cryptographic libraries do not start");
+	if (result == 0 && na_kept_read(&w->cosignatures, request->directory))
+		result = na_error_set(error, -EBADMSG, NA_WITNESS_FILE " was changed: a line is no cosignature");
 	if (result == 0)
 		result = prepare(w);
 	if (result == 0)
@@ -372,6 +397,7 @@ int na_export_write(const struct na_export_request *request, int fd, struct na_e
 	sqlite3_finalize(w->rows);
 	sqlite3_finalize(w->heads);
 	na_query_close(w->query);
+	na_kept_free(&w->cosignatures);
 	na_hash_close(&w->hash);
 	free(w);
 	return result;

@@ -206,7 +206,7 @@ int na_verify_expected_head(struct na_verifier *v)
 	if (result)
 		return na_verify_bad(v, NA_VERIFY_USAGE, 0, "cannot read the expected head %.100s: %s", v->options->expected_head,
 				     strerror(-result));
-	result = na_note_read(&note, text, bytes);
+	result = na_note_read_kept(&note, text, bytes);
 	if (result) {
 		result = na_verify_bad(v, NA_VERIFY_USAGE, 0, "%.100s is not a signed head", v->options->expected_head);
 	} else if (strcmp(note.origin, v->result->origin)) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Changing the identity key: asked for by a file named `rotate`, prepared in identity.next, in force once the head
- * whose record names it is signed. The state file says which key is in force, so that a crash in between changes nothing.
+ * whose record names it is signed. The state file says which key is in force, so that a crash in between changes
+ * nothing.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -95,6 +95,10 @@ OFFSETS = struct.pack("=8s127Q", b"xdebugpy", 0x030d00f0, *(
 # where functions begin, behind the address 0x4000 of the table
 LOOP = struct.pack("=IIIiIiIiI", 0x3b031b01, 0, 3, 0x2010 - 0x4000, 0, 0x2050 - 0x4000, 0, 0x2090 - 0x4000, 0)
 
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "proof", "golden.json"), encoding="utf-8") as golden:
+    EXPORT = json.load(golden)["export"].encode()
+COSIGNATURE = "\u2014 witness.example.org/w ".encode() + base64.b64encode(bytes(76))
+
 SEEDS = {
     "addons": [bytes([parser]) + text for parser, text in (
         (0, b"python3\0odoo-bin\0--addons-path=/a,b\0-D\0/d\0-c/x\0"), (0, b"python3\0-m\0odoo\0--config\0x\0"),
@@ -144,6 +148,9 @@ SEEDS = {
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
         b"CONNECT h:443 HTTP/1.1\r\n\r\nGET http://u:p@h/p?k=v HTTP/1.1\r\n\r\nPROPPATCH * HTTP/1.1\r\n\r\n",
         b"PUT /550e8400-e29b-41d4-a716-446655440000 HTTP/1.1\r\nA: b\r\n c\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n")],
+    "export": [b"\1" + EXPORT, *(b"\0" + line for line in sorted(EXPORT.split(b"\n"), key=len)[:12])],
+    "witness": [b"\1" + COSIGNATURE, b"\0" + b"7 " + COSIGNATURE + b"\n" + b"3 " + COSIGNATURE + b"\n", b"\2" + note(9),
+                b"\1witness.example.org/w+7f0a1b2c+" + base64.b64encode(b"\4" + bytes(32))],
     "when": [b"now", b"yesterday", b"10 min ago", b"3w", b"@1800000000", b"14:30:05.25", b"2026-01-31T14:30:05Z",
              b"2026-01-31 14:30+05:30"],
 }

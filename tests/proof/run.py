@@ -4,6 +4,7 @@
 
 Usage: run.py BUILD   (as root, for the daemon; BUILD has netaudit, netaudit-bpf and tests/journal_driver)
 """
+import base64
 import concurrent.futures
 import gzip
 import hashlib
@@ -265,6 +266,154 @@ class Keys(Folder):
         drive(self.state, 5)
         said = run(NETAUDIT, "show", "1", "--state-dir", self.state).stdout
         self.assertIn(old, said)
+
+
+class Witness:
+    """A witness as C2SP tlog-witness has it, with nothing of ours: openssl signs, RFC 9162 is done again here."""
+
+    def __init__(self, folder, name="witness.example.org/w"):
+        self.name, self.folder, self.seen = name, folder, (0, b"")
+        self.secret = folder + "/witness.pem"
+        run("openssl", "genpkey", "-algorithm", "ed25519", "-out", self.secret)
+        public = subprocess.run(["openssl", "pkey", "-in", self.secret, "-pubout", "-outform", "DER"], check=True, capture_output=True)
+        self.key = b"\4" + public.stdout[-32:]
+        self.id = hashlib.sha256(name.encode() + b"\n" + self.key).digest()[:4]
+        self.published = f"{name}+{self.id.hex()}+{base64.b64encode(self.key).decode()}"
+
+    @staticmethod
+    def extends(old, old_root, size, root, proof):
+        """RFC 9162, section 2.1.4.2."""
+        if old in (0, size):
+            return not proof and (old == 0 or old_root == root)
+        if old & (old - 1) == 0:
+            proof = [old_root, *proof]
+        fn, sn = old - 1, size - 1
+        while fn & 1:
+            fn, sn = fn >> 1, sn >> 1
+        fr = sr = proof[0]
+        for hash_ in proof[1:]:
+            if sn == 0:
+                return False
+            if fn & 1 or fn == sn:
+                fr, sr = (hashlib.sha256(b"\1" + hash_ + side).digest() for side in (fr, sr))
+                while not fn & 1 and fn:
+                    fn, sn = fn >> 1, sn >> 1
+            else:
+                sr = hashlib.sha256(b"\1" + sr + hash_).digest()
+            fn, sn = fn >> 1, sn >> 1
+        return sn == 0 and fr == old_root and sr == root
+
+    def answer(self, request):
+        asked, _, note = request.partition("\n\n")
+        old, *proof = asked.split("\n")
+        body = "\n".join(note.split("\n")[:3]) + "\n"
+        size, root = int(body.split("\n")[1]), base64.b64decode(body.split("\n")[2])
+        if old != f"old {self.seen[0]}" or not self.extends(*self.seen, size, root, [base64.b64decode(line) for line in proof]):
+            return None
+        self.seen = (size, root)
+        now = int(time.time())
+        with open(self.folder + "/message", "w", encoding="utf-8") as file:
+            file.write(f"cosignature/v1\ntime {now}\n{body}")
+        signature = subprocess.run(["openssl", "pkeyutl", "-sign", "-inkey", self.secret, "-rawin", "-in", self.folder + "/message"],
+                                   check=True, capture_output=True).stdout
+        return f"\u2014 {self.name} {base64.b64encode(self.id + now.to_bytes(8, 'big') + signature).decode()}\n"
+
+
+class Anchors(Folder):
+    def ask(self, *arguments, code=0):
+        return run(NETAUDIT, "witness", *arguments, "--state-dir", self.state, code=code)
+
+    def test_a_witness_follows_the_journal_and_its_cosignature_is_in_exports(self):
+        drive(self.state, 30)
+        key, witness = fingerprint_of(self.state), Witness(self.folder)
+        answer = self.folder + "/answer"
+        for records in (150, 7, 300):
+            said = witness.answer(self.ask("request", "--witness", witness.published).stdout)
+            self.assertIsNotNone(said, "the witness sees no consistent tree")
+            with open(answer, "w", encoding="utf-8") as file:
+                file.write(said)
+            drive(self.state, records)     # the journal goes on before the answer is there
+            self.assertIn("has cosigned records 1 to", self.ask("accept", answer, "--witness", witness.published).stdout)
+            self.ask("accept", answer, "--witness", witness.published)     # twice is once
+        export(self.state, self.file)
+        self.accepted(self.file, key, "3 cosignatures")
+        said = run(NETAUDIT, "verify", "--key", key, "--witness", witness.published, self.file).stdout
+        self.assertIn("The witness saw records 1 to", said)
+        stranger = Witness(self.folder, "stranger.example.org/w")
+        run(NETAUDIT, "verify", "--key", key, "--witness", stranger.published, self.file, code=1)
+        self.ask("accept", answer, "--witness", stranger.published, code=5)
+        with open(answer, "w", encoding="utf-8") as file:
+            file.write(stranger.answer(self.ask("request", "--old", "0").stdout).replace("stranger", "witness"))
+        self.assertNotEqual(self.ask("accept", answer, "--witness", witness.published, code=None).returncode, 0)
+        lines = lines_of(self.file)
+        at = next(i for i, line in enumerate(lines) if line.startswith(b"witness "))
+        name, _, cosignature = lines[at].rpartition(b" ")
+        raw = bytearray(base64.b64decode(cosignature))
+        raw[40] ^= 1
+        lines[at] = name + b" " + base64.b64encode(raw)
+        with open(self.file, "wb") as file:
+            file.write(gzip.compress(b"\n".join(lines) + b"\n"))
+        run(NETAUDIT, "verify", "--key", key, "--witness", witness.published, self.file, code=1)
+
+    def test_a_head_that_was_kept_tells_a_cut_journal(self):
+        drive(self.state, 20)
+        copy = self.folder + "/copy"
+        shutil.copytree(self.state, copy)
+        drive(self.state, 20)
+        for arguments in ([], ["--qr"]):
+            page = run(NETAUDIT, "head", *arguments, "--state-dir", self.state).stdout.split("\n")
+            kept = page[3:8] if arguments else page[:-1]
+            self.assertEqual(len(kept), 5 if arguments else 6)
+            with open(self.folder + "/head", "w", encoding="utf-8") as file:
+                file.write("\n".join(kept) + "\n")
+            run(NETAUDIT, "verify", "--head", self.folder + "/head", self.state + "/journal")
+            run(NETAUDIT, "verify", "--head", self.folder + "/head", copy + "/journal", code=1)
+            key = fingerprint_of(copy)
+            for name, folder, code in (("whole", self.state, 0), ("cut", copy, 1)):
+                export(folder, f"{self.folder}/{name}{len(arguments)}.gz")
+                for command in ([NETAUDIT, "verify", "--key", key, "--head", self.folder + "/head"], ):
+                    run(*command, f"{self.folder}/{name}{len(arguments)}.gz", code=code)
+                run(*STANDALONE["python3"], key, f"{self.folder}/{name}{len(arguments)}.gz", self.folder + "/head", code=code)
+
+    @unittest.skipUnless(shutil.which("zbarimg"), "zbarimg reads the QR code back; it is not here")
+    def test_the_code_on_the_page_says_what_the_page_says(self):
+        drive(self.state, 5)
+        page = run(NETAUDIT, "head", "--qr", "--state-dir", self.state).stdout.split("\n")
+        rows = [line for line in page[8:] if line and all(character in " \u2580\u2584\u2588" for character in line)]
+        modules = [[(" \u2580\u2584\u2588".index(character) >> half) & 1 for character in row] for row in rows for half in (0, 1)]
+        scale = 4
+        with open(self.folder + "/code.pgm", "wb") as file:
+            file.write(b"P5\n%d %d\n255\n" % (len(modules[0]) * scale, len(modules) * scale))
+            for row in modules:
+                file.write(bytes(0 if module else 255 for module in row for _ in range(scale)) * scale)
+        said = run("zbarimg", "--quiet", "--raw", "--oneshot", self.folder + "/code.pgm").stdout
+        self.assertEqual(said.rstrip("\n"), "\n".join(page[3:8]))
+
+    @unittest.skipUnless(shutil.which("go") and os.path.isdir("/usr/share/gocode/src/golang.org/x/mod/sumdb"),
+                         "Go and golang.org/x/mod (Debian: golang-go golang-golang-x-mod-dev) are another implementation of notes "
+                         "and trees; they are not here")
+    def test_another_implementation_reads_our_notes_and_proofs(self):
+        drive(self.state, 300)
+        once = {}
+        database = sqlite3.connect(self.state + "/journal/journal.db")
+        identity, once[0] = (value for value, in database.execute("SELECT value FROM meta WHERE id IN (2, 3) ORDER BY id"))
+        heads = database.execute("SELECT size, note FROM checkpoint ORDER BY size").fetchall()
+        for body, in database.execute("SELECT body FROM record"):
+            body = json.loads(body)
+            if body["kind"] == "head":
+                once[body["number"] + 1] = bytes.fromhex(body["next_key"])
+        database.close()
+        arguments = []
+        for number, (_, note) in enumerate(heads):
+            path = f"{self.folder}/note{number}"
+            with open(path, "wb") as file:
+                file.write(note)
+            arguments += [path, identity.hex(), once[number].hex()]
+        with open(self.folder + "/request", "w", encoding="utf-8") as file:
+            file.write(run(NETAUDIT, "witness", "request", "--old", str(heads[1][0]), "--state-dir", self.state).stdout)
+        said = run("go", "run", ROOT + "/tests/proof/c2sp.go", self.folder + "/request", f"{self.folder}/note1", *arguments,
+                   env={**os.environ, "GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOCACHE": self.folder + "/go"}).stdout
+        self.assertEqual(said, f"{len(heads)} notes with both signatures, 1 consistency proof\n")
 
 
 class RealTraffic(Folder):

@@ -3,7 +3,7 @@
 """Checks a netaudit export with nothing but Python: usage: netaudit_verify.py FINGERPRINT FILE [HEAD-FILE]
 
 FINGERPRINT  the 64 hex digits written down when the journal was made. It comes from you, never from the file.
-HEAD-FILE    a signed head that was kept elsewhere (a note of six lines): must be one of the file's heads.
+HEAD-FILE    a signed head that was kept elsewhere (as a file, or typed from a page): must be one of the file's heads.
 
 Exit status: 0 verified; 1 changed, cut off or forged; 2 usage; 3 cannot read; 4 verified, with remarks.
 The format is docs/export-format.md; the functions below follow its section "How to check it" from top to bottom.
@@ -252,8 +252,8 @@ def main(arguments):
         if len(arguments) == 3:
             with open(arguments[2], encoding="utf-8") as file:
                 head = file.read().split("\n")
-            if len(head) != 7 or head[3] or head[6]:
-                print("the head that was kept is not a note of six lines", file=sys.stderr)
+            if len(head) < 5 or head[3] or head[-1]:
+                print("the head that was kept is not a signed head", file=sys.stderr)
                 return 2
         export = Export(arguments[0], head)
         with open(arguments[1], "rb") as file:
