@@ -43,6 +43,7 @@ struct na_shared {
 		na_counter ended_boottime_ns;	/* when the supervisor noticed the last death */
 		na_counter wait_status;	/* wait(2) status of the last death */
 	} component[NA_COMPONENTS];
+	na_counter prune_requests;	/* +1 for each time somebody asked */
 	na_counter events_unsettled;	/* taken from the kernel by observers that ended, and never settled */
 
 	/* observer */
@@ -73,6 +74,14 @@ struct na_shared {
 	na_counter index_seq;		/* newest row in index.db */
 	na_counter commit_boottime_ns;	/* newest commit */
 	na_counter io_errors;
+	na_counter first_seq;		/* oldest record; 0: none */
+	na_counter first_t;		/* and when it was written, us since 1970 */
+	na_counter journal_bytes;	/* of journal.db that hold something, and of its -wal */
+	na_counter disk_free_bytes;
+	na_counter prune_cut;		/* records below it are being deleted, or are gone; 0: none */
+	na_counter prune_phase;		/* enum na_prune_phase */
+	na_counter prune_done;		/* requests that were dealt with */
+	na_counter pruned_records;	/* since the start */
 	na_counter journal_ready;	/* generation + 1 once the start or gap record is committed */
 
 	/* signer */

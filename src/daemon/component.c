@@ -52,6 +52,8 @@ static int run_journal(const struct na_daemon *daemon, uint64_t generation)
 		.commit_ms = config->commit_ms,
 		.head_seconds = config->head_seconds,
 		.head_records = config->head_records,
+		.keep_seconds = (uint64_t)config->days * 86400,
+		.max_bytes = (uint64_t)config->max_mib << 20,
 	};
 
 	return na_journal_process(&context);

@@ -50,6 +50,9 @@ struct na_config {
 	uint32_t commit_ms;
 	uint32_t head_seconds;
 	uint32_t head_records;
+
+	uint32_t days;
+	uint32_t max_mib;
 };
 
 enum na_setting_type {

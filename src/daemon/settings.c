@@ -67,6 +67,10 @@ const struct na_setting na_settings[] = {
 	{ AT(commit_ms), NUMBER("journal", "200", 1, 10000, "ms"), .text = "longest time a record waits for its commit" },
 	{ AT(head_seconds), NUMBER("journal", "60", 1, 3600, "s"), .text = "time between signed heads, when there is news" },
 	{ AT(head_records), NUMBER("journal", "10000", 1, 1000000, "records"), .text = "most records between signed heads" },
+
+	{ AT(days), NUMBER("retention", "90", 0, 36500, "days"), .text = "how long records are kept; 0 keeps all" },
+	{ AT(max_mib), NUMBER("retention", "0", 0, 1073741824, "MiB"),
+	  .text = "room for records, beyond which the oldest go; 0: no cap" },
 };
 
 const size_t na_settings_count = sizeof(na_settings) / sizeof(na_settings[0]);

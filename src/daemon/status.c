@@ -58,6 +58,15 @@ static const struct {
 	COUNTER(index_seq),
 	COUNTER(commit_boottime_ns),
 	COUNTER(io_errors),
+	COUNTER(first_seq),
+	COUNTER(first_t),
+	COUNTER(journal_bytes),
+	COUNTER(disk_free_bytes),
+	COUNTER(prune_requests),
+	COUNTER(prune_done),
+	COUNTER(prune_phase),
+	COUNTER(prune_cut),
+	COUNTER(pruned_records),
 	COUNTER(journal_ready),
 	COUNTER(heads_signed),
 	COUNTER(signer_ready),
@@ -129,6 +138,7 @@ static void print(FILE *out, const struct na_facts *facts, const struct na_confi
 			na_counter_get((const na_counter *)((const char *)shared + counters[i].offset)));
 	fprintf(out, "  \"queue_used_bytes\": %" PRIu64 ",\n  \"queue_refused\": %" PRIu64 ",\n",
 		na_queue_used_bytes(queue), na_queue_refused(queue));
+	fprintf(out, "  \"retention_days\": %u,\n  \"retention_max_mib\": %u,\n", config->days, config->max_mib);
 	fprintf(out, "  \"queue_capacity_bytes\": %" PRIu64 "\n}\n", (uint64_t)config->queue_mib << 20);
 }
 

@@ -229,6 +229,8 @@ static void take_signals(struct supervisor *s)
 	while (read(s->daemon.signal_fd, &signal, sizeof(signal)) == (ssize_t)sizeof(signal)) {
 		if (signal.ssi_signo == SIGCHLD)
 			reap(s);
+		else if (signal.ssi_signo == SIGUSR1)
+			na_counter_add(&s->daemon.shared->prune_requests, 1);
 		else if (signal.ssi_signo == SIGHUP)
 			na_log_notice("SIGHUP changes nothing: settings are read at start only, restart to change them");
 		else

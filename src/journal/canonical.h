@@ -96,6 +96,8 @@ int na_canonical_check(const void *bytes, size_t length, size_t *offset);
  */
 int na_canonical_find_text(const void *bytes, size_t length, const char *key,
 			   const char **text, size_t *text_bytes);
+/* Takes the escapes out of such text. `out` has room for `length` bytes. Returns how many it is without them. */
+size_t na_canonical_plain(char *out, const char *text, size_t length);
 int na_canonical_find_integer(const void *bytes, size_t length, const char *key, int64_t *value);
 int na_canonical_find_bool(const void *bytes, size_t length, const char *key, bool *value);
 /* A text member of exactly 2 * `out_bytes` lower-case hex digits. -EBADMSG also for another length. */

@@ -256,6 +256,31 @@ int na_canonical_find_text(const void *bytes, size_t length, const char *key, co
 	return 0;
 }
 
+size_t na_canonical_plain(char *out, const char *text, size_t length)
+{
+	static const char letters[] = "btnfr", values[] = "\b\t\n\f\r";
+	size_t used = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		const char *letter;
+		uint8_t byte;
+
+		if (text[i] != '\\' || i + 1 == length) {
+			out[used++] = text[i];
+			continue;
+		}
+		i++;
+		letter = strchr(letters, text[i]);
+		if (text[i] == 'u' && i + 4 < length && na_hex_decode(&byte, text + i + 3, 1) == 0) {
+			out[used++] = (char)byte;	/* only \u00xx is canonical */
+			i += 4;
+		} else {
+			out[used++] = letter && *letter ? values[letter - letters] : text[i];
+		}
+	}
+	return used;
+}
+
 int na_canonical_find_integer(const void *bytes, size_t length, const char *key, int64_t *value)
 {
 	const char *raw;

@@ -140,6 +140,54 @@ ssize_t na_life_head(void *buffer, size_t capacity, const struct na_life_head *h
 	return na_canonical_end(&c);
 }
 
+size_t na_life_frontier(uint8_t out[NA_FRONTIER_BYTES], const struct na_merkle *frontier)
+{
+	size_t used = 0;
+
+	for (unsigned int level = NA_MERKLE_LEVELS; level-- > 0;)
+		if (frontier->size >> level & 1) {
+			memcpy(out + used, frontier->node[level], NA_HASH_BYTES);
+			used += NA_HASH_BYTES;
+		}
+	return used;
+}
+
+ssize_t na_life_prune(void *buffer, size_t capacity, const struct na_life_prune *prune)
+{
+	uint8_t frontier[NA_FRONTIER_BYTES];
+	size_t frontier_bytes = na_life_frontier(frontier, prune->frontier);
+	struct na_canonical c;
+
+	na_canonical_begin(&c, buffer, capacity);
+	na_canonical_integer(&c, "carried", (int64_t)prune->carried);
+	na_canonical_string(&c, "cause", prune->cause);
+	na_canonical_integer(&c, "cut", (int64_t)prune->cut);
+	na_canonical_bytes(&c, "frontier", frontier, frontier_bytes);
+	na_canonical_integer(&c, "keep_s", (int64_t)prune->keep_seconds);
+	na_canonical_string(&c, "kind", "prune");
+	na_canonical_integer(&c, "max_bytes", (int64_t)prune->max_bytes);
+	na_canonical_nonce(&c);
+	na_canonical_bytes(&c, "row_hash", prune->row_hash, NA_HASH_BYTES);
+	put_moment(&c);
+	return na_canonical_end(&c);
+}
+
+ssize_t na_life_carried(void *buffer, size_t capacity, const struct na_life_carried *carried)
+{
+	struct na_canonical c;
+
+	na_canonical_begin(&c, buffer, capacity);
+	na_canonical_text(&c, "body", carried->body, carried->body_bytes);
+	na_canonical_string(&c, "kind", "carried");
+	na_canonical_nonce(&c);
+	na_canonical_bytes(&c, "path", carried->path, NA_PATH_BYTES);
+	na_canonical_bytes(&c, "previous", carried->previous, NA_HASH_BYTES);
+	na_canonical_bytes(&c, "row_hash", carried->row_hash, NA_HASH_BYTES);
+	na_canonical_integer(&c, "seq", (int64_t)carried->seq);
+	put_moment(&c);
+	return na_canonical_end(&c);
+}
+
 void na_life_system(struct na_life_start *start)
 {
 	struct utsname name;

@@ -12,6 +12,7 @@
 
 #include "journal/chain.h"
 #include "journal/predecessor.h"
+#include "journal/tree.h"
 
 #define NA_BOOT_ID_BYTES 36
 
@@ -53,6 +54,24 @@ struct na_life_head {
 	const char *config;		/* NULL: left out */
 };
 
+struct na_life_prune {
+	uint64_t cut;			/* records below it go */
+	const uint8_t *row_hash;	/* of the last of them */
+	const struct na_merkle *frontier;	/* of the tree of those records */
+	uint64_t carried;		/* `carried` records directly before this one */
+	uint64_t keep_seconds, max_bytes;	/* the policy; 0: none */
+	const char *cause;		/* age, size */
+};
+
+/* A record that outlives its own row: with `previous` and `path` it still proves where it stood. */
+struct na_life_carried {
+	uint64_t seq;
+	const uint8_t *previous, *row_hash;	/* NA_HASH_BYTES each */
+	const uint8_t *path;			/* NA_PATH_BYTES, see tree.h */
+	const void *body;
+	size_t body_bytes;
+};
+
 /* Each writes one canonical body and returns its length or negative errno. */
 ssize_t na_life_start(void *buffer, size_t capacity, const struct na_life_start *start);
 ssize_t na_life_stop(void *buffer, size_t capacity);
@@ -61,6 +80,12 @@ ssize_t na_life_gap(void *buffer, size_t capacity, const struct na_life_gap *gap
 ssize_t na_life_refused(void *buffer, size_t capacity, uint64_t count, const char *cause);
 ssize_t na_life_rotate(void *buffer, size_t capacity, const struct na_life_rotate *rotate);
 ssize_t na_life_head(void *buffer, size_t capacity, const struct na_life_head *head);
+ssize_t na_life_prune(void *buffer, size_t capacity, const struct na_life_prune *prune);
+ssize_t na_life_carried(void *buffer, size_t capacity, const struct na_life_carried *carried);
+
+/* The nodes of an aligned cut's frontier, widest subtree first, as the record has them. Returns their number of bytes. */
+#define NA_FRONTIER_BYTES (NA_MERKLE_LEVELS * NA_HASH_BYTES)
+size_t na_life_frontier(uint8_t out[NA_FRONTIER_BYTES], const struct na_merkle *frontier);
 
 /* Fills boot_id and kernel of the running system; "unknown" where it cannot be read. */
 void na_life_system(struct na_life_start *start);

@@ -56,7 +56,7 @@ static int read_ending(struct na_journal *journal, struct ending *ending)
 	return result;
 }
 
-static int commit(struct na_journal *journal)
+int na_journal_commit(struct na_journal *journal)
 {
 	struct na_shared *shared = journal->context->shared;
 	uint64_t looked_ns = na_boottime_ns();
@@ -90,7 +90,7 @@ static void look_for_room(struct na_journal *journal)
 	na_store_keep_wal(&journal->store, !journal->roomy);
 }
 
-static int make_head(struct na_journal *journal)
+int na_journal_head(struct na_journal *journal)
 {
 	struct na_shared *shared = journal->context->shared;
 	uint64_t before = journal->store.seq;
@@ -106,7 +106,7 @@ static int make_head(struct na_journal *journal)
 	na_counter_set(&shared->last_seq, journal->store.seq);
 	na_counter_set(&shared->head_size, journal->store.head_size);
 	na_counter_set(&shared->head_boottime_ns, journal->head_made_ns);
-	return 0;
+	return journal->prune.first ? na_prune_measure(journal) : 0;
 }
 
 /* `start`, or the `gap` of our own restart; `config` when the settings are not those of the last head. */
@@ -147,8 +147,8 @@ static int write_beginning(struct na_journal *journal, const struct ending *endi
 									ending->config[0] ? ending->config : NULL,
 									context->settings));
 	if (result == 0)
-		result = commit(journal);
-	return result ? result : make_head(journal);
+		result = na_journal_commit(journal);
+	return result ? result : na_journal_head(journal);
 }
 
 static int write_ending(struct na_journal *journal)
@@ -159,13 +159,13 @@ static int write_ending(struct na_journal *journal)
 	do {
 		result = na_journal_intake(journal);
 		if (result == 0)
-			result = commit(journal);
+			result = na_journal_commit(journal);
 	} while (result == 0 && !journal->queue_empty);
 	if (result == 0)
 		result = na_journal_write(journal, body, na_life_stop(body, sizeof(body)));
 	if (result == 0)
-		result = commit(journal);
-	return result ? result : make_head(journal);
+		result = na_journal_commit(journal);
+	return result ? result : na_journal_head(journal);
 }
 
 static bool head_is_due(const struct na_journal *journal, uint64_t now_ns)
@@ -178,14 +178,14 @@ static bool head_is_due(const struct na_journal *journal, uint64_t now_ns)
 }
 
 /* How long nothing can become due. */
-static int wait_ms(const struct na_journal *journal, bool index_lags)
+static int wait_ms(const struct na_journal *journal, bool busy)
 {
 	uint64_t now_ns = na_boottime_ns();
 	uint64_t due_ns = now_ns + IDLE_MS * NA_NS_PER_MS;
 	uint64_t head_ns = journal->head_made_ns + journal->context->head_seconds * NA_NS_PER_SECOND;
 	uint64_t commit_ns = journal->batch_began_ns + journal->context->commit_ms * NA_NS_PER_MS;
 
-	if (index_lags || !journal->queue_empty)
+	if (busy || !journal->queue_empty)
 		return 0;
 	if (journal->worth_a_head && head_ns < due_ns)
 		due_ns = head_ns;
@@ -212,21 +212,24 @@ static int loop(struct na_journal *journal, struct na_index *index)
 		{ .fd = context->stop_fd, .events = POLLIN },
 	};
 	bool index_lags = true;
+	int pruning = 1;
 
 	for (;;) {
 		int result;
 		uint64_t now_ns;
 
-		if (poll(fds, 2, wait_ms(journal, index_lags)) < 0 && errno != EINTR)
+		if (poll(fds, 2, wait_ms(journal, index_lags || (pruning && !journal->open))) < 0 && errno != EINTR)
 			return na_error_set(&journal->error, -errno, "cannot wait: %s", strerror(errno));
 		result = na_journal_intake(journal);
 		now_ns = na_boottime_ns();
 		if (result == 0 && (!journal->open || journal->batched >= context->commit_records ||
 				    now_ns - journal->batch_began_ns >= context->commit_ms * NA_NS_PER_MS))
-			result = commit(journal);
+			result = na_journal_commit(journal);
 		if (result == 0 && !journal->open && head_is_due(journal, now_ns))
-			result = make_head(journal);
-		if (result)
+			result = na_journal_head(journal);
+		if (result == 0 && !journal->open && !fds[1].revents)
+			result = pruning = na_prune_turn(journal);
+		if (result < 0)
 			return result;
 		if (fds[1].revents)
 			return write_ending(journal);
@@ -310,6 +313,8 @@ static int run(struct na_journal *journal, enum na_journal_exit *otherwise)
 		result = na_journal_remember(journal);
 	if (result == 0)
 		result = write_beginning(journal, &ending);
+	if (result == 0)
+		result = na_prune_begin(journal);
 	if (result)
 		return result;
 	na_counter_set(&context->shared->journal_ready, context->generation + 1);
@@ -347,6 +352,7 @@ int na_journal_process(const struct na_journal_context *given)
 		if (exit_code == NA_JOURNAL_EXIT_IO)
 			na_counter_add(&context.shared->io_errors, 1);
 	}
+	na_prune_end(&journal->prune);
 	na_heads_close(&journal->heads);
 	na_store_close(&journal->store);
 	free(journal->nonces);

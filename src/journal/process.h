@@ -45,6 +45,10 @@ struct na_journal_context {
 	uint32_t commit_ms;		/* 200 */
 	uint32_t head_seconds;		/* 60 */
 	uint32_t head_records;		/* 10000 */
+
+	/* 0 means no limit */
+	uint64_t keep_seconds;		/* older records are pruned */
+	uint64_t max_bytes;		/* and so are the oldest when journal.db holds more */
 };
 
 /* Runs until told to stop or an error. Returns enum na_journal_exit, to be used as exit status. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "journal/schema.h"
+#include "journal/store_private.h"
 
 #define WAL_PAGES 1000	/* SQLite's own default; 4 MB */
 
@@ -19,27 +20,35 @@ static const char *const statement_sql[NA_STORE_STATEMENTS] = {
 	[NA_STORE_INSERT] = "INSERT INTO record(seq, row_hash, body) VALUES(?1, ?2, ?3)",
 	[NA_STORE_INSERT_CHECKPOINT] = "INSERT INTO checkpoint(size, note) VALUES(?1, ?2)",
 	[NA_STORE_INSERT_NODE] = "INSERT INTO node(level, position, hash) VALUES(?1, ?2, ?3)",
+	[NA_STORE_INSERT_OLD_HEAD] = "INSERT INTO old_head(size, previous, body, path) VALUES(?1, ?2, ?3, ?4)",
+	[NA_STORE_INSERT_PRUNE] = "INSERT INTO prune(seq, cut) VALUES(?1, ?2)",
+	[NA_STORE_DELETE_ROWS] = "DELETE FROM record WHERE seq < ?1",
+	[NA_STORE_DELETE_PRUNES] = "DELETE FROM prune WHERE seq < (SELECT min(seq) FROM record)",
+	[NA_STORE_VACUUM] = "PRAGMA incremental_vacuum(256)",
 	[NA_STORE_READ_FROM] = "SELECT seq, row_hash, body FROM record WHERE seq >= ?1 ORDER BY seq",
 	[NA_STORE_HASHES_AFTER] = "SELECT seq, row_hash FROM record WHERE seq > ?1 ORDER BY seq",
 	[NA_STORE_LAST_CHECKPOINT] = "SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1",
 };
 
-static int fail(struct na_store *store, const char *what, struct na_error *error)
+int na_store_fail(struct na_store *store, const char *what, struct na_error *error)
 {
 	return na_error_set(error, na_schema_errno(store->db), "cannot %s %s/" NA_JOURNAL_FILE ": %s", what,
 			    store->directory.path, sqlite3_errmsg(store->db));
 }
 
-/* What the writer may do once it is set up; schema changes, deletes and pragmas are not in it. */
+/* What the writer may do; schema changes are not in it, deletes and pragmas only where it prunes. */
 static int authorize(void *context, int action, const char *first, const char *second, const char *database,
 		     const char *trigger)
 {
 	static const int allowed[] = { SQLITE_SELECT, SQLITE_READ, SQLITE_TRANSACTION, SQLITE_FUNCTION };
 
-	(void)context, (void)second, (void)database, (void)trigger;
+	const struct na_store *store = context;
+
+	(void)second, (void)database, (void)trigger;
+	if (store->pruning)
+		return SQLITE_OK;
 	if (action == SQLITE_INSERT)
-		return strcmp(first, "record") == 0 || strcmp(first, "node") == 0 || strcmp(first, "checkpoint") == 0 ?
-			       SQLITE_OK : SQLITE_DENY;
+		return strcmp(first, "meta") ? SQLITE_OK : SQLITE_DENY;
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
 		if (action == allowed[i])
 			return SQLITE_OK;
@@ -48,11 +57,13 @@ static int authorize(void *context, int action, const char *first, const char *s
 
 static int prepare(struct na_store *store, struct na_error *error)
 {
-	sqlite3_set_authorizer(store->db, authorize, NULL);
+	sqlite3_set_authorizer(store->db, authorize, store);
+	store->pruning = true;
 	for (int i = 0; i < NA_STORE_STATEMENTS; i++)
 		if (sqlite3_prepare_v3(store->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
 				       &store->statement[i], NULL) != SQLITE_OK)
-			return fail(store, "prepare statements for", error);
+			return na_store_fail(store, "prepare statements for", error);
+	store->pruning = false;
 	return 0;
 }
 
@@ -73,7 +84,7 @@ static int read_meta(struct na_store *store, struct na_error *error)
 	int result = 0;
 
 	if (sqlite3_prepare_v2(store->db, "SELECT key, value FROM meta ORDER BY id", -1, &statement, NULL) != SQLITE_OK)
-		return fail(store, "read", error);
+		return na_store_fail(store, "read", error);
 	for (size_t i = 0; i < 3 && result == 0; i++) {
 		const char *name;
 		size_t bytes;
@@ -101,11 +112,11 @@ static int read_meta(struct na_store *store, struct na_error *error)
 static int set_up(struct na_store *store, struct na_error *error)
 {
 	static const char settings[] = "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-				       "PRAGMA journal_size_limit=67108864; PRAGMA foreign_keys=OFF";
+				       "PRAGMA journal_size_limit=67108864; PRAGMA foreign_keys=OFF; PRAGMA secure_delete=ON";
 
 	sqlite3_busy_timeout(store->db, 10000);
 	if (na_schema_harden(store->db) || sqlite3_exec(store->db, settings, NULL, NULL, NULL) != SQLITE_OK)
-		return fail(store, "set up", error);
+		return na_store_fail(store, "set up", error);
 	return 0;
 }
 
@@ -133,7 +144,7 @@ int na_store_open(struct na_store *store, const char *directory, struct na_error
 		return result;
 	(void)snprintf(path, sizeof(path), "%s/" NA_JOURNAL_FILE, store->directory.path);
 	mask = umask(077);
-	result = sqlite3_open_v2(path, &store->db, flags, NULL) == SQLITE_OK ? 0 : fail(store, "open", error);
+	result = sqlite3_open_v2(path, &store->db, flags, NULL) == SQLITE_OK ? 0 : na_store_fail(store, "open", error);
 	/* a foreign file is looked at before anything, the journal mode included, is written to it */
 	if (result == 0)
 		store->fresh = na_schema_is_empty(store->db);
@@ -179,7 +190,7 @@ static int write_meta(struct na_store *store, struct na_error *error)
 
 	if (sqlite3_prepare_v2(store->db, "INSERT INTO meta(id, key, value) VALUES(?1, ?2, ?3)", -1, &statement, NULL) !=
 	    SQLITE_OK)
-		return fail(store, "write", error);
+		return na_store_fail(store, "write", error);
 	for (int i = 0; i < 3 && result == SQLITE_DONE; i++) {
 		sqlite3_reset(statement);
 		sqlite3_bind_int(statement, 1, i + 1);
@@ -188,7 +199,7 @@ static int write_meta(struct na_store *store, struct na_error *error)
 		result = sqlite3_step(statement);
 	}
 	sqlite3_finalize(statement);
-	return result == SQLITE_DONE ? 0 : fail(store, "write", error);
+	return result == SQLITE_DONE ? 0 : na_store_fail(store, "write", error);
 }
 
 int na_store_create(struct na_store *store, const char *origin, const uint8_t identity[NA_PUBLIC_KEY_BYTES],
@@ -200,12 +211,12 @@ int na_store_create(struct na_store *store, const char *origin, const uint8_t id
 	memcpy(store->identity, identity, NA_PUBLIC_KEY_BYTES);
 	memcpy(store->first_once, first_once, NA_PUBLIC_KEY_BYTES);
 	if (sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-		return fail(store, "make", error);
+		return na_store_fail(store, "make", error);
 	result = na_schema_create(store->db, error);
 	if (result == 0)
 		result = write_meta(store, error);
 	if (result == 0 && sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-		result = fail(store, "make", error);
+		result = na_store_fail(store, "make", error);
 	if (result == 0 && fsync(store->directory.fd) < 0)
 		result = na_error_set(error, -errno, "cannot make %s durable: %s", store->directory.path, strerror(errno));
 	if (result == 0)
@@ -214,10 +225,9 @@ int na_store_create(struct na_store *store, const char *origin, const uint8_t id
 	return result ? result : prepare(store, error);
 }
 
-/* Runs a statement that returns no row. */
-static int run(struct na_store *store, enum na_store_statement which, const char *what, struct na_error *error)
+int na_store_run(struct na_store *store, enum na_store_statement which, const char *what, struct na_error *error)
 {
-	int result = sqlite3_step(store->statement[which]) == SQLITE_DONE ? 0 : fail(store, what, error);
+	int result = sqlite3_step(store->statement[which]) == SQLITE_DONE ? 0 : na_store_fail(store, what, error);
 
 	sqlite3_reset(store->statement[which]);
 	return result;
@@ -225,7 +235,7 @@ static int run(struct na_store *store, enum na_store_statement which, const char
 
 int na_store_begin(struct na_store *store, struct na_error *error)
 {
-	return run(store, NA_STORE_BEGIN, "begin writing to", error);
+	return na_store_run(store, NA_STORE_BEGIN, "begin writing to", error);
 }
 
 /* The subtrees that the newest row completed. */
@@ -240,7 +250,7 @@ static int add_nodes(struct na_store *store, const struct na_merkle_tiles *tiles
 		sqlite3_bind_int(insert, 1, (int)level);
 		sqlite3_bind_int64(insert, 2, (sqlite3_int64)(store->tree.size >> level) - 1);
 		sqlite3_bind_blob(insert, 3, tiles->hash[i], NA_HASH_BYTES, SQLITE_STATIC);
-		result = run(store, NA_STORE_INSERT_NODE, "append to", error);
+		result = na_store_run(store, NA_STORE_INSERT_NODE, "append to", error);
 	}
 	return result;
 }
@@ -262,7 +272,7 @@ int na_store_append(struct na_store *store, const void *body, size_t body_bytes,
 	sqlite3_bind_int64(insert, 1, (sqlite3_int64)store->seq + 1);
 	sqlite3_bind_blob(insert, 2, row_hash, NA_HASH_BYTES, SQLITE_STATIC);
 	sqlite3_bind_blob(insert, 3, body, (int)body_bytes, SQLITE_STATIC);
-	result = run(store, NA_STORE_INSERT, "append to", error);
+	result = na_store_run(store, NA_STORE_INSERT, "append to", error);
 	if (result == 0)
 		result = add_nodes(store, &tiles, error);
 	if (result)
@@ -274,7 +284,7 @@ int na_store_append(struct na_store *store, const void *body, size_t body_bytes,
 
 int na_store_commit(struct na_store *store, struct na_error *error)
 {
-	return run(store, NA_STORE_COMMIT, "commit to", error);
+	return na_store_run(store, NA_STORE_COMMIT, "commit to", error);
 }
 
 int na_store_add_checkpoint(struct na_store *store, const char *note, uint32_t note_bytes, uint64_t size,
@@ -287,7 +297,7 @@ int na_store_add_checkpoint(struct na_store *store, const char *note, uint32_t n
 		return na_error_set(error, -EINVAL, "a note of %u bytes is too long", note_bytes);
 	sqlite3_bind_int64(insert, 1, (sqlite3_int64)size);
 	sqlite3_bind_blob(insert, 2, note, (int)note_bytes, SQLITE_STATIC);
-	result = run(store, NA_STORE_INSERT_CHECKPOINT, "add a head to", error);
+	result = na_store_run(store, NA_STORE_INSERT_CHECKPOINT, "add a head to", error);
 	if (result)
 		return result;
 	store->head_size = size;
@@ -308,7 +318,7 @@ static int each_row(struct na_store *store, enum na_store_statement which, uint6
 		const void *row_hash;
 
 		if (step != SQLITE_ROW) {
-			result = fail(store, "read", error);
+			result = na_store_fail(store, "read", error);
 			break;
 		}
 		row_hash = column_blob(statement, 1, NA_HASH_BYTES);

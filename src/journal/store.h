@@ -17,9 +17,11 @@
 #include "journal/directory.h"
 #include "journal/merkle.h"
 #include "journal/note.h"
+#include "journal/tree.h"
 
 enum na_store_statement {
 	NA_STORE_BEGIN, NA_STORE_COMMIT, NA_STORE_INSERT, NA_STORE_INSERT_CHECKPOINT, NA_STORE_INSERT_NODE,
+	NA_STORE_INSERT_OLD_HEAD, NA_STORE_INSERT_PRUNE, NA_STORE_DELETE_ROWS, NA_STORE_DELETE_PRUNES, NA_STORE_VACUUM,
 	NA_STORE_READ_FROM,
 	NA_STORE_HASHES_AFTER, NA_STORE_LAST_CHECKPOINT, NA_STORE_STATEMENTS
 };
@@ -38,6 +40,7 @@ struct na_store {
 	uint64_t seq;			/* newest row, appended or committed; 0: none */
 	uint8_t row_hash[NA_HASH_BYTES];/* its hash; the genesis before the first row */
 	struct na_merkle tree;		/* over all rows up to seq */
+	bool pruning;			/* the database may delete and give room back: for the length of one call */
 
 	uint64_t head_size;		/* newest checkpoint; 0: none */
 	uint32_t note_bytes;
@@ -75,6 +78,21 @@ int na_store_commit(struct na_store *store, struct na_error *error);
 /* Stores a signed head in a transaction of its own. */
 int na_store_add_checkpoint(struct na_store *store, const char *note, uint32_t note_bytes, uint64_t size,
 			    struct na_error *error);
+
+/*
+ * Pruning, in the caller's transaction. `na_store_delete_below()` is refused by the database unless a signed head
+ * covers a prune record with at least that cut.
+ */
+int na_store_add_old_head(struct na_store *store, uint64_t size, const uint8_t previous[NA_HASH_BYTES], const void *body,
+			  size_t body_bytes, const uint8_t path[NA_PATH_BYTES], struct na_error *error);
+int na_store_add_prune(struct na_store *store, uint64_t seq, uint64_t cut, struct na_error *error);
+int na_store_delete_below(struct na_store *store, uint64_t seq, struct na_error *error);
+/* Gives up to 256 free pages back to the file system, outside a transaction. */
+int na_store_vacuum(struct na_store *store, struct na_error *error);
+/* Copies the WAL into the database and empties it, as far as readers let us. */
+void na_store_empty_wal(struct na_store *store);
+/* One integer, 0 for NULL or no row. Not for hot paths. */
+int na_store_integer(struct na_store *store, const char *sql, uint64_t *value, struct na_error *error);
 
 /*
  * Reading back. Rows are given to `row` in ascending order until it returns non-zero, which is then

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The state of a running journal process, shared by the files it is made of: process.c (life and
- * loop), intake.c (queue to batch), watch.c (what happened to the other processes).
+ * loop), intake.c (queue to batch), prune.c (old records go), watch.c (what happened to the other processes).
  */
 #ifndef NETAUDIT_JOURNAL_WORK_H
 #define NETAUDIT_JOURNAL_WORK_H
@@ -9,6 +9,7 @@
 #include "journal/heads.h"
 #include "journal/life.h"
 #include "journal/process.h"
+#include "journal/prune.h"
 
 /* More than ever fit into one commit: enough to find where the queue stood at a crash. */
 #define NA_COMMITTED_NONCES 8192
@@ -17,6 +18,7 @@ struct na_journal {
 	const struct na_journal_context *context;
 	struct na_store store;
 	struct na_heads heads;
+	struct na_prune prune;
 	struct na_error error;
 	bool roomy;			/* the reserve is there: room for the index and a smaller WAL */
 
@@ -44,6 +46,11 @@ struct na_journal {
 
 /* Appends a body that we wrote ourselves (its length, or a negative errno from writing it). 0 or negative errno. */
 int na_journal_write(struct na_journal *journal, const void *body, ssize_t body_bytes);
+
+/* Ends the batch: durable when it returns 0. 0 or negative errno. */
+int na_journal_commit(struct na_journal *journal);
+/* A signed head over everything, when no batch is open. 0 or negative errno. */
+int na_journal_head(struct na_journal *journal);
 
 /* Takes what the queue holds into the batch, up to the size of one commit. 0 or negative errno. */
 int na_journal_intake(struct na_journal *journal);

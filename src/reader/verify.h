@@ -3,7 +3,8 @@
  * Recomputes a whole journal from its bytes and says, in one of five ways, what came out.
  *
  * Checked: the schema text, every record's bytes and link, the Merkle root of every head, both
- * signatures of every head, the certification of each one-time key by the head record before it,
+ * signatures of every head, the certification of each one-time key by the head record before it, also
+ * where the records under them were pruned, the stored tree, cuts and what was carried over them,
  * anchors.log against the heads, and what the records themselves tell of gaps and losses. Works on
  * a live journal (one snapshot; a running daemon never makes it alarm) and on a copy. Nothing but
  * the journal is trusted less with a fingerprint: without one, the journal's own keys are used and
@@ -38,6 +39,13 @@ enum na_verify_notes {
 	NA_VERIFY_NO_ANCHORS = 1 << 4,		/* no anchors.log to compare with */
 	NA_VERIFY_LATE_ANCHORS = 1 << 5,	/* anchors.log begins after the first head */
 	NA_VERIFY_NO_HEAD = 1 << 6,		/* nothing is signed yet */
+	NA_VERIFY_PRUNING = 1 << 7,		/* records below a signed cut are still there: pruning goes on, or was interrupted */
+	NA_VERIFY_INDEX = 1 << 8,		/* deep: index.db says something else than the records */
+};
+
+/* Written while na_verify() runs, for another thread to look at. */
+struct na_verify_progress {
+	_Atomic uint64_t done, total;	/* records; total 0: not known yet */
 };
 
 struct na_verify_options {
@@ -45,7 +53,10 @@ struct na_verify_options {
 	const char *anchors;		/* NULL: anchors.log beside the database */
 	const char *fingerprint;	/* 64 hex digits someone wrote down; NULL: trust the journal's keys */
 	const char *expected_head;	/* file with one note kept elsewhere: must be a head of this journal; may be NULL */
-	unsigned int threads;		/* 0: 2 */
+	const char *since;		/* file with a head verified before: only what is newer is checked; may be NULL */
+	bool deep;			/* also what is derived: the file's structure, index.db */
+	struct na_verify_progress *progress;	/* may be NULL */
+	unsigned int threads;		/* 0: one for each CPU */
 	uint32_t tail_seconds;		/* how old an unsigned record may be; 0: 120 */
 };
 
@@ -55,7 +66,9 @@ struct na_verify_result {
 	uint64_t first_bad_seq;		/* 0: none, or not to be said */
 	unsigned int notes;		/* enum na_verify_notes */
 
-	uint64_t records;
+	uint64_t records;		/* that are there */
+	uint64_t first_seq;		/* the oldest of them; above 1: older ones were pruned */
+	uint64_t checked_from;		/* oldest record that was checked: first_seq but for `since` */
 	uint64_t heads;
 	uint64_t head_size;		/* newest verified head covers records 1 to this */
 	int64_t head_t;			/* when, us since 1970; 0: no head */

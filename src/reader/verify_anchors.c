@@ -7,83 +7,73 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "journal/schema.h"
 #include "reader/verify_work.h"
 
-#define ANCHORS_LIMIT_BYTES (UINT64_C(4) << 30)
+/* anchors.log, a note at a time. */
+struct notes {
+	FILE *file;
+	int64_t at;			/* offset behind the note at hand */
+	struct na_note note;
+	size_t bytes;
+	char text[NA_NOTE_BYTES + 1];
+};
 
-/* The whole note at `*at`, moving past it. Returns 1, 0 at the end, -1 when it is no note. */
-static int next_note(const struct na_anchor_file *file, size_t *at, struct na_note *note, const char **text,
-		     size_t *bytes)
+static void anchors_path(const struct na_verifier *v, char *path, size_t path_bytes)
 {
-	size_t end = *at;
-	int lines = 0;
-
-	if (*at == file->bytes)
-		return 0;
-	while (end < file->bytes && lines < NA_NOTE_LINES)
-		lines += file->text[end++] == '\n';
-	*text = file->text + *at;
-	*bytes = end - *at;
-	*at = end;
-	return lines == NA_NOTE_LINES && na_note_read(note, *text, *bytes) == 0 ? 1 : -1;
-}
-
-/* Six lines a note; fewer at the end were cut short while being written, and count for nothing. */
-static void drop_cut_note(struct na_anchor_file *file)
-{
-	size_t whole = 0;
-	int lines = 0;
-
-	for (size_t i = 0; i < file->bytes; i++)
-		if (file->text[i] == '\n' && ++lines == NA_NOTE_LINES) {
-			whole = i + 1;
-			lines = 0;
-		}
-	if (file->bytes - whole <= NA_NOTE_BYTES)
-		file->bytes = whole;
-}
-
-int na_verify_read_anchors(struct na_verifier *v, struct na_anchor_file *file)
-{
-	char beside[sizeof(v->path) + sizeof(NA_ANCHORS_FILE)];
-	const char *path = v->options->anchors;
 	const char *slash = strrchr(v->path, '/');
-	int result;
 
-	memset(file, 0, sizeof(*file));
-	if (!path) {
-		(void)snprintf(beside, sizeof(beside), "%.*s" NA_ANCHORS_FILE, slash ? (int)(slash - v->path + 1) : 0, v->path);
-		path = beside;
-	}
-	result = na_read_file(AT_FDCWD, path, ANCHORS_LIMIT_BYTES, &file->text, &file->bytes);
-	file->missing = result == -ENOENT;
-	if (file->missing)
-		return 0;
-	if (result)
-		return na_verify_bad(v, NA_VERIFY_UNREADABLE, 0, "cannot read %s: %s", path, strerror(-result));
-	drop_cut_note(file);
-	return 0;
+	if (v->options->anchors)
+		(void)snprintf(path, path_bytes, "%s", v->options->anchors);
+	else
+		(void)snprintf(path, path_bytes, "%.*s" NA_ANCHORS_FILE, slash ? (int)(slash - v->path + 1) : 0, v->path);
 }
 
-static const struct na_checkpoint *find(const struct na_verifier *v, uint64_t size)
+static int open_notes(struct na_verifier *v, struct notes *notes)
 {
-	size_t low = 0, high = v->checkpoint_count;
+	char path[sizeof(v->path) + sizeof(NA_ANCHORS_FILE)];
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+	memset(notes, 0, sizeof(*notes));
+	anchors_path(v, path, sizeof(path));
+	notes->file = fopen(path, "re");
+	if (notes->file)
+		return 0;
+	return na_verify_bad(v, errno == ENOENT ? NA_VERIFY_TAMPERED : NA_VERIFY_UNREADABLE, 0, "cannot read %.150s: %s", path,
+			     strerror(errno));
+}
 
-		if (v->checkpoint[middle].size == size)
-			return &v->checkpoint[middle];
-		if (v->checkpoint[middle].size < size)
-			low = middle + 1;
-		else
-			high = middle;
+/* Six lines a note; fewer at the end were cut short while being written, and count for nothing. 1, 0 at the end, -1. */
+static int next_note(struct notes *notes)
+{
+	int lines = 0, byte = 0;
+
+	notes->bytes = 0;
+	while (lines < NA_NOTE_LINES && (byte = getc_unlocked(notes->file)) != EOF) {
+		if (notes->bytes == NA_NOTE_BYTES)
+			return -1;
+		notes->text[notes->bytes++] = (char)byte;
+		lines += byte == '\n';
 	}
-	return NULL;
+	if (byte == EOF)
+		return ferror(notes->file) ? -1 : 0;
+	notes->at += (int64_t)notes->bytes;
+	return na_note_read(&notes->note, notes->text, notes->bytes) ? -1 : 1;
+}
+
+int na_verify_look_at_anchors(struct na_verifier *v)
+{
+	char path[sizeof(v->path) + sizeof(NA_ANCHORS_FILE)];
+	struct stat status;
+
+	anchors_path(v, path, sizeof(path));
+	v->anchor_bytes = -1;
+	if (stat(path, &status) == 0)
+		v->anchor_bytes = status.st_size;
+	else if (errno != ENOENT)
+		return na_verify_bad(v, NA_VERIFY_UNREADABLE, 0, "cannot read %.150s: %s", path, strerror(errno));
+	return 0;
 }
 
 /* A head the journal does not hold: either its records are gone, or only its row is. */
@@ -97,129 +87,176 @@ static int unknown_head(struct na_verifier *v, const struct na_note *note, const
 			     "head at %" PRIu64 ": in %s, but not in the journal", note->size, where);
 }
 
-int na_verify_adopt_anchor(struct na_verifier *v, const struct na_anchor_file *before)
+int na_verify_adopt_anchor(struct na_verifier *v)
 {
-	uint64_t newest = v->checkpoint_count ? v->checkpoint[v->checkpoint_count - 1].size : 0;
-	struct na_checkpoint *checkpoint, *more;
-	const char *text;
-	struct na_note note;
-	size_t at = 0, bytes;
+	struct notes notes;
+	int result, next;
 
-	while (next_note(before, &at, &note, &text, &bytes) == 1) {
-		if (note.size <= newest || note.size > v->last_seq || strcmp(note.origin, v->result->origin))
-			continue;
-		more = reallocarray(v->checkpoint, v->checkpoint_count + 1, sizeof(*more));
-		if (!more)
-			return na_verify_bad(v, NA_VERIFY_UNREADABLE, 0, "no memory");
-		v->checkpoint = more;
-		checkpoint = &more[v->checkpoint_count];
-		memset(checkpoint, 0, sizeof(*checkpoint));
-		checkpoint->size = note.size;
-		checkpoint->note_bytes = (uint32_t)bytes;
-		/* the writer adds one at a time: a second one is missing for another reason */
-		return na_verify_add_note(v, checkpoint, text);
-	}
-	return 0;
-}
-
-/*
- * Every anchor is a head of the journal, in order and byte for byte. `*first` and `*count` tell which
- * heads the file covers.
- */
-static int compare(struct na_verifier *v, const struct na_anchor_file *file, uint64_t *first, size_t *count)
-{
-	uint64_t last = 0;
-	const char *text;
-	struct na_note note;
-	size_t at = 0, bytes;
-	int next;
-
-	*first = 0;
-	*count = 0;
-	while ((next = next_note(file, &at, &note, &text, &bytes)) != 0) {
-		const struct na_checkpoint *checkpoint;
-
-		if (next < 0)
-			return na_verify_bad(v, NA_VERIFY_TAMPERED, 0, NA_ANCHORS_FILE ": not a head after the one at %" PRIu64, last);
-		if (note.size <= last)
-			return na_verify_bad(v, NA_VERIFY_TAMPERED, note.size, NA_ANCHORS_FILE ": head at %" PRIu64 " after the one at %"
-					     PRIu64, note.size, last);
-		checkpoint = find(v, note.size);
-		if (!checkpoint)
-			return unknown_head(v, &note, NA_ANCHORS_FILE);
-		if (checkpoint->note_bytes != bytes || memcmp(checkpoint->note, text, bytes))
-			return na_verify_bad(v, NA_VERIFY_TAMPERED, note.size, "head at %" PRIu64 ": " NA_ANCHORS_FILE
-					     " and the journal disagree", note.size);
-		*first = *first ? *first : note.size;
-		last = note.size;
-		++*count;
-	}
-	return 0;
-}
-
-/* `after` may be longer: a live writer adds to it. What it covers must have no hole. */
-int na_verify_anchors(struct na_verifier *v, const struct na_anchor_file *before, const struct na_anchor_file *after)
-{
-	struct na_anchor_file whole = *after;
-	uint64_t first;
-	size_t count, at = 0, bytes, due = 0;
-	const char *text;
-	struct na_note note;
-	int result;
-
-	if (before->missing && after->missing) {
-		v->result->notes |= v->checkpoint_count ? NA_VERIFY_NO_ANCHORS : 0;
+	if (v->anchor_bytes < 0)
 		return 0;
-	}
-	if (after->bytes < before->bytes || (before->bytes && memcmp(before->text, after->text, before->bytes)))
-		return na_verify_bad(v, NA_VERIFY_TAMPERED, 0, NA_ANCHORS_FILE " was changed while it was read");
-	/* heads signed after the snapshot are none of its business */
-	while (at < after->bytes && next_note(after, &at, &note, &text, &bytes) == 1)
-		if (at > before->bytes && !find(v, note.size)) {
-			whole.bytes = at - bytes;
-			break;
-		}
-	result = compare(v, &whole, &first, &count);
+	result = open_notes(v, &notes);
 	if (result)
 		return result;
-	for (size_t i = 0; i < v->checkpoint_count; i++)
-		due += first && v->checkpoint[i].size >= first;
-	if (count < due || (count == 0 && v->checkpoint_count))
-		return na_verify_bad(v, NA_VERIFY_TAMPERED, 0, NA_ANCHORS_FILE " has %zu heads where the journal has %zu", count,
-				     first ? due : v->checkpoint_count);
-	if (v->checkpoint_count && first != v->checkpoint[0].size)
-		v->result->notes |= NA_VERIFY_LATE_ANCHORS;
+	while ((next = next_note(&notes)) == 1 && notes.at <= v->anchor_bytes) {
+		if (notes.note.size <= v->newest_head || notes.note.size > v->last_seq ||
+		    strcmp(notes.note.origin, v->result->origin))
+			continue;
+		/* the writer adds one at a time: a second one is missing for another reason */
+		v->adopted_size = v->newest_head = notes.note.size;
+		v->adopted_bytes = (uint32_t)notes.bytes;
+		memcpy(v->adopted, notes.text, notes.bytes);
+		break;
+	}
+	fclose(notes.file);
 	return 0;
 }
 
-int na_verify_expected_head(struct na_verifier *v)
+/* The heads of the database beside those of the file. */
+struct pair {
+	struct notes notes;
+	sqlite3_stmt *heads;
+	uint64_t first, last;	/* anchors seen */
+	size_t count;
+};
+
+/* Whether the note at hand is one of the journal's heads, byte for byte. -ENOENT: none has its size. */
+static int compare_one(struct na_verifier *v, struct pair *pair)
 {
-	const struct na_checkpoint *checkpoint;
-	struct na_note note, ours;
-	char *text = NULL;
-	size_t bytes;
+	const struct notes *notes = &pair->notes;
+	int step = SQLITE_DONE;
+
+	if (v->adopted_bytes && notes->note.size == v->adopted_size)
+		return notes->bytes == v->adopted_bytes && memcmp(notes->text, v->adopted, notes->bytes) == 0 ? 0 : -EBADMSG;
+	while ((step = sqlite3_step(pair->heads)) == SQLITE_ROW) {
+		uint64_t size = (uint64_t)sqlite3_column_int64(pair->heads, 0);
+		const void *note;
+
+		if (size < notes->note.size && pair->count == 0)
+			continue;	/* anchors.log may begin late */
+		if (size != notes->note.size)
+			return size < notes->note.size ? -ESTALE : -ENOENT;
+		note = na_verify_blob(pair->heads, 1, notes->bytes);
+		return note && memcmp(note, notes->text, notes->bytes) == 0 ? 0 : -EBADMSG;
+	}
+	return step == SQLITE_DONE ? -ENOENT : -EIO;
+}
+
+static int check_one(struct na_verifier *v, struct pair *pair)
+{
+	uint64_t size = pair->notes.note.size;
+
+	if (size <= pair->last)
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, size, NA_ANCHORS_FILE ": head at %" PRIu64 " after the one at %" PRIu64,
+				     size, pair->last);
+	switch (compare_one(v, pair)) {
+	case 0:
+		break;
+	case -EBADMSG:
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, size, "head at %" PRIu64 ": " NA_ANCHORS_FILE " and the journal disagree",
+				     size);
+	case -ENOENT:
+		return unknown_head(v, &pair->notes.note, NA_ANCHORS_FILE);
+	case -ESTALE:
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, pair->last + 1, NA_ANCHORS_FILE " has heads missing between those at %" PRIu64
+				     " and %" PRIu64, pair->last, size);
+	default:
+		return na_verify_sqlite(v, v->db, "read the heads");
+	}
+	pair->first = pair->first ? pair->first : size;
+	pair->last = size;
+	pair->count++;
+	return 0;
+}
+
+/* Heads signed after the snapshot are none of its business. */
+static bool is_news(const struct na_verifier *v, const struct notes *notes)
+{
+	return notes->at > v->anchor_bytes && notes->note.size > v->newest_head;
+}
+
+static int compare_all(struct na_verifier *v, struct pair *pair)
+{
+	int next, result = 0;
+
+	while (result == 0 && (next = next_note(&pair->notes)) != 0) {
+		if (next < 0)
+			return na_verify_bad(v, NA_VERIFY_TAMPERED, 0, NA_ANCHORS_FILE ": not a head after the one at %" PRIu64,
+					     pair->last);
+		if (is_news(v, &pair->notes))
+			return 0;
+		result = check_one(v, pair);
+	}
+	if (result == 0 && v->newest_head && pair->last != v->newest_head)
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, pair->last + 1, NA_ANCHORS_FILE " ends at the head at %" PRIu64 ", the "
+				     "journal's newest is at %" PRIu64, pair->last, v->newest_head);
+	return result;
+}
+
+int na_verify_anchors(struct na_verifier *v)
+{
+	struct pair pair = { .count = 0 };
+	int64_t oldest = 0;
 	int result;
 
-	if (!v->options->expected_head)
+	if (v->anchor_bytes < 0) {
+		v->result->notes |= v->newest_head ? NA_VERIFY_NO_ANCHORS : 0;
 		return 0;
-	result = na_read_file(AT_FDCWD, v->options->expected_head, NA_NOTE_BYTES, &text, &bytes);
-	if (result)
-		return na_verify_bad(v, NA_VERIFY_USAGE, 0, "cannot read the expected head %.100s: %s", v->options->expected_head,
-				     strerror(-result));
-	result = na_note_read_kept(&note, text, bytes);
-	if (result) {
-		result = na_verify_bad(v, NA_VERIFY_USAGE, 0, "%.100s is not a signed head", v->options->expected_head);
-	} else if (strcmp(note.origin, v->result->origin)) {
-		result = na_verify_bad(v, NA_VERIFY_TAMPERED, 0, "the expected head is of another journal");
-	} else {
-		checkpoint = find(v, note.size);
-		if (!checkpoint)
-			result = unknown_head(v, &note, "the expected head's file");
-		else if (na_note_read(&ours, checkpoint->note, checkpoint->note_bytes) ||
-			 memcmp(ours.root, note.root, NA_HASH_BYTES))
-			result = na_verify_bad(v, NA_VERIFY_TAMPERED, note.size, "head at %" PRIu64 ": another root than the expected "
-					       "head: this is another history", note.size);
 	}
-	free(text);
+	result = open_notes(v, &pair.notes);
+	if (result == 0)
+		result = na_verify_prepare(v, &pair.heads, "SELECT size, note FROM checkpoint ORDER BY size");
+	if (result == 0)
+		result = compare_all(v, &pair);
+	if (result == 0)
+		result = na_verify_integer(v, "SELECT coalesce(min(size), 0) FROM checkpoint", &oldest);
+	if (result == 0 && oldest && pair.first != (uint64_t)oldest)
+		v->result->notes |= NA_VERIFY_LATE_ANCHORS;
+	if (pair.notes.file)
+		fclose(pair.notes.file);
+	sqlite3_finalize(pair.heads);
+	return result;
+}
+
+int na_verify_read_note(struct na_verifier *v, const char *file, struct na_note *note, char text[NA_NOTE_BYTES + 1],
+			size_t *bytes)
+{
+	char *content = NULL;
+	int result = na_read_file(AT_FDCWD, file, NA_NOTE_BYTES, &content, bytes);
+
+	if (result)
+		return na_verify_bad(v, NA_VERIFY_USAGE, 0, "cannot read the head in %.100s: %s", file, strerror(-result));
+	result = na_note_read_kept(note, content, *bytes);
+	memcpy(text, content, *bytes);
+	text[*bytes] = 0;
+	free(content);
+	return result ? na_verify_bad(v, NA_VERIFY_USAGE, 0, "%.100s is not a signed head", file) : 0;
+}
+
+int na_verify_expected_head(struct na_verifier *v, const char *file)
+{
+	char text[NA_NOTE_BYTES + 1];
+	struct na_note note, ours;
+	sqlite3_stmt *statement = NULL;
+	const void *stored = v->adopted;
+	size_t bytes, stored_bytes = v->adopted_bytes;
+	int found = 1, result = na_verify_read_note(v, file, &note, text, &bytes);
+
+	if (result)
+		return result;
+	if (strcmp(note.origin, v->result->origin))
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, 0, "the head in %.100s is of another journal", file);
+	if (!v->adopted_bytes || note.size != v->adopted_size) {
+		found = na_verify_one(v, "SELECT note FROM checkpoint WHERE size = ?1", note.size, &statement);
+		if (found < 0)
+			return -found;
+		stored = found ? sqlite3_column_blob(statement, 0) : NULL;
+		stored_bytes = found ? (size_t)sqlite3_column_bytes(statement, 0) : 0;
+	}
+	if (!found)
+		result = unknown_head(v, &note, file);
+	else if (!stored || na_note_read(&ours, stored, stored_bytes) || memcmp(ours.root, note.root, NA_HASH_BYTES))
+		result = na_verify_bad(v, NA_VERIFY_TAMPERED, note.size, "head at %" PRIu64 ": another root than in %.100s: this is "
+				       "another history", note.size, file);
+	sqlite3_finalize(statement);
 	return result;
 }

@@ -8,15 +8,13 @@
 #include "journal/canonical.h"
 #include "reader/verify_work.h"
 
-#define THREADS_MAX 64
-
 struct walk {
 	struct na_verifier *v;
+	sqlite3 *db;
 	sqlite3_stmt *statement, *nodes;
 	struct na_hash hash;
 	struct na_block *block;
 	struct na_merkle tree;		/* of this block only */
-	size_t next_checkpoint;
 	uint64_t base;			/* seq before the block's first */
 };
 
@@ -25,7 +23,7 @@ static const struct {
 	enum na_life_kind kind;
 } life_kinds[] = {
 	{ "start", NA_LIFE_START }, { "stop", NA_LIFE_STOP }, { "gap", NA_LIFE_GAP },
-	{ "lost", NA_LIFE_LOST },   { "head", NA_LIFE_HEAD },
+	{ "lost", NA_LIFE_LOST },   { "head", NA_LIFE_HEAD }, { "prune", NA_LIFE_PRUNE }, { "carried", NA_LIFE_CARRIED },
 };
 
 static int add_life(struct walk *walk, const struct na_life *life)
@@ -45,32 +43,68 @@ static int add_life(struct walk *walk, const struct na_life *life)
 	return 0;
 }
 
+/* A carried record is what its hash says, and its path leads to a node: whether that is the tree's is looked at later. */
+static bool read_carried(struct walk *walk, struct na_life *life, const void *body, size_t bytes)
+{
+	uint8_t previous[NA_HASH_BYTES], row_hash[NA_HASH_BYTES], wanted[NA_HASH_BYTES], path[NA_PATH_BYTES];
+	static _Thread_local char original[NA_RECORD_MAX_BYTES];
+	const char *text;
+	size_t length;
+	int64_t seq;
+
+	if (na_canonical_find_integer(body, bytes, "seq", &seq) || seq < 1 ||
+	    na_canonical_find_hex(body, bytes, "previous", previous, sizeof(previous)) ||
+	    na_canonical_find_hex(body, bytes, "row_hash", row_hash, sizeof(row_hash)) ||
+	    na_canonical_find_hex(body, bytes, "path", path, sizeof(path)) ||
+	    na_canonical_find_text(body, bytes, "body", &text, &length))
+		return false;
+	life->carried.seq = (uint64_t)seq;
+	length = na_canonical_plain(original, text, length);
+	return na_chain_row(&walk->hash, wanted, life->carried.seq, previous, original, length) == 0 &&
+	       memcmp(wanted, row_hash, sizeof(wanted)) == 0 &&
+	       na_tree_climb(&walk->hash, life->carried.seq, row_hash, path, life->carried.node, NULL) == 0;
+}
+
 /* Members that the journal itself must have written. */
-static bool read_life(struct na_life *life, const void *body, size_t bytes)
+bool na_life_read(struct na_life *life, const void *body, size_t bytes)
 {
 	int64_t number;
+	const char *text;
+	size_t length;
 	int rotates;
 
+	if (na_canonical_find_integer(body, bytes, "t", &life->t))
+		return false;
 	if (life->kind == NA_LIFE_START)
 		return na_canonical_find_bool(body, bytes, "clean", &life->clean) == 0;
-	if (life->kind != NA_LIFE_HEAD)
-		return true;
-	if (na_canonical_find_integer(body, bytes, "number", &number) || number < 0 ||
-	    na_canonical_find_hex(body, bytes, "next_key", life->next_key, NA_PUBLIC_KEY_BYTES) ||
-	    na_canonical_find_hex(body, bytes, "previous_note", life->previous_note, NA_HASH_BYTES))
-		return false;
-	life->number = (uint64_t)number;
-	rotates = na_canonical_find_hex(body, bytes, "next_identity", life->next_identity, NA_PUBLIC_KEY_BYTES);
-	life->rotates = rotates == 0;
-	return rotates != -EBADMSG;
+	if (life->kind == NA_LIFE_HEAD) {
+		if (na_canonical_find_integer(body, bytes, "number", &number) || number < 0 ||
+		    na_canonical_find_hex(body, bytes, "next_key", life->head.next_key, NA_PUBLIC_KEY_BYTES) ||
+		    na_canonical_find_hex(body, bytes, "previous_note", life->head.previous_note, NA_HASH_BYTES))
+			return false;
+		life->head.number = (uint64_t)number;
+		rotates = na_canonical_find_hex(body, bytes, "next_identity", life->head.next_identity, NA_PUBLIC_KEY_BYTES);
+		life->head.rotates = rotates == 0;
+		return rotates != -EBADMSG;
+	}
+	if (life->kind == NA_LIFE_PRUNE) {
+		if (na_canonical_find_integer(body, bytes, "cut", &number) || number < 1 || number % NA_TILE_ROWS != 1 ||
+		    (uint64_t)number > life->seq ||
+		    na_canonical_find_hex(body, bytes, "row_hash", life->prune.row_hash, NA_HASH_BYTES) ||
+		    na_canonical_find_text(body, bytes, "frontier", &text, &length) || length % 2 ||
+		    length / 2 > sizeof(life->prune.frontier) ||
+		    na_canonical_find_hex(body, bytes, "frontier", life->prune.frontier, length / 2))
+			return false;
+		life->prune.cut = (uint64_t)number;
+		life->prune.frontier_bytes = length / 2;
+	}
+	return true;
 }
 
 /* The oldest record that should long be under a head: heartbeats do not call for one. */
 static void note_unsigned(struct na_verifier *v, uint64_t seq, int64_t t, const char *kind, size_t length)
 {
-	uint64_t head = v->checkpoint_count ? v->checkpoint[v->checkpoint_count - 1].size : 0;
-
-	if (seq <= head || (length == 9 && memcmp(kind, "heartbeat", 9) == 0))
+	if (seq <= v->newest_head || (length == 9 && memcmp(kind, "heartbeat", 9) == 0))
 		return;
 	pthread_mutex_lock(&v->lock);
 	if (v->unsigned_since == 0 || (uint64_t)t < v->unsigned_since)
@@ -99,10 +133,11 @@ static int check_body(struct walk *walk, uint64_t seq, const void *body, size_t 
 		if (strlen(life_kinds[i].name) != length || memcmp(kind, life_kinds[i].name, length))
 			continue;
 		life.kind = life_kinds[i].kind;
-		if (!read_life(&life, body, bytes))
-			return na_verify_bad(v, NA_VERIFY_TAMPERED, seq, "record %" PRIu64 ": a %s record without its members",
-					     seq, life_kinds[i].name);
-		return add_life(walk, &life);
+		if (!na_life_read(&life, body, bytes) ||
+		    (life.kind == NA_LIFE_CARRIED && !read_carried(walk, &life, body, bytes)))
+			return na_verify_bad(v, NA_VERIFY_TAMPERED, seq, "record %" PRIu64 ": a %s record whose members are "
+					     "missing or wrong", seq, life_kinds[i].name);
+		return add_life(walk, &life);	/* its edge follows: add_leaf() */
 	}
 	return 0;
 }
@@ -128,30 +163,23 @@ static int check_node(struct walk *walk, uint64_t seq, const uint8_t wanted[NA_H
 static int add_leaf(struct walk *walk, uint64_t seq, const uint8_t row_hash[NA_HASH_BYTES])
 {
 	struct na_verifier *v = walk->v;
-	struct na_checkpoint *checkpoint;
+	struct na_block *block = walk->block;
+	struct na_life *newest = block->life_count ? &block->life[block->life_count - 1] : NULL;
 	struct na_merkle_tiles tiles;
-	int result;
 
 	if (na_merkle_append(&walk->hash, &walk->tree, row_hash, &tiles))
-		return na_verify_bad(v, NA_VERIFY_UNREADABLE, 0, "cannot hash");
-	result = tiles.count ? check_node(walk, seq, tiles.hash[0]) : 0;
-	if (result)
-		return result;
+		return na_verify_no_hash(v);
 	if (walk->tree.size == NA_BLOCK_ROWS)
-		memcpy(walk->block->root, walk->tree.node[NA_BLOCK_LEVEL], NA_HASH_BYTES);
-	if (walk->next_checkpoint == v->checkpoint_count)
-		return 0;
-	checkpoint = &v->checkpoint[walk->next_checkpoint];
-	if (checkpoint->size == seq) {
-		memcpy(checkpoint->edge, walk->tree.node, sizeof(checkpoint->edge));
-		walk->next_checkpoint++;
-	}
-	return 0;
+		memcpy(block->root, walk->tree.node[NA_BLOCK_LEVEL], NA_HASH_BYTES);
+	if (newest && newest->seq == seq && newest->kind == NA_LIFE_HEAD)
+		memcpy(newest->head.edge, walk->tree.node, sizeof(newest->head.edge));
+	return tiles.count ? check_node(walk, seq, tiles.hash[0]) : 0;
 }
 
-/* One row: is it the next one, made of bytes, and does its hash follow? `previous` becomes its hash. */
-static int check_row(struct walk *walk, uint64_t seq, uint8_t previous[NA_HASH_BYTES])
+/* One row: is it the next one, made of bytes, and does its hash follow? `hash` is that before it and becomes its own. */
+static int check_row(struct walk *walk, uint64_t seq, uint8_t hash[NA_HASH_BYTES])
 {
+	const uint8_t *previous = hash;
 	struct na_verifier *v = walk->v;
 	sqlite3_stmt *row = walk->statement;
 	uint64_t found = (uint64_t)sqlite3_column_int64(row, 0);
@@ -166,44 +194,32 @@ static int check_row(struct walk *walk, uint64_t seq, uint8_t previous[NA_HASH_B
 	    sqlite3_column_bytes(row, 1) != NA_HASH_BYTES)
 		return na_verify_bad(v, NA_VERIFY_TAMPERED, seq, "record %" PRIu64 ": hash or body is not made of bytes", seq);
 	row_hash = sqlite3_column_blob(row, 1);
+	/* of a pruning that was interrupted the hash before the oldest record is gone */
+	if (seq == v->start.size + 1 && !v->previous_known)
+		previous = NULL;
 	body = sqlite3_column_blob(row, 2);
 	bytes = (size_t)sqlite3_column_bytes(row, 2);
 	if (!row_hash || (!body && bytes))
 		return na_verify_bad(v, NA_VERIFY_UNREADABLE, 0, "no memory");
-	if (na_chain_row(&walk->hash, wanted, seq, previous, body, bytes))
-		return na_verify_bad(v, NA_VERIFY_UNREADABLE, 0, "cannot hash");
-	if (memcmp(wanted, row_hash, NA_HASH_BYTES))
+	if (previous && na_chain_row(&walk->hash, wanted, seq, previous, body, bytes))
+		return na_verify_no_hash(v);
+	if (previous && memcmp(wanted, row_hash, NA_HASH_BYTES))
 		return na_verify_bad(v, NA_VERIFY_TAMPERED, seq, "record %" PRIu64 ": its hash is not that of its bytes and of "
 				     "the record before it: one of the two was changed", seq);
 	result = check_body(walk, seq, body, bytes);
 	if (result == 0)
 		result = add_leaf(walk, seq, row_hash);
-	memcpy(previous, row_hash, NA_HASH_BYTES);
+	memcpy(hash, row_hash, NA_HASH_BYTES);
 	return result;
 }
 
-static size_t first_checkpoint_after(const struct na_verifier *v, uint64_t seq)
-{
-	size_t low = 0, high = v->checkpoint_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (v->checkpoint[middle].size <= seq)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* The hash before the block: the genesis, or the stored hash of the last row of the block before. */
+/* The hash before the block: that where checking begins, or the stored hash of the last row of the block before. */
 static int start_block(struct walk *walk, uint8_t previous[NA_HASH_BYTES])
 {
 	struct na_verifier *v = walk->v;
 
-	if (walk->base == 0) {
-		memcpy(previous, v->genesis, NA_HASH_BYTES);
+	if (walk->base == v->start.size) {
+		memcpy(previous, v->previous, NA_HASH_BYTES);
 		return 0;
 	}
 	if (sqlite3_step(walk->statement) != SQLITE_ROW)
@@ -216,89 +232,160 @@ static int start_block(struct walk *walk, uint8_t previous[NA_HASH_BYTES])
 	return 0;
 }
 
-static int check_block(struct walk *walk, size_t number)
+/* Block `number` has records number * NA_BLOCK_ROWS + 1 and so on; the first may have lost its beginning. */
+static int check_block(struct walk *walk, uint64_t number)
 {
 	struct na_verifier *v = walk->v;
-	uint64_t first = number * NA_BLOCK_ROWS + 1;
-	uint64_t last = first + NA_BLOCK_ROWS - 1 < v->last_seq ? first + NA_BLOCK_ROWS - 1 : v->last_seq;
+	uint64_t before = number * NA_BLOCK_ROWS;
+	uint64_t last = before + NA_BLOCK_ROWS < v->last_seq ? before + NA_BLOCK_ROWS : v->last_seq;
 	uint8_t previous[NA_HASH_BYTES];
 	int result, step = SQLITE_ROW;
 
-	walk->base = first - 1;
-	walk->block = &v->block[number];
-	walk->next_checkpoint = first_checkpoint_after(v, walk->base);
-	memset(&walk->tree, 0, sizeof(walk->tree));
-	sqlite3_bind_int64(walk->statement, 1, (sqlite3_int64)walk->base);
+	walk->base = before < v->start.size ? v->start.size : before;
+	walk->tree.size = walk->base - before;
+	memcpy(walk->tree.node, v->start.node, NA_BLOCK_LEVEL * sizeof(walk->tree.node[0]));
+	/* the first block begins behind what is known already, whose last row has no place here */
+	sqlite3_bind_int64(walk->statement, 1, (sqlite3_int64)(walk->base == v->start.size ? walk->base + 1 : walk->base));
 	sqlite3_bind_int64(walk->statement, 2, (sqlite3_int64)last);
 	sqlite3_bind_int64(walk->nodes, 1, (sqlite3_int64)(walk->base >> NA_TILE_LEVEL));
 	result = start_block(walk, previous);
-	for (uint64_t seq = first; seq <= last && result == 0; seq++) {
+	for (uint64_t seq = walk->base + 1; seq <= last && result == 0; seq++) {
 		step = sqlite3_step(walk->statement);
 		if (step == SQLITE_ROW)
 			result = check_row(walk, seq, previous);
 		else if (step == SQLITE_DONE)
 			result = na_verify_bad(v, NA_VERIFY_TAMPERED, seq, "record %" PRIu64 ": missing", seq);
 		else
-			result = na_verify_sqlite(v, sqlite3_db_handle(walk->statement), "read the records");
+			result = na_verify_sqlite(v, walk->db, "read the records");
 	}
 	sqlite3_reset(walk->statement);
 	sqlite3_reset(walk->nodes);
 	return result;
 }
 
-/* Blocks are taken in order, so once one is bad only lower ones, already taken, can matter. */
-static void *check_blocks(void *context)
+/* The next block, once the window has room for it. Blocks are taken in order, so a bad one ends the claiming. */
+static bool claim(struct na_verifier *v, uint64_t *number)
 {
-	struct na_verifier *v = context;
-	struct walk walk = { .v = v };
-	sqlite3 *db = NULL;
-	size_t number;
+	bool any;
 
-	if (na_hash_open(&walk.hash))
-		return NULL;
-	if (na_verify_connect(v, &db) == 0) {
-		if (sqlite3_prepare_v2(db, "SELECT seq, row_hash, body FROM record WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
-				       -1, &walk.statement, NULL) != SQLITE_OK ||
-		    sqlite3_prepare_v2(db, "SELECT position, hash FROM node WHERE level = 8 AND position >= ?1 ORDER BY position",
-				       -1, &walk.nodes, NULL) != SQLITE_OK)
-			na_verify_sqlite(v, db, "read the records");
-		else
-			while ((number = atomic_fetch_add(&v->next_block, 1)) < v->block_count)
-				if (check_block(&walk, number))
-					atomic_store(&v->next_block, v->block_count);
-		sqlite3_finalize(walk.statement);
-		sqlite3_finalize(walk.nodes);
-	}
-	sqlite3_close(db);
-	na_hash_close(&walk.hash);
-	return v;
+	pthread_mutex_lock(&v->lock);
+	while (v->claimed < v->end && v->claimed >= v->taken + NA_WINDOW_BLOCKS)
+		pthread_cond_wait(&v->changed, &v->lock);
+	any = v->claimed < v->end;
+	*number = v->claimed;
+	v->claimed += any;
+	pthread_mutex_unlock(&v->lock);
+	return any;
 }
 
-int na_verify_rows(struct na_verifier *v)
+static void check_claimed(struct walk *walk)
 {
-	unsigned int threads = v->options->threads ? v->options->threads : 2;
-	pthread_t thread[THREADS_MAX];
-	unsigned int started = 0;
-	void *done = v;
+	struct na_verifier *v = walk->v;
+	uint64_t number;
 
-	v->block_count = (size_t)((v->last_seq + NA_BLOCK_ROWS - 1) / NA_BLOCK_ROWS);
-	v->block = calloc(v->block_count ? v->block_count : 1, sizeof(*v->block));
-	if (!v->block)
-		return na_verify_bad(v, NA_VERIFY_UNREADABLE, 0, "no memory");
-	if (threads > THREADS_MAX)
-		threads = THREADS_MAX;
-	while (started < threads && pthread_create(&thread[started], NULL, check_blocks, v) == 0)
-		started++;
-	if (started == 0)
-		done = check_blocks(v);
-	while (started > 0) {
-		void *one;
+	while (claim(v, &number)) {
+		int result;
 
-		pthread_join(thread[--started], &one);
-		if (!one)
-			done = NULL;
+		walk->block = &v->block[number % NA_WINDOW_BLOCKS];
+		result = check_block(walk, number);
+		pthread_mutex_lock(&v->lock);
+		walk->block->bad = result != 0;
+		walk->block->done = true;
+		if (result)
+			v->end = v->claimed;
+		pthread_cond_broadcast(&v->changed);
+		pthread_mutex_unlock(&v->lock);
 	}
+}
+
+static void *check_blocks(void *context)
+{
+	static const char rows_sql[] = "SELECT seq, row_hash, body FROM record WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq";
+	static const char nodes_sql[] = "SELECT position, hash FROM node WHERE level = 8 AND position >= ?1 ORDER BY position";
+	struct walk walk = *(struct walk *)context;
+	struct na_verifier *v = walk.v;
+
+	free(context);
+	if (na_hash_open(&walk.hash))
+		na_verify_no_hash(v);
+	else if (sqlite3_prepare_v2(walk.db, rows_sql, -1, &walk.statement, NULL) != SQLITE_OK ||
+		 sqlite3_prepare_v2(walk.db, nodes_sql, -1, &walk.nodes, NULL) != SQLITE_OK)
+		na_verify_sqlite(v, walk.db, "read the records");
+	else
+		check_claimed(&walk);
+	sqlite3_finalize(walk.statement);
+	sqlite3_finalize(walk.nodes);
+	na_hash_close(&walk.hash);
+	pthread_mutex_lock(&v->lock);
+	v->running--;
+	pthread_cond_broadcast(&v->changed);
+	pthread_mutex_unlock(&v->lock);
+	return NULL;
+}
+
+int na_verify_rows_begin(struct na_verifier *v)
+{
+	v->claimed = v->taken = v->start.size / NA_BLOCK_ROWS;
+	v->end = (v->last_seq + NA_BLOCK_ROWS - 1) / NA_BLOCK_ROWS;
+	for (unsigned int i = 0; i < v->threads; i++) {
+		struct walk *walk = calloc(1, sizeof(*walk));
+
+		if (!walk)
+			break;
+		walk->v = v;
+		walk->db = v->thread_db[i];
+		pthread_mutex_lock(&v->lock);
+		v->running++;
+		pthread_mutex_unlock(&v->lock);
+		if (pthread_create(&v->thread[i], NULL, check_blocks, walk)) {
+			free(walk);
+			pthread_mutex_lock(&v->lock);
+			v->running--;
+			pthread_mutex_unlock(&v->lock);
+			break;
+		}
+		v->started++;
+	}
+	return 0;
+}
+
+int na_verify_next_block(struct na_verifier *v, uint64_t number, struct na_block **block)
+{
+	struct na_block *one = &v->block[number % NA_WINDOW_BLOCKS];
+	bool done, bad;
+
+	pthread_mutex_lock(&v->lock);
+	while (!one->done && v->running > 0)
+		pthread_cond_wait(&v->changed, &v->lock);
+	done = one->done;
+	bad = one->bad;
+	pthread_mutex_unlock(&v->lock);
+	*block = one;
 	if (!done)
-		return na_verify_bad(v, NA_VERIFY_UNREADABLE, 0, "libcrypto does not offer SHA-256");
-	return (int)v->result->verdict;
+		return na_verify_bad(v, NA_VERIFY_UNREADABLE, 0, "no thread could be started, or there is no memory");
+	return bad ? (int)v->result->verdict : 0;
+}
+
+void na_verify_block_done(struct na_verifier *v, struct na_block *block)
+{
+	free(block->life);
+	pthread_mutex_lock(&v->lock);
+	memset(block, 0, sizeof(*block));
+	v->taken++;
+	pthread_cond_broadcast(&v->changed);
+	pthread_mutex_unlock(&v->lock);
+}
+
+void na_verify_rows_end(struct na_verifier *v)
+{
+	pthread_mutex_lock(&v->lock);
+	v->end = v->claimed;
+	pthread_cond_broadcast(&v->changed);
+	pthread_mutex_unlock(&v->lock);
+	for (unsigned int i = 0; i < v->started; i++)
+		(void)pthread_join(v->thread[i], NULL);
+	for (size_t i = 0; i < NA_WINDOW_BLOCKS; i++) {
+		free(v->block[i].life);
+		v->block[i].life = NULL;
+	}
 }

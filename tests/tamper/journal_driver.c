@@ -5,6 +5,7 @@
  *
  *	journal_driver run DIRECTORY RECORDS	clean life; heads every 100 records
  *	journal_driver crash DIRECTORY RECORDS	the same, ended by SIGKILL once all are committed
+ *	journal_driver prune DIRECTORY RECORDS KEEP_SECONDS MAX_BYTES	as `run`, and prunes once all are committed
  *	journal_driver kill DIRECTORY RECORDS	as `run`, but journal and signer are killed and restarted in turn, under load
  *	journal_driver verify DIRECTORY [fingerprint=HEX] [head=FILE] [anchors=FILE] [tail=SECONDS] [threads=N]
  *	journal_driver bench DIRECTORY RECORDS	rates of appending and verifying, and of the canonical writer
@@ -41,6 +42,7 @@ struct driver {
 	int signer_socket[2], journal_stop[2], signer_stop[2];
 	pid_t journal_pid, signer_pid;
 	uint32_t head_records;
+	uint64_t keep_seconds, max_bytes;
 };
 
 static void die(const char *what)
@@ -107,6 +109,7 @@ static pid_t fork_journal(struct driver *d, uint64_t generation)
 			.signer_fd = d->signer_socket[0], .stop_fd = d->journal_stop[0], .version = "test",
 			.config_hash = "0000000000000000000000000000000000000000000000000000000000000000",
 			.settings = "[netaudit]\n", .backend = "none", .head_records = d->head_records, .generation = generation,
+			.keep_seconds = d->keep_seconds, .max_bytes = d->max_bytes,
 		};
 
 		close(d->signer_socket[1]);
@@ -115,10 +118,9 @@ static pid_t fork_journal(struct driver *d, uint64_t generation)
 	return pid;
 }
 
-static void begin(struct driver *d, const char *directory, uint32_t head_records)
+/* `d` is zeroed but for the journal's settings. */
+static void begin(struct driver *d, const char *directory)
 {
-	memset(d, 0, sizeof(*d));
-	d->head_records = head_records;
 	(void)snprintf(d->journal, sizeof(d->journal), "%s/journal", directory);
 	(void)snprintf(d->signer, sizeof(d->signer), "%s/signer", directory);
 	if (mkdir(directory, 0700) < 0 && errno != EEXIST)
@@ -199,9 +201,9 @@ static int stop(struct driver *d, bool print)
 
 static int run(const char *directory, uint64_t count, bool crash)
 {
-	struct driver d;
+	struct driver d = { .head_records = 100 };
 
-	begin(&d, directory, 100);
+	begin(&d, directory);
 	leave_conversation(&d);
 	put_records(&d, 0, count);
 	if (!wait_committed(&d, count + 1))
@@ -213,6 +215,37 @@ static int run(const char *directory, uint64_t count, bool crash)
 	printf("journal=%d signer=%d\n", end_of(d.journal_pid), end_of(d.signer_pid));
 	na_queue_destroy(d.queue);
 	return 0;
+}
+
+/* Until the journal has dealt with a request to prune, or has ended. */
+static bool wait_pruned(struct driver *d)
+{
+	uint64_t until = na_boottime_ns() + WAIT_NS;
+	siginfo_t info;
+
+	na_counter_add(&d->shared->prune_requests, 1);
+	while (na_counter_get(&d->shared->prune_done) != na_counter_get(&d->shared->prune_requests)) {
+		memset(&info, 0, sizeof(info));
+		if (waitid(P_PID, (id_t)d->journal_pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid)
+			return false;
+		if (na_boottime_ns() > until)
+			die("the journal is not pruned");
+		poll(NULL, 0, 2);
+	}
+	return true;
+}
+
+static int prune(const char *directory, uint64_t count, uint64_t keep_seconds, uint64_t max_bytes)
+{
+	struct driver d = { .head_records = 100, .keep_seconds = keep_seconds, .max_bytes = max_bytes };
+
+	begin(&d, directory);
+	leave_conversation(&d);
+	put_records(&d, 0, count);
+	if (wait_committed(&d, count + 1) && wait_pruned(&d))
+		printf("first=%" PRIu64 " pruned=%" PRIu64 " ", na_counter_get(&d.shared->first_seq),
+		       na_counter_get(&d.shared->pruned_records));
+	return stop(&d, true);
 }
 
 /* What the supervisor does when a process of ours dies; the journal may have noticed its signer's end itself. */
@@ -234,10 +267,10 @@ static void kill_and_restart(struct driver *d, enum na_component component)
 #define KILLS 30
 static int run_killed(const char *directory, uint64_t count)
 {
-	struct driver d;
+	struct driver d = { .head_records = 100 };
 	uint64_t seed = 12345;
 
-	begin(&d, directory, 100);
+	begin(&d, directory);
 	for (uint64_t i = 0; i < KILLS; i++) {
 		put_records(&d, i * count, count);
 		seed = seed * 6364136223846793005U + 1442695040888963407U;
@@ -288,7 +321,7 @@ static double seconds_since(uint64_t begin_ns)
 
 static int bench(const char *directory, uint64_t count)
 {
-	struct driver d;
+	struct driver d = { .head_records = 10000 };
 	struct na_verify_result result;
 	struct na_verify_options options = { .path = d.journal };
 	uint8_t buffer[2048];
@@ -306,7 +339,7 @@ static int bench(const char *directory, uint64_t count)
 		if (na_canonical_check(buffer, last, NULL))
 			die("check");
 	printf("canonical check: %.2f us\n", seconds_since(began) * 1e6 / (double)count);
-	begin(&d, directory, 10000);
+	begin(&d, directory);
 	leave_conversation(&d);
 	began = na_boottime_ns();
 	put_records(&d, 0, count);
@@ -335,6 +368,8 @@ int main(int argc, char **argv)
 		die("usage");
 	if (!strcmp(argv[1], "run"))
 		return run(argv[2], count, false);
+	if (!strcmp(argv[1], "prune") && argc > 5)
+		return prune(argv[2], count, strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10));
 	if (!strcmp(argv[1], "kill"))
 		return run_killed(argv[2], count);
 	if (!strcmp(argv[1], "crash"))
