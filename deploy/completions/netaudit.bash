@@ -12,10 +12,11 @@ _netaudit()
 		[addons]='--since --until --instance --paths'
 		[show]=''
 		[export]='--since --until --from --to --addon --destination --instance --flow'
-		[verify]='--key --head --anchors --witness'
 		[head]='--qr'
 		[witness]='--old --witness'
 		[keys]='--previous'
+		[verify]='--key --head --anchors --since --deep --witness'
+		[prune]=''
 		[doctor]='--config'
 		[help]=''
 	)
@@ -24,7 +25,7 @@ _netaudit()
 		[--author]='addon odoo library unknown'
 		[--direction]='outbound inbound'
 		[--channel]='http https smtp imap pop3 dns postgres ldap udp quic icmp raw unix vsock socket tls-opaque'
-		[--kind]='open close progress datagram author process addon start stop config lost gap clock heartbeat head'
+		[--kind]='open close progress datagram author process addon start stop config lost gap clock heartbeat prune carried head'
 		[--since]='today yesterday now'
 		[--until]='today yesterday now'
 	)

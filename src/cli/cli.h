@@ -103,6 +103,7 @@ int na_command_export(struct na_cli *cli, int argc, char **argv);
 int na_command_head(struct na_cli *cli, int argc, char **argv);
 int na_command_witness(struct na_cli *cli, int argc, char **argv);
 int na_command_keys(struct na_cli *cli, int argc, char **argv);
+int na_command_prune(struct na_cli *cli, int argc, char **argv);
 int na_command_verify(struct na_cli *cli, int argc, char **argv);
 int na_command_doctor(struct na_cli *cli, int argc, char **argv);
 int na_command_help(struct na_cli *cli, int argc, char **argv);

@@ -36,8 +36,7 @@ static int take(void *context, const char *name, const char *value)
 	return 0;
 }
 
-/* Returns 0 and the parsed file, -EBADMSG when it is not what the daemon writes, or negative errno. */
-static int load(const struct na_cli *cli, json_t **status)
+int na_status_load(const struct na_cli *cli, json_t **status)
 {
 	char path[4096], *content;
 	size_t bytes;
@@ -53,7 +52,7 @@ static int load(const struct na_cli *cli, json_t **status)
 	return *status ? 0 : -EBADMSG;
 }
 
-static enum na_daemon_state judge(const json_t *status)
+enum na_daemon_state na_status_judge(const json_t *status)
 {
 	int64_t pid = na_status_component(status, "supervisor", "pid");
 	double age = na_status_age_s(status);
@@ -104,19 +103,19 @@ int na_command_status(struct na_cli *cli, int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	err = load(cli, &status);
+	err = na_status_load(cli, &status);
 	if (err)
 		return no_status(cli, err);
-	state = judge(status);
+	state = na_status_judge(status);
 	if (rate && !cli->json && state == NA_DAEMON_RUNNING) {
 		before = status;
 		poll(NULL, 0, SAMPLE_MS);
-		err = load(cli, &status);
+		err = na_status_load(cli, &status);
 		if (err) {
 			json_decref(before);
 			return no_status(cli, err);
 		}
-		state = judge(status);
+		state = na_status_judge(status);
 	}
 	if (cli->json)
 		print_json(status, state);

@@ -11,6 +11,8 @@
 #include "cli/fields.h"
 #include "cli/memory.h"
 
+#define FORECAST_DAYS (1.0 / 24)	/* a younger journal says nothing of a day */
+
 const struct na_daemon_state_text na_daemon_states[] = {
 	[NA_DAEMON_RUNNING] = { "running", NA_GREEN },
 	[NA_DAEMON_STALE] = { "stale", NA_YELLOW },
@@ -171,6 +173,47 @@ static void print_lags(const json_t *status)
 		printf("no head signed yet\n");
 }
 
+static double days_of(int64_t us)
+{
+	return (double)us / 86400e6;
+}
+
+/* How much room the records take, will take, and what is left. */
+static void print_disk(const json_t *status)
+{
+	int64_t first_t = na_field_integer(status, "first_t", 0), bytes = na_field_integer(status, "journal_bytes", 0);
+	int64_t keep = na_field_integer(status, "retention_days", 0), mib = na_field_integer(status, "retention_max_mib", 0);
+	int64_t free_bytes = na_field_integer(status, "disk_free_bytes", 0);
+	double age = days_of(na_field_integer(status, "now_us", 0) - first_t), daily, settled;
+	char text[NA_HUMAN_BYTES];
+
+	if (!first_t)
+		return;
+	print_label("kept");
+	if (keep)
+		printf("%" PRId64 " days", keep);
+	else
+		printf("all records");
+	if (mib)
+		printf(", at most %s bytes", na_human_bytes(text, mib << 20));
+	printf("; the oldest is %.1f days old\n", age);
+	print_label("disk");
+	printf("%s bytes, %s free", na_human_bytes(text, bytes), na_human_bytes((char[NA_HUMAN_BYTES]){ 0 }, free_bytes));
+	if (age < FORECAST_DAYS) {
+		printf("; too young for a forecast\n");
+		return;
+	}
+	daily = (double)bytes / age;
+	final = keep ? daily * (double)keep : 0;
+	if (mib && (!keep || settled > (double)(mib << 20)))
+		final = (double)(mib << 20);
+	printf(", %s a day", na_human_bytes(text, (int64_t)daily));
+	if (settled > 0 && settled - (double)bytes < (double)free_bytes)
+		printf("; will settle at about %s\n", na_human_bytes(text, (int64_t)settled));
+	else
+		printf("; the disk is full in about %.0f days\n", daily > 0 ? (double)free_bytes / daily : 0);
+}
+
 static void print_processes(const json_t *status)
 {
 	int64_t total_kib = 0, restarts = 0;
@@ -212,6 +255,7 @@ void na_status_print(const struct na_cli *cli, const json_t *status, enum na_dae
 	print_authors(cli, status);
 	print_losses(cli, status);
 	print_lags(status);
+	print_disk(status);
 	if (state != NA_DAEMON_STOPPED)
 		print_processes(status);
 }

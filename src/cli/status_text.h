@@ -27,6 +27,11 @@ int64_t na_status_component(const json_t *status, const char *name, const char *
 double na_status_age_s(const json_t *status);
 
 /* `before` is an older sample to compute rates from, or NULL. */
+/* status.json. Returns 0 and the parsed file, -EBADMSG when it is not what the daemon writes, or negative errno. */
+int na_status_load(const struct na_cli *cli, json_t **status);
+/* Whether the daemon that wrote it is still alive. */
+enum na_daemon_state na_status_judge(const json_t *status);
+
 void na_status_print(const struct na_cli *cli, const json_t *status, enum na_daemon_state state, const json_t *before);
 
 #endif

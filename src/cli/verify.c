@@ -23,6 +23,8 @@ const struct na_option na_verify_options[] = {
 	{ "head", 'H', "FILE", "a signed head kept elsewhere, which must be one of this journal's" },
 	{ "anchors", 'A', "FILE", "the file of signed heads (default: anchors.log beside the journal)" },
 	{ "witness", 0, "KEY", "of an export: a witness's public key; a head must be cosigned with it" },
+	{ "since", 'S', "FILE", "a signed head that was verified before: check only what came after it" },
+	{ "deep", 'd', NULL, "check also the file's structure, and that searching finds every record" },
 	{ NULL, 0, NULL, NULL }
 };
 
@@ -38,6 +40,9 @@ static const struct {
 	{ NA_VERIFY_UNCLEAN, "unclean-stop", "the daemon was not always stopped cleanly" },
 	{ NA_VERIFY_NO_ANCHORS, "no-anchors", "there is no anchors.log to compare the heads with" },
 	{ NA_VERIFY_LATE_ANCHORS, "late-anchors", "anchors.log begins after the first head" },
+	{ NA_VERIFY_PRUNING, "pruning", "pruning goes on or was interrupted: the body of the oldest record cannot be checked" },
+	{ NA_VERIFY_INDEX, "index", "index.db says something else than the records: searches may miss some. Stop the daemon, delete "
+	  "index.db, start it again" },
 };
 #define NOTES (sizeof(notes) / sizeof(*notes))
 
@@ -50,6 +55,7 @@ struct work {
 	struct na_verify_options options;
 	const char *witness;	/* for an export */
 	struct na_verify_result result;
+	struct na_verify_progress progress;
 };
 
 static int take(void *context, const char *name, const char *value)
@@ -62,6 +68,10 @@ static int take(void *context, const char *name, const char *value)
 		options->fingerprint = value;
 	else if (!strcmp(name, "head"))
 		options->expected_head = value;
+	else if (!strcmp(name, "since"))
+		options->since = value;
+	else if (!strcmp(name, "deep"))
+		options->deep = true;
 	else
 		options->anchors = value;
 	return 0;
@@ -75,13 +85,33 @@ static void *work(void *context)
 	return NULL;
 }
 
-/* The verifier runs in a thread of its own, so that this one can say that it still does. */
+#define BAR_CELLS 30
+
+static void print_progress(const struct na_verify_progress *progress, int seconds)
+{
+	uint64_t done = progress->done, total = progress->total;
+	char rate[NA_HUMAN_BYTES], left[NA_HUMAN_BYTES];
+	int cells = total ? (int)(done * BAR_CELLS / total) : 0;
+
+	fprintf(stderr, "\r\033[K[%.*s%*s] ", cells, "##############################", BAR_CELLS - cells, "");
+	if (done == 0 || seconds == 0)
+		fprintf(stderr, "%d s", seconds);
+	else if (done < total)
+		fprintf(stderr, "%" PRIu64 "%%, %s records/s, %s left", done * 100 / total,
+			na_human_count(rate, (int64_t)(done / (uint64_t)seconds)),
+			na_human_duration(left, (int64_t)((double)(total - done) / (double)done * seconds * 1e6)));
+	else
+		fprintf(stderr, "records done, the rest");
+}
+
+/* The verifier runs in a thread of its own, so that this one can say how far it is. */
 static void run(struct work *job)
 {
 	struct timespec until;
 	pthread_t thread;
 	int seconds = 0;
 
+	job->options.progress = &job->progress;
 	if (!isatty(STDERR_FILENO) || pthread_create(&thread, NULL, work, job)) {
 		work(job);
 		return;
@@ -90,7 +120,7 @@ static void run(struct work *job)
 	do {
 		until.tv_sec++;
 		if (++seconds > QUIET_S)
-			fprintf(stderr, "\rverifying, %d s ", seconds - 1);
+			print_progress(&job->progress, seconds - 1);
 	} while (pthread_timedjoin_np(thread, NULL, &until) == ETIMEDOUT);
 	if (seconds > QUIET_S)
 		fprintf(stderr, "\r\033[K");
@@ -101,7 +131,12 @@ static void print_head(const struct na_verify_result *result)
 	char records[NA_HUMAN_BYTES], head[NA_HUMAN_BYTES], time[NA_HUMAN_BYTES];
 
 	printf(": %s records", na_human_count(records, (int64_t)result->records));
-	if (result->heads)
+	if (result->first_seq > 1)
+		printf(" from record %s on (older ones were pruned; their heads were checked)",
+		       na_human_count(head, (int64_t)result->first_seq));
+	if (result->checked_from > result->first_seq)
+		printf(", checked from record %s on", na_human_count(head, (int64_t)result->checked_from));
+	if (result->head_size)
 		printf(", signed to record %s at %s", na_human_count(head, (int64_t)result->head_size),
 		       na_local_time(time, result->head_t));
 	printf(", key %s\n", result->fingerprint);
@@ -161,9 +196,10 @@ static void print_json(const struct na_verify_result *result)
 	for (size_t i = 0; i < NOTES; i++)
 		if (result->notes & notes[i].note)
 			json_array_append_new(words, json_string(notes[i].word));
-	out = json_pack("{s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:b}",
+	out = json_pack("{s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:b}",
 			"verdict", verdicts[result->verdict], "why", why,
 			"first_bad_seq", (json_int_t)result->first_bad_seq, "remarks", words,
+			"first_seq", (json_int_t)result->first_seq, "checked_from", (json_int_t)result->checked_from,
 			"records", (json_int_t)result->records, "heads", (json_int_t)result->heads,
 			"head_size", (json_int_t)result->head_size, "head_t", (json_int_t)result->head_t,
 			"last_t", (json_int_t)result->last_t, "unsigned_records", (json_int_t)result->unsigned_records,
@@ -182,8 +218,8 @@ static int verify_export(const struct na_cli *cli, const struct work *job)
 	struct na_hash hash;
 	int error = 0;
 
-	if (job->options.anchors)
-		return na_cli_usage(cli, "an export has its heads in it: --anchors is for a journal");
+	if (job->options.anchors || job->options.since || job->options.deep)
+		return na_cli_usage(cli, "an export has its heads in it: --anchors, --since and --deep are for a journal");
 	if (job->witness) {
 		error = na_hash_open(&hash);
 		if (!error)

@@ -83,7 +83,7 @@ ssize_t na_life_head(void *buffer, size_t capacity, const struct na_life_head *h
 ssize_t na_life_prune(void *buffer, size_t capacity, const struct na_life_prune *prune);
 ssize_t na_life_carried(void *buffer, size_t capacity, const struct na_life_carried *carried);
 
-/* The nodes of an aligned cut's frontier, widest subtree first, as the record has them. Returns their number of bytes. */
+/* The nodes of a cut's frontier, widest subtree first, as the record has them. Returns their number of bytes. */
 #define NA_FRONTIER_BYTES (NA_MERKLE_LEVELS * NA_HASH_BYTES)
 size_t na_life_frontier(uint8_t out[NA_FRONTIER_BYTES], const struct na_merkle *frontier);
 

@@ -56,8 +56,8 @@ static uint64_t highest_cut(const struct na_journal *journal)
 }
 
 /*
- * The lowest cut that keeps every tile whose last record is younger than `horizon`. Halving the span takes the clock to have
- * run forward; where it was stepped back, tiles around that place go early or late by as much.
+ * The lowest cut that keeps every tile whose last record is younger than `horizon`. Halving the span takes the clock
+ * to have run forward; where it was stepped back, tiles around that place go early or late by as much.
  */
 static int cut_by_age(struct na_journal *journal, int64_t horizon, uint64_t *cut)
 {
@@ -80,7 +80,7 @@ static int cut_by_age(struct na_journal *journal, int64_t horizon, uint64_t *cut
 
 static int used_bytes(struct na_journal *journal, uint64_t *used)
 {
-	uint64_t pages, unused, page_bytes;
+	uint64_t pages, unused = 0, page_bytes = 0;
 	int result = na_store_integer(&journal->store, "PRAGMA page_count", &pages, &journal->error);
 
 	if (result == 0)

@@ -83,8 +83,8 @@ int na_store_add_checkpoint(struct na_store *store, const char *note, uint32_t n
  * Pruning, in the caller's transaction. `na_store_delete_below()` is refused by the database unless a signed head
  * covers a prune record with at least that cut.
  */
-int na_store_add_old_head(struct na_store *store, uint64_t size, const uint8_t previous[NA_HASH_BYTES], const void *body,
-			  size_t body_bytes, const uint8_t path[NA_PATH_BYTES], struct na_error *error);
+int na_store_add_old_head(struct na_store *store, uint64_t size, const uint8_t previous[NA_HASH_BYTES],
+			  const void *body, size_t body_bytes, const uint8_t path[NA_PATH_BYTES], struct na_error *error);
 int na_store_add_prune(struct na_store *store, uint64_t seq, uint64_t cut, struct na_error *error);
 int na_store_delete_below(struct na_store *store, uint64_t seq, struct na_error *error);
 /* Gives up to 256 free pages back to the file system, outside a transaction. */

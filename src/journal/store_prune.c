@@ -2,8 +2,8 @@
 /* What the store does for pruning: keeps what stays provable, deletes rows, gives room back. */
 #include "journal/store_private.h"
 
-int na_store_add_old_head(struct na_store *store, uint64_t size, const uint8_t previous[NA_HASH_BYTES], const void *body,
-			  size_t body_bytes, const uint8_t path[NA_PATH_BYTES], struct na_error *error)
+int na_store_add_old_head(struct na_store *store, uint64_t size, const uint8_t previous[NA_HASH_BYTES],
+			  const void *body, size_t body_bytes, const uint8_t path[NA_PATH_BYTES], struct na_error *error)
 {
 	sqlite3_stmt *insert = store->statement[NA_STORE_INSERT_OLD_HEAD];
 

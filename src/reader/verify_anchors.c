@@ -90,14 +90,14 @@ static int unknown_head(struct na_verifier *v, const struct na_note *note, const
 int na_verify_adopt_anchor(struct na_verifier *v)
 {
 	struct notes notes;
-	int result, next;
+	int result;
 
 	if (v->anchor_bytes < 0)
 		return 0;
 	result = open_notes(v, &notes);
 	if (result)
 		return result;
-	while ((next = next_note(&notes)) == 1 && notes.at <= v->anchor_bytes) {
+	while (next_note(&notes) == 1 && notes.at <= v->anchor_bytes) {
 		if (notes.note.size <= v->newest_head || notes.note.size > v->last_seq ||
 		    strcmp(notes.note.origin, v->result->origin))
 			continue;
@@ -157,8 +157,8 @@ static int check_one(struct na_verifier *v, struct pair *pair)
 	case -ENOENT:
 		return unknown_head(v, &pair->notes.note, NA_ANCHORS_FILE);
 	case -ESTALE:
-		return na_verify_bad(v, NA_VERIFY_TAMPERED, pair->last + 1, NA_ANCHORS_FILE " has heads missing between those at %" PRIu64
-				     " and %" PRIu64, pair->last, size);
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, pair->last + 1, NA_ANCHORS_FILE " lacks heads between those at %"
+				     PRIu64 " and %" PRIu64, pair->last, size);
 	default:
 		return na_verify_sqlite(v, v->db, "read the heads");
 	}
@@ -235,7 +235,7 @@ int na_verify_read_note(struct na_verifier *v, const char *file, struct na_note 
 int na_verify_expected_head(struct na_verifier *v, const char *file)
 {
 	char text[NA_NOTE_BYTES + 1];
-	struct na_note note, ours;
+	struct na_note note = { .size = 0 }, ours;
 	sqlite3_stmt *statement = NULL;
 	const void *stored = v->adopted;
 	size_t bytes, stored_bytes = v->adopted_bytes;

@@ -143,7 +143,8 @@ int na_verify_life_end(struct na_heads_walk *h)
 	if (h->open_start && h->open_start != v->last_seq)
 		return na_verify_bad(v, NA_VERIFY_TAMPERED, h->open_start, "record %" PRIu64 ": an unclean start without the gap "
 				     "record that belongs to it", h->open_start);
-	found = na_verify_one(v, "SELECT count(*) FROM prune WHERE seq >= ?1", v->start.size + 1, &statement);
+	found = na_verify_one(v, "SELECT count(*) FROM prune WHERE seq >= ?1",
+			      v->result->checked_from == v->first_seq ? 0 : v->result->checked_from, &statement);
 	if (found < 0)
 		return -found;
 	cuts = (uint64_t)sqlite3_column_int64(statement, 0);

@@ -43,7 +43,7 @@ static int add_life(struct walk *walk, const struct na_life *life)
 	return 0;
 }
 
-/* A carried record is what its hash says, and its path leads to a node: whether that is the tree's is looked at later. */
+/* A carried record is what its hash says, and its path leads to a node: whether to the tree's is looked at later. */
 static bool read_carried(struct walk *walk, struct na_life *life, const void *body, size_t bytes)
 {
 	uint8_t previous[NA_HASH_BYTES], row_hash[NA_HASH_BYTES], wanted[NA_HASH_BYTES], path[NA_PATH_BYTES];
@@ -176,7 +176,7 @@ static int add_leaf(struct walk *walk, uint64_t seq, const uint8_t row_hash[NA_H
 	return tiles.count ? check_node(walk, seq, tiles.hash[0]) : 0;
 }
 
-/* One row: is it the next one, made of bytes, and does its hash follow? `hash` is that before it and becomes its own. */
+/* One row: is it the next, made of bytes, and does its hash follow? `hash` is that before it and becomes its own. */
 static int check_row(struct walk *walk, uint64_t seq, uint8_t hash[NA_HASH_BYTES])
 {
 	const uint8_t *previous = hash;

@@ -195,6 +195,30 @@ static int find_identity(struct na_heads_walk *h, const struct na_note *note, co
 						"journal");
 }
 
+/* The journal's own note of that size: the kept one may have other signatures under it. */
+static int read_stored_note(struct na_verifier *v, uint64_t size, struct na_note *note, char text[NA_NOTE_BYTES + 1],
+			    size_t *bytes)
+{
+	sqlite3_stmt *statement = NULL;
+	int found = na_verify_one(v, "SELECT note FROM checkpoint WHERE size = ?1", size, &statement);
+	bool good = found == 1 && sqlite3_column_type(statement, 0) == SQLITE_BLOB;
+
+	if (found < 0)
+		return -found;
+	*bytes = good ? (size_t)sqlite3_column_bytes(statement, 0) : 0;
+	good = good && *bytes <= NA_NOTE_BYTES;
+	if (good)
+		memcpy(text, sqlite3_column_blob(statement, 0), *bytes);
+	if (found == 0 && size == v->adopted_size) {
+		*bytes = v->adopted_bytes;
+		memcpy(text, v->adopted, *bytes);
+		good = true;
+	}
+	good = good && na_note_read(note, text, *bytes) == 0 && note->size == size;
+	sqlite3_finalize(statement);
+	return good ? 0 : na_verify_bad(v, NA_VERIFY_TAMPERED, size, "head at %" PRIu64 ": not a head of this journal", size);
+}
+
 int na_verify_since(struct na_heads_walk *h, bool *taken)
 {
 	struct na_verifier *v = h->v;
@@ -205,9 +229,11 @@ int na_verify_since(struct na_heads_walk *h, bool *taken)
 
 	*taken = false;
 	if (result == 0)
-		result = find_identity(h, &note, text);
-	if (result == 0)
 		result = na_verify_expected_head(v, v->options->since);
+	if (result == 0)
+		result = read_stored_note(v, note.size, &note, text, &bytes);
+	if (result == 0)
+		result = find_identity(h, &note, text);
 	if (result || note.size <= v->first_seq) {
 		memcpy(h->identity, v->identity, NA_PUBLIC_KEY_BYTES);	/* from the beginning, then */
 		return result;

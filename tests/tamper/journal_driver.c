@@ -6,6 +6,7 @@
  *	journal_driver run DIRECTORY RECORDS	clean life; heads every 100 records
  *	journal_driver crash DIRECTORY RECORDS	the same, ended by SIGKILL once all are committed
  *	journal_driver prune DIRECTORY RECORDS KEEP_SECONDS MAX_BYTES	as `run`, and prunes once all are committed
+ *	journal_driver cutoff DIRECTORY RECORDS KEEP_SECONDS MAX_BYTES MS	the same, killed so long after it began to prune
  *	journal_driver kill DIRECTORY RECORDS	as `run`, but journal and signer are killed and restarted in turn, under load
  *	journal_driver verify DIRECTORY [fingerprint=HEX] [head=FILE] [anchors=FILE] [tail=SECONDS] [threads=N]
  *	journal_driver bench DIRECTORY RECORDS	rates of appending and verifying, and of the canonical writer
@@ -199,6 +200,14 @@ static int stop(struct driver *d, bool print)
 	return journal ? journal : signer;
 }
 
+static void kill_both(struct driver *d)
+{
+	kill(d->journal_pid, SIGKILL);
+	kill(d->signer_pid, SIGKILL);
+	printf("journal=%d signer=%d\n", end_of(d->journal_pid), end_of(d->signer_pid));
+	na_queue_destroy(d->queue);
+}
+
 static int run(const char *directory, uint64_t count, bool crash)
 {
 	struct driver d = { .head_records = 100 };
@@ -210,10 +219,7 @@ static int run(const char *directory, uint64_t count, bool crash)
 		return stop(&d, true);
 	if (!crash)
 		return stop(&d, true);
-	kill(d.journal_pid, SIGKILL);
-	kill(d.signer_pid, SIGKILL);
-	printf("journal=%d signer=%d\n", end_of(d.journal_pid), end_of(d.signer_pid));
-	na_queue_destroy(d.queue);
+	kill_both(&d);
 	return 0;
 }
 
@@ -233,6 +239,21 @@ static bool wait_pruned(struct driver *d)
 		poll(NULL, 0, 2);
 	}
 	return true;
+}
+
+static int cutoff(const char *directory, uint64_t count, uint64_t keep_seconds, uint64_t max_bytes, int ms)
+{
+	struct driver d = { .head_records = 100, .keep_seconds = keep_seconds, .max_bytes = max_bytes };
+
+	begin(&d, directory);
+	leave_conversation(&d);
+	put_records(&d, 0, count);
+	if (!wait_committed(&d, count + 1))
+		return stop(&d, true);
+	na_counter_add(&d.shared->prune_requests, 1);
+	poll(NULL, 0, ms);
+	kill_both(&d);
+	return 0;
 }
 
 static int prune(const char *directory, uint64_t count, uint64_t keep_seconds, uint64_t max_bytes)
@@ -301,15 +322,19 @@ static int verify(int argc, char **argv)
 			options.expected_head = value;
 		else if (!strcmp(argv[i], "anchors"))
 			options.anchors = value;
+		else if (!strcmp(argv[i], "since"))
+			options.since = value;
+		else if (!strcmp(argv[i], "deep"))
+			options.deep = true;
 		else if (!strcmp(argv[i], "tail"))
 			options.tail_seconds = (uint32_t)strtoul(value, NULL, 10);
 		else if (!strcmp(argv[i], "threads"))
 			options.threads = (unsigned int)strtoul(value, NULL, 10);
 	}
 	na_verify(&options, &result);
-	printf("{\"verdict\":%d,\"seq\":%" PRIu64 ",\"records\":%" PRIu64 ",\"heads\":%" PRIu64 ",\"head_size\":%" PRIu64
+	printf("{\"verdict\":%d,\"seq\":%" PRIu64 ",\"checked_from\":%" PRIu64 ",\"records\":%" PRIu64 ",\"heads\":%" PRIu64 ",\"head_size\":%" PRIu64
 	       ",\"unsigned\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"unclean\":%" PRIu64 ",\"fingerprint\":\"%s\",\"why\":\"%s\"}\n",
-	       (int)result.verdict, result.first_bad_seq, result.records, result.heads, result.head_size,
+	       (int)result.verdict, result.first_bad_seq, result.checked_from, result.records, result.heads, result.head_size,
 	       result.unsigned_records, result.gaps, result.unclean_starts, result.fingerprint, result.why);
 	return (int)result.verdict;
 }
@@ -370,6 +395,9 @@ int main(int argc, char **argv)
 		return run(argv[2], count, false);
 	if (!strcmp(argv[1], "prune") && argc > 5)
 		return prune(argv[2], count, strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10));
+	if (!strcmp(argv[1], "cutoff") && argc > 6)
+		return cutoff(argv[2], count, strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10),
+			      (int)strtol(argv[6], NULL, 10));
 	if (!strcmp(argv[1], "kill"))
 		return run_killed(argv[2], count);
 	if (!strcmp(argv[1], "crash"))

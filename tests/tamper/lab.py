@@ -21,17 +21,20 @@ class Lab:
         self.dir = os.path.join(self.root, "case")
         for records in (130, 150):
             self.drive("run", self.pristine, records)
+        self.pruned = os.path.join(self.root, "pruned")
+        for command in (("run", 700), ("prune", 300, 0, 200000), ("run", 200)):
+            self.drive(command[0], self.pruned, *command[1:])
 
     def close(self):
         shutil.rmtree(self.root)
 
     @contextlib.contextmanager
-    def case(self):
-        shutil.copytree(self.pristine, self.dir)
+    def case(self, pristine):
+        shutil.copytree(pristine, self.dir)
         try:
             yield
         finally:
-            shutil.rmtree(self.dir)
+            shutil.rmtree(self.dir, ignore_errors=True)
 
     def drive(self, command, directory, *arguments, **environment):
         """Runs the driver; returns what it printed and its exit status."""

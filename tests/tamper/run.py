@@ -2,28 +2,31 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Changes a journal in every way known and compares the verifier's answer with the one it must give.
 
-Usage: run.py FOLDER   (holds journal_driver and faulty_io.so)
+Usage: run.py FOLDER [WORD]   (FOLDER holds journal_driver and faulty_io.so; WORD: only cases whose name has it)
 """
 import sys
 
 import attacks
 import lives
+import pruned
 from lab import Lab
 
 
 def main():
     lab = Lab(sys.argv[1])
+    cases = [(lab.pristine, *case) for case in attacks.ATTACKS + lives.LIVES] + [(lab.pruned, *case) for case in pruned.PRUNED]
+    cases = [case for case in cases if len(sys.argv) < 3 or sys.argv[2] in case[1]]
     failed = 0
-    for name, attack in attacks.ATTACKS + lives.LIVES:
+    for pristine, name, attack in cases:
         try:
-            with lab.case():
+            with lab.case(pristine):
                 attack(lab)
             print(f"ok    {name}")
         except AssertionError as error:
             failed += 1
             print(f"FAIL  {name}: {error}")
     lab.close()
-    print(f"{len(attacks.ATTACKS) + len(lives.LIVES) - failed} told apart, {failed} not")
+    print(f"{len(cases) - failed} told apart, {failed} not")
     return 1 if failed else 0
 
 
