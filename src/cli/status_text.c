@@ -204,9 +204,9 @@ static void print_disk(const json_t *status)
 		return;
 	}
 	daily = (double)bytes / age;
-	final = keep ? daily * (double)keep : 0;
+	settled = keep ? daily * (double)keep : 0;
 	if (mib && (!keep || settled > (double)(mib << 20)))
-		final = (double)(mib << 20);
+		settled = (double)(mib << 20);
 	printf(", %s a day", na_human_bytes(text, (int64_t)daily));
 	if (settled > 0 && settled - (double)bytes < (double)free_bytes)
 		printf("; will settle at about %s\n", na_human_bytes(text, (int64_t)settled));

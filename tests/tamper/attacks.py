@@ -371,7 +371,7 @@ def _(lab):
     with lab.database() as db:
         db.execute("INSERT INTO checkpoint VALUES(?,?)", heads[1])
     open(lab.anchors, "wb").write(b"".join(n for i, (_, n) in enumerate(heads) if i != 1))
-    lab.expect(TAMPERED, why="anchors.log has")
+    lab.expect(TAMPERED, why="anchors.log lacks")
     open(lab.anchors, "wb").write(b"".join(n for _, n in heads)[:-40])
     lab.expect(TAMPERED)
     os.unlink(lab.anchors)
