@@ -7,6 +7,7 @@ MANDIR      ?= $(PREFIX)/share/man
 UNITDIR     ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+SHAREDIR    ?= $(PREFIX)/share/netaudit
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMPDIR  ?= $(PREFIX)/share/zsh/vendor-completions
 SYSCONFDIR  ?= /etc
@@ -25,6 +26,8 @@ install: all ## install below DESTDIR and PREFIX (/usr); as root without DESTDIR
 	$(Q)$(INSTALL) -D -m 0644 deploy/completions/_netaudit $(DESTDIR)$(ZSHCOMPDIR)/_netaudit
 	$(Q)for page in docs/man/*.[1-9]; do \
 		$(INSTALL) -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
+	$(Q)$(INSTALL) -d $(DESTDIR)$(SHAREDIR)/verify
+	$(Q)$(INSTALL) -m 0755 tools/verify/netaudit_verify.py tools/verify/netaudit-verify.sh $(DESTDIR)$(SHAREDIR)/verify/
 	$(Q)$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/netaudit/conf.d
 	$(Q)test -e $(DESTDIR)$(SYSCONFDIR)/netaudit/netaudit.conf || \
 		{ $(BUILD)/netaudit-bpf --config /dev/null --dump-config > $(BUILD)/netaudit.conf && \
@@ -42,7 +45,9 @@ uninstall: ## remove what install put there; keeps settings, journal, keys and u
 	$(Q)rm -f $(DESTDIR)$(BINDIR)/netaudit-bpf $(DESTDIR)$(BINDIR)/netaudit $(DESTDIR)$(UNITDIR)/netaudit-bpf.service \
 		$(DESTDIR)$(UNITDIR)/odoo@.service.d/10-netaudit.conf \
 		$(DESTDIR)$(SYSUSERSDIR)/netaudit.conf $(DESTDIR)$(TMPFILESDIR)/netaudit.conf \
-		$(DESTDIR)$(BASHCOMPDIR)/netaudit $(DESTDIR)$(ZSHCOMPDIR)/_netaudit
+		$(DESTDIR)$(BASHCOMPDIR)/netaudit $(DESTDIR)$(ZSHCOMPDIR)/_netaudit \
+		$(DESTDIR)$(SHAREDIR)/verify/netaudit_verify.py $(DESTDIR)$(SHAREDIR)/verify/netaudit-verify.sh
+	$(Q)rmdir $(DESTDIR)$(SHAREDIR)/verify $(DESTDIR)$(SHAREDIR) 2>/dev/null || true
 	$(Q)for page in docs/man/*.[1-9]; do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 
 .PHONY: install install-users uninstall

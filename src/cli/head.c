@@ -56,7 +56,7 @@ static bool is_dark(const QRcode *code, int x, int y)
 	return x >= 0 && y >= 0 && x < code->width && y < code->width && code->data[y * code->width + x] & 1;
 }
 
-/* Two rows of modules in one line of text. A terminal is taken to be dark, paper to be white: what is printed differs. */
+/* Two rows of modules in one line of text. A terminal is taken to be dark, paper white: what is printed differs. */
 static void print_code(const QRcode *code, bool terminal)
 {
 	/* none, upper, lower, both */

@@ -34,11 +34,13 @@ void na_kept_free(struct na_kept_cosignatures *all);
  * (0: never) needs. Returns its length, or with one line in `error` a negative errno: -ENODATA (no head), -ERANGE (no
  * such old head).
  */
-ssize_t na_witness_request(const char *directory, uint64_t old_size, char out[NA_REQUEST_BYTES], struct na_error *error);
+ssize_t na_witness_request(const char *directory, uint64_t old_size, char out[NA_REQUEST_BYTES],
+			   struct na_error *error);
 
 /*
  * Looks in `text` (a witness's answer: lines) for cosignatures of `witness` over a head of the journal and adds those
- * that are new to witness.log. Returns how many were right, -EBADMSG (one is over none of the newest heads), -ENOENT (none of this witness), or another negative errno; `size` is that of the newest head cosigned.
+ * that are new to witness.log. Returns how many were right, -EBADMSG (one is over none of the newest heads), -ENOENT
+ * (none of this witness), or another negative errno; `size` is that of the newest head cosigned.
  */
 int na_witness_accept(const char *directory, const struct na_witness *witness, const char *text, size_t bytes,
 		      uint64_t *size, struct na_error *error);

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -414,6 +415,29 @@ class Anchors(Folder):
         said = run("go", "run", ROOT + "/tests/proof/c2sp.go", self.folder + "/request", f"{self.folder}/note1", *arguments,
                    env={**os.environ, "GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOCACHE": self.folder + "/go"}).stdout
         self.assertEqual(said, f"{len(heads)} notes with both signatures, 1 consistency proof\n")
+
+
+class Walkthrough(Folder):
+    def test_the_commands_of_the_auditors_page_do_what_it_says(self):
+        for records in (20, 10):
+            drive(self.state, records)
+        with open(self.folder + "/netaudit", "w", encoding="utf-8") as file:
+            file.write(f'#!/bin/sh\nexec {NETAUDIT} "$@" --state-dir {self.state}\n')
+        os.chmod(self.folder + "/netaudit", 0o755)
+        for tool in ("netaudit_verify.py", "netaudit-verify.sh"):
+            shutil.copy(ROOT + "/tools/verify/" + tool, self.folder)
+        with open(ROOT + "/docs/verify-yourself.md", encoding="utf-8") as file:
+            blocks = re.findall(r"(?ms)^```sh\n(.*?)^```", file.read())
+        self.assertEqual(len(blocks), 6)
+        key = fingerprint_of(self.state)
+        environment = {**os.environ, "PATH": f"{self.folder}:{os.environ['PATH']}", "FINGERPRINT": key}
+        said = [run("sh", "-euc", block, cwd=self.folder, env=environment).stdout for block in blocks]
+        self.assertEqual(said[0].strip(), key)
+        self.assertEqual(said[2].count("verified: journal"), 3)
+        self.assertIn("complete: every record from 2 to 9", said[2])
+        self.assertIn("filtered:", said[3])
+        self.assertEqual([json.loads(line)["kind"] for line in said[4].splitlines()], ["config", "head", "close"])
+        self.assertIn("verified: journal", said[5])
 
 
 class RealTraffic(Folder):
