@@ -36,7 +36,7 @@ static bool read_kept(struct na_kept_cosignature *kept, const char *line, size_t
 	kept->size = 0;
 	while (digits < bytes && digits < 19 && line[digits] >= '0' && line[digits] <= '9')
 		kept->size = kept->size * 10 + (uint64_t)(line[digits++] - '0');
-	return digits > 0 && line[0] != '0' && digits < bytes && line[digits] == ' ' &&
+	return digits > 0 && line[0] != '0' && kept->size <= INT64_MAX && digits < bytes && line[digits] == ' ' &&
 	       na_cosignature_read(&kept->cosignature, line + digits + 1, bytes - digits - 1) == 0;
 }
 

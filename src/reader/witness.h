@@ -19,7 +19,7 @@ struct na_kept_cosignature {
 
 struct na_kept_cosignatures {
 	size_t count;
-	struct na_kept_cosignature *kept;	/* ascending size, then as they came */
+	struct na_kept_cosignature *kept;	/* ascending size */
 };
 
 /*
