@@ -195,7 +195,7 @@ static int stop(struct driver *d, bool print)
 		die("write");
 	signer = end_of(d->signer_pid);
 	if (print)
-		printf("journal=%d signer=%d\n", journal, signer);
+		printf("committed=%" PRIu64 " journal=%d signer=%d\n", na_counter_get(&d->shared->last_seq), journal, signer);
 	na_queue_destroy(d->queue);
 	return journal ? journal : signer;
 }
@@ -332,6 +332,8 @@ static int verify(int argc, char **argv)
 			options.threads = (unsigned int)strtoul(value, NULL, 10);
 	}
 	na_verify(&options, &result);
+	for (char *c = result.why; *c; c++)	/* what SQLite quotes may come from a changed file */
+		*c = *c < ' ' || *c > '~' || *c == '"' || *c == '\\' ? '?' : *c;
 	printf("{\"verdict\":%d,\"seq\":%" PRIu64 ",\"checked_from\":%" PRIu64 ",\"records\":%" PRIu64 ",\"heads\":%" PRIu64 ",\"head_size\":%" PRIu64
 	       ",\"unsigned\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"unclean\":%" PRIu64 ",\"fingerprint\":\"%s\",\"why\":\"%s\"}\n",
 	       (int)result.verdict, result.first_bad_seq, result.checked_from, result.records, result.heads, result.head_size,

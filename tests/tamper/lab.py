@@ -97,13 +97,14 @@ class Lab:
     def set_body(self, db, seq, body):
         db.execute("UPDATE record SET body = ? WHERE seq = ?", (body, seq))
 
-    def rechain(self, db, first):
+    def rechain(self, db, first, regrow=True):
         """Makes every link from `first` on true again: all that can be done without a key."""
         previous = db.execute("SELECT row_hash FROM record WHERE seq = ?", (first - 1,)).fetchone()[0]
         for seq, body in db.execute("SELECT seq, body FROM record WHERE seq >= ? ORDER BY seq", (first,)).fetchall():
             previous = hashlib.sha256(b"netaudit/row/v1\n" + seq.to_bytes(8, "big") + previous + body).digest()
             db.execute("UPDATE record SET row_hash = ? WHERE seq = ?", (previous, seq))
-        self.regrow(db)
+        if regrow:
+            self.regrow(db)
 
     def regrow(self, db):
         """Makes the stored nodes those of the rows, which takes no key either."""
