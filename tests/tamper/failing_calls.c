@@ -210,8 +210,9 @@ int openat(int directory, const char *name, int flags, ...)
 		mode = __builtin_va_arg(arguments, mode_t);
 		__builtin_va_end(arguments);
 	}
-	return fate(below(directory, name, path), (flags & O_CREAT) != 0) == FINE ? REAL(openat)(directory, name, flags, mode) :
-										     -1;
+	if (fate(below(directory, name, path), (flags & O_CREAT) != 0) != FINE)
+		return -1;
+	return REAL(openat)(directory, name, flags, mode);
 }
 
 int renameat(int from, const char *name, int to, const char *new_name)
