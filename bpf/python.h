@@ -117,14 +117,14 @@ static __always_inline void na_report_walked(struct na_walk *walk, __u32 slot, c
 		na_count(NA_EVENT_STACK, NA_LOSS_NONE);
 }
 
-/* Once per program that a process runs: user space is asked to look at it. */
+/* Once per program that a process runs, and again when code was mapped: user space is asked to look at it. */
 static __noinline bool na_first_to_ask(__u32 pid, __u64 start_ns)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct na_once key = { .start_ns = start_ns, .pid = pid, .type = NA_EVENT_STACK };
 	__u8 yes = 1;
 
-	key.exec_id = BPF_CORE_READ(task, self_exec_id);
+	key.exec_id = BPF_CORE_READ(task, self_exec_id) ^ (__u64)BPF_CORE_READ(task, mm, exec_vm) << 32;
 	return (int)bpf_map_update_elem(&once, &key, &yes, BPF_NOEXIST) != -EEXIST;
 }
 

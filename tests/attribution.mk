@@ -9,14 +9,14 @@ PLAIN_CORPUS = PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/attribution/plai
 test-attribution: all ## the corpus on plain Pythons: every call has the right author (CALLS in each cell, PYTHONS)
 	@$(PLAIN_CORPUS) --count $(CALLS) $(PYTHONS)
 
-test-hostile: all ## hostile programs: each gets the one answer that docs/attribution.md gives it
+test-hostile: all $(BUILD)/tests/interpreters/embed ## hostile programs: each gets the one answer that docs/attribution.md gives it
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/attribution/hostile.py --build $(BUILD)
 
 test-vm-attribution: all ## the corpus on stock kernels in virtual machines: the same names (KERNELS, BACKENDS, ONLY, VM_CALLS)
 	@PYTHONDONTWRITEBYTECODE=1 tests/vm/attribution.py --build $(BUILD) --kernels "$(KERNELS)" --backends "$(BACKENDS)" \
 		--only "$(ONLY)" --count $(VM_CALLS)
 
-attribution-selftest: ## the corpus is complete, and its comparison notices every kind of wrong author
+attribution-selftest: $(BUILD)/tests/interpreters/embed ## the corpus is complete, and its comparison notices every kind of wrong author
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/attribution/selftest.py
 	@$(PLAIN_CORPUS) --count 1 --truth-only /usr/bin/python3
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/attribution/hostile.py --build $(BUILD) --truth-only

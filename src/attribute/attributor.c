@@ -178,8 +178,11 @@ void na_attributor_forget_flow(struct na_attributor *attributor, uint64_t flow)
 
 int na_attributor_on_code(struct na_attributor *attributor, const struct na_code_event *event)
 {
+	bool known = na_known_find_code(&attributor->known, event->code) != NULL;
 	int err = na_known_add_code(&attributor->known, event);
 
+	if (known)
+		na_digest_forget(&attributor->digest);
 	if (attributor->known.dropped_codes && attributor->options.forgot)
 		attributor->options.forgot(attributor->options.context);
 	attributor->known.dropped_codes = false;

@@ -24,6 +24,10 @@ static const unsigned int delays_ms[] = { 0, 2, 10, 50, 250, 1000 };
 #define LOOKS (sizeof(delays_ms) / sizeof(*delays_ms))
 #define LOOKS_WITHOUT_PYTHON 4	/* a program that has mapped none by then: no interpreter, or one that calls later */
 
+/* Where no Python was found is not looked at for a while, longer each time: the kernel asks when code was mapped. */
+#define FIRST_REST_NS (50 * NA_NS_PER_MS)
+#define LONGEST_REST_NS (10 * NA_NS_PER_SECOND)
+
 struct pending {
 	uint32_t pid;
 	uint64_t start_ns, due_ns;
@@ -38,9 +42,16 @@ struct known_python {
 	UT_hash_handle hh;
 };
 
+struct refused {
+	uint32_t pid;
+	uint64_t start_ns, until_ns, rest_ns;
+	UT_hash_handle hh;
+};
+
 struct na_pythons {
 	struct na_capture *capture;
 	struct pending *pending;
+	struct refused *refused;	/* the one looked at longest ago first */
 	struct known_python *known;
 };
 
@@ -67,6 +78,41 @@ static void remove_known(struct na_pythons *pythons, struct known_python *known)
 	free(known);
 }
 
+static void remove_refused(struct na_pythons *pythons, struct refused *refused)
+{
+	HASH_DEL(pythons->refused, refused);
+	free(refused);
+}
+
+static struct refused *find_refused(const struct na_pythons *pythons, uint32_t pid)
+{
+	struct refused *refused;
+
+	HASH_FIND(hh, pythons->refused, &pid, sizeof(pid), refused);
+	return refused;
+}
+
+/* Returns whether it is the first time for this process. */
+static bool refuse(struct na_pythons *pythons, uint32_t pid, uint64_t start_ns, uint64_t now_ns)
+{
+	struct refused *refused = find_refused(pythons, pid);
+	uint64_t rest_ns = FIRST_REST_NS;
+
+	if (refused && refused->start_ns == start_ns)
+		rest_ns = refused->rest_ns * 2 < LONGEST_REST_NS ? refused->rest_ns * 2 : LONGEST_REST_NS;
+	if (refused)
+		remove_refused(pythons, refused);
+	if (HASH_COUNT(pythons->refused) >= MOST_KNOWN)
+		remove_refused(pythons, pythons->refused);
+	refused = calloc(1, sizeof(*refused));
+	if (refused) {
+		*refused = (struct refused){ .pid = pid, .start_ns = start_ns, .until_ns = now_ns + rest_ns,
+					     .rest_ns = rest_ns };
+		HASH_ADD(hh, pythons->refused, pid, sizeof(pid), refused);
+	}
+	return rest_ns == FIRST_REST_NS;
+}
+
 void na_pythons_destroy(struct na_pythons *pythons)
 {
 	if (!pythons)
@@ -75,6 +121,8 @@ void na_pythons_destroy(struct na_pythons *pythons)
 		remove_pending(pythons, pythons->pending);
 	while (pythons->known)
 		remove_known(pythons, pythons->known);
+	while (pythons->refused)
+		remove_refused(pythons, pythons->refused);
 	free(pythons);
 }
 
@@ -105,10 +153,13 @@ static void keep(struct na_pythons *pythons, uint32_t pid, const struct na_pytho
 void na_pythons_forget(struct na_pythons *pythons, uint32_t pid)
 {
 	struct known_python *known = find_known(pythons, pid);
+	struct refused *refused = find_refused(pythons, pid);
 	struct pending *pending;
 
 	if (known)
 		remove_known(pythons, known);
+	if (refused)
+		remove_refused(pythons, refused);
 	HASH_FIND(hh, pythons->pending, &pid, sizeof(pid), pending);
 	if (pending)
 		remove_pending(pythons, pending);
@@ -137,9 +188,13 @@ static bool look(struct na_pythons *pythons, struct pending *pending, uint64_t n
 	}
 	if (!err)
 		err = na_capture_set_python(pythons->capture, pending->pid, &layout);
-	if (!err)
+	if (!err) {
 		keep(pythons, pending->pid, &layout);
-	else if (err == -ENOTSUP)
+		return false;
+	}
+	if (!refuse(pythons, pending->pid, pending->start_ns, now_ns))
+		return false;
+	if (err == -ENOTSUP)
 		na_log_info("process %u: frames are not read: %s", pending->pid, info.reason);
 	else if (err != -ENOENT && err != -ESRCH && err != -EAGAIN)
 		na_log_info("process %u: its Python could not be looked at: %s", pending->pid, strerror(-err));
@@ -148,6 +203,8 @@ static bool look(struct na_pythons *pythons, struct pending *pending, uint64_t n
 
 void na_pythons_look(struct na_pythons *pythons, uint32_t pid, uint64_t start_ns, bool fresh)
 {
+	const struct refused *refused = fresh ? NULL : find_refused(pythons, pid);
+	uint64_t now_ns = na_boottime_ns();
 	struct pending *pending;
 
 	HASH_FIND(hh, pythons->pending, &pid, sizeof(pid), pending);
@@ -163,7 +220,8 @@ void na_pythons_look(struct na_pythons *pythons, uint32_t pid, uint64_t start_ns
 	pending->start_ns = start_ns;
 	pending->fresh = fresh;
 	pending->looks = 0;
-	if (!look(pythons, pending, na_boottime_ns()))
+	pending->due_ns = refused && refused->start_ns == start_ns ? refused->until_ns : now_ns;
+	if (pending->due_ns <= now_ns && !look(pythons, pending, now_ns))
 		remove_pending(pythons, pending);
 }
 

@@ -9,6 +9,7 @@ calls had. With --truth-only no auditor runs: are all cases able to make their c
 """
 import argparse
 import collections
+import ctypes.util
 import json
 import os
 import shutil
@@ -74,10 +75,12 @@ ANSWERS = {
     "pool_of_another": unknown("work handed to a pool"),
     "thread_of_a_library": unknown("a thread that serves others"),
     "finalizer_of_a_library": unknown("a finalizer ran"),
+    "python_that_comes_later": named(M),
     "pretender": Answer("nobody"),
     "pretender_with_a_file_of_another": Answer("nobody"),
 }
 FORGED_FRAMES = {"frames_that_loop", "frame_at_an_unmapped_address", "frame_at_a_wild_address", "frame_full_of_garbage"}
+LATE = "python_that_comes_later"
 FORGED_IN = "3.11"      # the layout that those write to
 AGAIN = {"fork": "fork_with_used_pid", "curl": "curl_with_used_pid"}     # needs the process number of the first
 
@@ -138,12 +141,17 @@ def pretend(python, to, *more):
     return [int(process.stdout)]
 
 
-def run(python, peers, only):
+def run(python, peers, build, only):
     """{case: source ports}"""
     to = dict(peers.ports, deaths=DEATHS, threads=THREADS, second_twin=f"{python.folder}/addons2/corpus_twin/calls.py")
+    to.update(embed=os.path.join(build, "tests", "interpreters", "embed"),
+              library=ctypes.util.find_library("python" + FORGED_IN))
     made, skipped = {}, FORGED_FRAMES if not python.name.startswith(FORGED_IN + " ") else set()
     for case in sorted(skipped):
         print(f"skip: {case}: forges frames of Python {FORGED_IN}")
+    if not to["library"]:
+        print(f"skip: {LATE}: there is no libpython{FORGED_IN}")
+        skipped = skipped | {LATE}
     python.start()
     try:
         for case in ANSWERS:
@@ -193,7 +201,7 @@ def main():
     peers, auditor = lab.Peers(folder), None
     try:
         auditor = None if options.truth_only else lab.Auditor(options.build, folder)
-        made = run(python, peers, options.cases)
+        made = run(python, peers, os.path.abspath(options.build), options.cases)
         records = auditor.records() if auditor else []
     finally:
         if auditor:

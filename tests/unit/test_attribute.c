@@ -156,6 +156,42 @@ static void test_a_program_of_the_host_is_a_library_as_are_its_children(void **s
 	expect_unknown(CONNECT(scene, SOCKET, REQUESTS), NA_WHY_UNROOTED);
 }
 
+/* The digest of the stack of this event, with one frame that may be described anew. */
+static void digest_of(struct scene *scene, const struct na_stack_event *event, uint8_t digest[32])
+{
+	const struct na_attribution *a = na_attributor_on_stack(scene->attributor, event, &scene->acting);
+
+	assert_non_null(a);
+	memcpy(digest, a->stack_digest, 32);
+	na_attribution_release(a);
+}
+
+static void test_a_digest_that_is_remembered_is_of_what_is_known_now(void **state)
+{
+	struct scene *scene = *state;
+	const struct frame frames[] = { SOCKET, N_CALL, SERVER }, other = M_CALL;
+	struct na_stack_event event = scene_stack(scene, NA_STACK_WRITE, NA_STACK_COMPLETE, frames, 3);
+	uint8_t first[32], again[32];
+	uint64_t known = event.frames[1].code, later = scene->next_code + 5;
+
+	digest_of(scene, &event, first);
+	digest_of(scene, &event, again);
+	assert_memory_equal(first, again, 32);
+	scene->next_code = known;	/* the same id with other names */
+	scene_code(scene, &other);
+	digest_of(scene, &event, again);
+	assert_memory_not_equal(first, again, 32);
+	event.frames[1].code = later;	/* not described yet */
+	digest_of(scene, &event, first);
+	scene->next_code = later;
+	scene_code(scene, &other);
+	digest_of(scene, &event, first);
+	assert_memory_equal(first, again, 32);
+	event.count = 2;
+	digest_of(scene, &event, first);
+	assert_memory_not_equal(first, again, 32);
+}
+
 static void test_the_digest_tells_stacks_apart(void **state)
 {
 	const struct na_attribution *a = CONNECT(*state, SOCKET, N_CALL, SERVER),
@@ -251,6 +287,7 @@ int main(void)
 		CASE(test_a_flow_without_a_stack_is_unknown),
 		CASE(test_who_is_neither_odoo_nor_python_is_not_asked),
 		CASE(test_a_program_of_the_host_is_a_library_as_are_its_children),
+		CASE(test_a_digest_that_is_remembered_is_of_what_is_known_now),
 		CASE(test_the_digest_tells_stacks_apart),
 		CASE(test_what_a_process_ran_before_it_executed_is_forgotten),
 		CASE(test_code_is_bounded_and_asked_for_again),

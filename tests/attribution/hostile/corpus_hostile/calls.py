@@ -14,6 +14,7 @@ import queue
 import signal
 import smtplib
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -259,6 +260,27 @@ def case_pool_of_another(to):
     victim.start_pool().submit(sock.connect, (HOST, to["raw"])).result()
     sock.close()
     return [port]
+
+
+LATE = """
+import socket, time
+names = {{"__name__": {module!r}}}
+exec(compile("def go(sock, address):\\n    sock.connect(address)\\n", {file!r}, "exec"), names)
+for _ in range(60):
+    with socket.socket() as sock:
+        sock.bind(({host!r}, 0))
+        names["go"](sock, ({host!r}, {port}))
+        port = sock.getsockname()[1]
+    time.sleep(0.05)
+print(port, flush=True)
+"""
+
+
+def case_python_that_comes_later(to):
+    """A program that has called before there was a Python in it, whose frames are then another add-on's."""
+    code = LATE.format(module=VICTIM, file=victim.__file__, host=HOST, port=to["raw"])
+    done = subprocess.run([to["embed"], to["library"], "late", code], check=True, stdout=subprocess.PIPE)
+    return [int(done.stdout)]
 
 
 def case_finalizer_of_a_library(to):
