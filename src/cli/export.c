@@ -138,6 +138,9 @@ static void print_written(const struct na_cli *cli, const char *path, const stru
 	       na_human_count(count[1], (int64_t)written->first));
 	printf("%s, under %s signed heads.\n", na_human_count(count[0], (int64_t)written->last),
 	       na_human_count(count[1], (int64_t)written->heads));
+	if (written->begin > 1)
+		printf("Records before %s were pruned; of them it has the signed heads.\n",
+		       na_human_count(count[0], (int64_t)written->begin));
 	if (!written->complete)
 		printf("It proves what is in it, not what is absent.\n");
 	if (written->unsigned_records)

@@ -28,18 +28,38 @@ static void to_text(char out[NA_KEY_TEXT_BYTES + 1], const uint8_t bytes[NA_HASH
 	out[NA_KEY_TEXT_BYTES] = 0;
 }
 
-static int take_rotation(void *context, const struct na_stored_row *row)
+/* A head record: it may name the identity key of the heads after it. */
+static int take_head(struct na_keys *keys, int64_t seq, const void *body, size_t bytes)
 {
-	struct na_keys *keys = context;
 	uint8_t identity[NA_PUBLIC_KEY_BYTES];
 
-	if (na_canonical_check(row->body, row->body_bytes, NULL) ||
-	    na_canonical_find_hex(row->body, row->body_bytes, "identity", identity, sizeof(identity)))
+	if (na_canonical_check(body, bytes, NULL))
 		return -EBADMSG;
+	if (na_canonical_find_hex(body, bytes, "next_identity", identity, sizeof(identity)))
+		return 0;
 	to_text(keys->identity, identity);
-	keys->since = row->seq;
+	keys->since = seq;
 	keys->rotations++;
 	return 0;
+}
+
+static int take_row(void *context, const struct na_stored_row *row)
+{
+	return take_head(context, row->seq, row->body, row->body_bytes);
+}
+
+/* Of pruned records the head records are kept; those that are kept early are still rows too. */
+static int take_old_heads(struct na_query *query, struct na_keys *keys)
+{
+	sqlite3_stmt *heads = NULL;
+	int error = na_index_errno(sqlite3_prepare_v2(query->journal, "SELECT size, body FROM old_head WHERE size < "
+						      "(SELECT min(seq) FROM record) ORDER BY size", -1, &heads, NULL));
+
+	while (!error && sqlite3_step(heads) == SQLITE_ROW)
+		error = take_head(keys, sqlite3_column_int64(heads, 0), sqlite3_column_blob(heads, 1),
+				  (size_t)sqlite3_column_bytes(heads, 1));
+	sqlite3_finalize(heads);
+	return error;
 }
 
 static int read_newest_head(struct na_query *query, struct na_hash *hash, struct na_keys *keys)
@@ -63,7 +83,7 @@ static int read_newest_head(struct na_query *query, struct na_hash *hash, struct
 
 int na_keys_read(const char *directory, struct na_keys *keys)
 {
-	struct na_filter rotations = NA_FILTER_ALL;
+	struct na_filter heads = NA_FILTER_ALL;
 	uint8_t fingerprint[NA_HASH_BYTES];
 	struct na_query *query;
 	struct na_hash hash = { NULL, NULL };
@@ -80,9 +100,11 @@ int na_keys_read(const char *directory, struct na_keys *keys)
 	to_text(keys->fingerprint, fingerprint);
 	to_text(keys->identity, keys->first_identity);
 	if (!error)
-		error = na_filter_text(&rotations, NA_INDEX_KIND, NA_IS_ANY_OF, "rotate");
+		error = take_old_heads(query, keys);
 	if (!error)
-		error = na_query_run(query, &rotations, NA_OLDEST_FIRST, 0, take_rotation, keys);
+		error = na_filter_text(&heads, NA_INDEX_KIND, NA_IS_ANY_OF, "head");
+	if (!error)
+		error = na_query_run(query, &heads, NA_OLDEST_FIRST, 0, take_row, keys);
 	if (!error)
 		error = read_newest_head(query, &hash, keys);
 	na_hash_close(&hash);

@@ -16,7 +16,7 @@ struct na_keys {
 	uint8_t first_identity[NA_PUBLIC_KEY_BYTES], first_once[NA_PUBLIC_KEY_BYTES];
 	char fingerprint[NA_KEY_TEXT_BYTES + 1];
 	char identity[NA_KEY_TEXT_BYTES + 1];	/* in force, as hex */
-	int64_t rotations, since;		/* since: record of the newest `rotate`; 0: none */
+	int64_t rotations, since;		/* since: the head record that named it; 0: none */
 	int64_t head_size;			/* of the newest head; 0: none */
 	char note_hash[NA_KEY_TEXT_BYTES + 1];	/* SHA-256 of its note, as hex */
 };

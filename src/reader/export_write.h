@@ -22,6 +22,7 @@ struct na_export_request {
 
 struct na_export_written {
 	bool complete;			/* no condition: every record of the span is in it */
+	uint64_t begin;			/* records before this one were pruned; 1: none */
 	uint64_t first, last;		/* the span */
 	uint64_t records, heads;	/* in the file: key records and gaps beside those asked for */
 	uint64_t matched;		/* of those asked for */

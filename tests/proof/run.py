@@ -175,6 +175,29 @@ class Exports(Folder):
             file.write(gzip.compress(b"\n".join(lines) + b"\n"))
         self.rejected(self.file, key, "a filtered export that says it is complete")
 
+    def test_what_was_pruned_is_bridged_by_its_heads(self):
+        for records in (700, 400):
+            drive(self.state, records)
+            run(NETAUDIT, "keys", "rotate", "--state-dir", self.state)
+        key = fingerprint_of(self.state)
+        export(self.state, self.file)
+        before = [line for line in lines_of(self.file) if line.startswith(b"head ")]
+        run(DRIVER, "prune", self.state, "500", "0", "200000")
+        pruned = self.folder + "/pruned.gz"
+        self.assertIn("were pruned", export(self.state, pruned).stdout)
+        first = int(lines_of(pruned)[5].split()[1])
+        self.assertGreater(first, 256)
+        self.accepted(pruned, key, f"complete: every record from {first} to")
+        heads = [line for line in lines_of(pruned) if line.startswith(b"head ")]
+        self.assertEqual(heads[:len(before)], before)
+        self.assertEqual(json.loads(run(NETAUDIT, "keys", "show", "--json", "--state-dir", self.state).stdout)["rotations"], 2)
+        lines = lines_of(pruned)
+        at = next(i for i, line in enumerate(lines) if line.startswith(b"skip "))
+        lines[at] = lines[at][:-1] + (b"1" if lines[at].endswith(b"0") else b"0")
+        with open(self.file, "wb") as file:
+            file.write(gzip.compress(b"\n".join(lines) + b"\n"))
+        self.rejected(self.file, key, "another node of the pruned part")
+
     def test_an_export_is_written_whole_or_not_at_all(self):
         drive(self.state, 20)
         export(self.state, self.file)
