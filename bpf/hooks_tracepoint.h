@@ -6,6 +6,7 @@
 #ifndef NETAUDIT_BPF_HOOKS_TRACEPOINT_H
 #define NETAUDIT_BPF_HOOKS_TRACEPOINT_H
 
+#include "audit.h"
 #include "exchange.h"
 #include "other.h"
 #include <bpf/bpf_tracing.h>
@@ -274,19 +275,14 @@ static __always_inline __u32 na_connected_descriptor(void *context)
 	return PT_REGS_PARM1_CORE_SYSCALL(registers);
 }
 
-SEC("tp/syscalls/sys_exit_connect")
-int na_exit_connect(struct trace_event_raw_sys_exit *context)
+static __always_inline void na_on_connect_exit(void *context, int result)
 {
-	int result = context->ret;
-	struct sock *sk;
+	struct sock *sk = na_socket_of_descriptor((struct task_struct *)bpf_get_current_task(),
+						  na_connected_descriptor(context));
 	__u32 family;
 
-	if (!na_may_be_audited())
-		return 0;
-	sk = na_socket_of_descriptor((struct task_struct *)bpf_get_current_task(),
-				     na_connected_descriptor(context));
 	if (!sk)
-		return 0;
+		return;
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	if (family == AF_INET || family == AF_INET6)
 		na_connect_returned(sk, result);
@@ -294,6 +290,15 @@ int na_exit_connect(struct trace_event_raw_sys_exit *context)
 		na_unix_connected(sk, result);
 	else if (family == AF_VSOCK && !result)
 		na_vsock_connected(sk);
+}
+
+SEC("tp/syscalls/sys_exit_connect")
+int na_exit_connect(struct trace_event_raw_sys_exit *context)
+{
+	if (!na_may_be_audited())
+		return 0;
+	na_on_connect_exit(context, context->ret);
+	na_end_connect();
 	return 0;
 }
 

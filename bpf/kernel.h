@@ -36,7 +36,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
-enum bpf_func_id { BPF_FUNC_task_pt_regs = 175 };	/* asked for, not assumed: 5.15 */
+enum bpf_func_id { BPF_FUNC_get_attach_cookie = 174, BPF_FUNC_task_pt_regs = 175 };	/* asked for, not assumed: 5.15 */
 enum { BPF_ANY, BPF_NOEXIST, BPF_EXIST };
 enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 enum { BPF_RB_AVAIL_DATA, BPF_RB_RING_SIZE };
@@ -135,6 +135,7 @@ struct __sk_buff {
 struct timespec64 { __s64 tv_sec; long tv_nsec; };
 struct ns_common { unsigned int inum; };
 struct net { struct ns_common ns; };
+struct nsproxy { struct net *net_ns; };
 struct pid_namespace { struct ns_common ns; };
 typedef struct { struct net *net; } possible_net_t;
 struct in6_addr { union { __u8 u6_addr8[16]; } in6_u; };
@@ -179,6 +180,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct signal_struct *signal;
 	struct mm_struct *mm;
+	struct nsproxy *nsproxy;
 	char comm[16];
 };
 

@@ -202,6 +202,7 @@ const volatile bool second_copies = false;	/* every program is attached twice (s
 const volatile __u64 flow_id_base = 0;		/* makes ids differ between runs of the daemon */
 __u64 next_flow_id = 0;
 bool relays_expected = false;			/* nobody in scope has talked to this host yet: nothing to look for */
+bool announcements = false;			/* an interpreter has announced something (audit.h) */
 bool relays_handed_over = false;		/* process 1 has accepted for somebody that it will start */
 
 #endif

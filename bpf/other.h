@@ -7,6 +7,7 @@
 #ifndef NETAUDIT_BPF_OTHER_H
 #define NETAUDIT_BPF_OTHER_H
 
+#include "audit.h"
 #include "datagram.h"
 #include "tcp.h"
 #include "unix.h"
@@ -120,6 +121,7 @@ static __always_inline void na_on_other_connect(struct sock *sk, const void *add
 	struct na_datagram datagram = {};
 	__u32 type = BPF_CORE_READ(sk, sk_type);
 
+	na_meet_connect(sk);
 	/* connect on a datagram or raw socket only sets the default destination */
 	if ((type != SOCK_STREAM && type != SOCK_SEQPACKET) || !na_is_other_socket(sk))
 		return;

@@ -89,6 +89,30 @@ static __noinline void na_report_unwalked(__u64 why, __u64 flow, struct task_str
 	na_submit(event, NA_EVENT_STACK);
 }
 
+#define NA_FORK_FOLLOWS_NS 1000000000ULL	/* what was announced longer ago was not this */
+
+/*
+ * Whether the interpreter saw the same frames when it announced what was walked for just now. An announcement is of the
+ * first connect(2) that follows it: on tracepoints its exit ends it, else its entry has left its socket there.
+ */
+static __always_inline __u32 na_witness_of(struct na_walk *walk, __u32 reason)
+{
+	struct na_announcement *said;
+	__u32 witness;
+
+	if (!announcements || (reason != NA_STACK_CONNECT && reason != NA_STACK_PROCESS) ||
+	    walk->stack.status == NA_STACK_NO_STATE || walk->stack.status == NA_STACK_BROKEN)
+		return NA_WITNESS_NONE;
+	said = bpf_map_lookup_elem(&announced, &walk->thread_key);
+	if (!said || said->reason != reason || (reason == NA_STACK_CONNECT && !backend_tracepoint && !said->socket))
+		return NA_WITNESS_NONE;
+	witness = said->digest == walk->digest ? NA_WITNESS_AGREES : NA_WITNESS_DISAGREES;
+	if (reason == NA_STACK_PROCESS && bpf_ktime_get_boot_ns() - said->time_ns > NA_FORK_FOLLOWS_NS)
+		witness = NA_WITNESS_NONE;
+	bpf_map_delete_elem(&announced, &walk->thread_key);
+	return witness;
+}
+
 static __always_inline void na_report_walked(struct na_walk *walk, __u32 slot, const struct na_python *python,
 					     __u64 why, __u64 flow, struct task_struct *subject)
 {
@@ -110,6 +134,7 @@ static __always_inline void na_report_walked(struct na_walk *walk, __u32 slot, c
 	walk->key.exec_id = BPF_CORE_READ(task, self_exec_id);
 	na_take_native(slot, task);
 	na_walk_frames(walk, slot);
+	walk->stack.witness = na_witness_of(walk, reason);
 	walk->stack.header.time_ns = bpf_ktime_get_boot_ns();
 	if (bpf_ringbuf_output(&ring_stacks, &walk->stack, sizeof(walk->stack), 0))
 		na_lost(NA_LOSS(NA_EVENT_STACK, NA_LOSS_RING, 0, 0), &walk->stack.task, NULL);

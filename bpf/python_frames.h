@@ -187,36 +187,99 @@ static __always_inline int na_break_off(struct na_walk *walk, __u32 status)
 	return NA_STEP_OVER;
 }
 
-/* One frame further out. OVER: stack.status says how; NEW_CODE: its code object is to be described first. */
-__noinline int na_walk_frame(__u32 slot)
-{
-	struct na_walk *walk = bpf_map_lookup_elem(&walks, &slot);
-	enum na_identified identified;
-	__u64 kept, bytes;
+enum na_frame_kind { NA_FRAME_UNREADABLE, NA_FRAME_SKIPPED, NA_FRAME_PYTHON };
 
-	if (!walk || !walk->frame)
-		return NA_STEP_OVER;
-	bytes = walk->python.frame_bytes;
+/* Reads the frame in hand and moves to the next one out. PYTHON: its code, globals, instruction and flags are known. */
+static __always_inline enum na_frame_kind na_read_frame(struct na_walk *walk)
+{
+	__u64 kept, bytes = walk->python.frame_bytes;
+
 	asm volatile("" : "+r"(bytes));
 	if (!bytes || bytes > NA_OBJECT_BYTES ||
 	    bpf_probe_read_user(walk->object, bytes, (const void *)(unsigned long)walk->frame))
-		return na_break_off(walk, NA_STACK_BROKEN);
+		return NA_FRAME_UNREADABLE;
 	walk->frame = na_word_at(walk, walk->python.frame_back);
 	if (walk->python.frame_owner != NA_PYTHON_ABSENT &&
 	    na_byte_at(walk, walk->python.frame_owner) >= walk->python.frame_owner_skip)
-		return na_mark_entry(walk);
-	if (walk->stack.count >= NA_STACK_FRAMES)
-		return na_break_off(walk, NA_STACK_TRUNCATED);
+		return NA_FRAME_SKIPPED;
 	walk->frame_flags = walk->python.frame_is_entry != NA_PYTHON_ABSENT &&
 		na_byte_at(walk, walk->python.frame_is_entry) ? NA_FRAME_ENTRY : 0;
 	kept = na_word_at(walk, walk->python.frame_instruction);
 	walk->key.code = na_word_at(walk, walk->python.frame_code) & ~(__u64)walk->python.pointer_tag;
 	walk->entry.globals = na_word_at(walk, walk->python.frame_globals);
 	walk->instruction = na_instruction(walk, kept);
+	return NA_FRAME_PYTHON;
+}
+
+/*
+ * What two walks of one call have in common: which code with which globals, and where in it. The innermost frame may
+ * have gone on since: subprocess announces in one line of a function and forks in another.
+ */
+static __always_inline void na_mix_frame(struct na_walk *walk)
+{
+	__u64 mixed = (walk->digest ^ walk->key.code) * NA_MIX;
+
+	mixed = (mixed ^ mixed >> 29 ^ walk->entry.globals) * NA_MIX;
+	if (walk->stack.count)
+		mixed = (mixed ^ (__u32)walk->instruction) * NA_MIX;
+	walk->digest = mixed ^ mixed >> 32;
+}
+
+/* One frame further out. OVER: stack.status says how; NEW_CODE: its code object is to be described first. */
+__noinline int na_walk_frame(__u32 slot)
+{
+	struct na_walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	enum na_identified identified;
+	enum na_frame_kind kind;
+
+	if (!walk || !walk->frame)
+		return NA_STEP_OVER;
+	kind = na_read_frame(walk);
+	if (kind == NA_FRAME_UNREADABLE)
+		return na_break_off(walk, NA_STACK_BROKEN);
+	if (kind == NA_FRAME_SKIPPED)
+		return na_mark_entry(walk);
+	if (walk->stack.count >= NA_STACK_FRAMES)
+		return na_break_off(walk, NA_STACK_TRUNCATED);
+	na_mix_frame(walk);
 	identified = na_identify_code(walk);
 	if (identified == NA_CODE_NONE)
 		return na_break_off(walk, NA_STACK_BROKEN);
 	return identified == NA_CODE_KNOWN ? na_add_frame(walk) : NA_STEP_NEW_CODE;
+}
+
+/* The same for walk->digest alone: no code object is looked at. */
+__noinline int na_digest_frame(__u32 slot)
+{
+	struct na_walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	enum na_frame_kind kind;
+
+	if (!walk || !walk->frame)
+		return NA_STEP_OVER;
+	kind = na_read_frame(walk);
+	if (kind == NA_FRAME_UNREADABLE)
+		return na_break_off(walk, NA_STACK_BROKEN);
+	if (kind == NA_FRAME_SKIPPED)
+		return NA_STEP_ON;
+	if (walk->stack.count >= NA_STACK_FRAMES)
+		return NA_STEP_OVER;
+	na_mix_frame(walk);
+	walk->stack.count++;
+	return NA_STEP_ON;
+}
+
+/* walk->digest of the acting thread's frames, which walk->stack names. False: they could not be read. */
+static __always_inline bool na_digest_frames(struct na_walk *walk, __u32 slot)
+{
+	walk->digest = 0;
+	walk->stack.count = 0;
+	walk->stack.status = NA_STACK_COMPLETE;
+	if (!na_find_thread(walk, slot))
+		return false;
+	for (int i = 0; i < NA_FRAME_STEPS; i++)
+		if (na_digest_frame(slot) == NA_STEP_OVER)
+			return walk->stack.status == NA_STACK_COMPLETE;
+	return false;
 }
 
 /* Fills walk->stack's frames and status. The callee's frames are side by side, not nested: BPF stacks are small. */
@@ -224,6 +287,7 @@ static __always_inline void na_walk_frames(struct na_walk *walk, __u32 slot)
 {
 	int step = NA_STEP_ON;
 
+	walk->digest = 0;
 	if (!na_find_thread(walk, slot)) {
 		walk->stack.status = NA_STACK_NO_STATE;
 		return;

@@ -94,6 +94,21 @@ struct {
 	__type(value, __u32);
 } code_generation SEC(".maps");
 
+/* What a thread's interpreter has announced that it is about to do (audit.h), for the walk when it is done. */
+struct na_announcement {
+	__u64 time_ns;
+	__u64 digest;		/* of the frames at that time */
+	__u64 socket;		/* of the connect(2) that followed; 0: none has */
+	__u64 reason;		/* enum na_stack_reason of that walk */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct na_thread_key);
+	__type(value, struct na_announcement);
+} announced SEC(".maps");
+
 /*
  * What this walk has read already. Frames share files and modules, and nothing of them changes while their thread is in
  * a system call, but by the process's own doing: then it is as it was at one moment of the walk.
@@ -131,6 +146,7 @@ struct na_walk {
 	__u64 thread;		/* the thread state being looked at */
 	__u64 frameless;	/* a state of the acting thread on which no Python runs */
 	__u64 frame;		/* the next to read; 0: none */
+	__u64 digest;		/* of the frames that were read */
 	__u64 file, name;	/* of the code object in hand */
 	__u32 first_line;
 	__s32 instruction;	/* of the frame in hand */
@@ -148,6 +164,7 @@ struct na_walk {
 	struct na_seen_globals seen_globals[NA_SEEN];
 	struct na_code_event code;
 	struct na_stack_event stack;
+	struct na_name_event name_asked;
 };
 
 /* A program may be preempted within a walk by another that walks: then that one takes the next slot. */

@@ -14,7 +14,10 @@ test-python-hostile: $(BUILD)/tests/python/walk ## processes that lie about thei
 test-native: $(BUILD)/tests/python/walk ## an add-on's native code is found on the C stack exactly where it is (PYTHONS)
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/python/native.py --walk $< $(PYTHONS)
 
+test-usdt: all ## what interpreters announce is a second witness of their calls; probes come and go
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/test_usdt.py $(BUILD) $(BACKEND)
+
 test-vm-python: $(BUILD)/tests/python/walk ## the same on stock kernels in virtual machines (KERNELS, BACKENDS)
 	@PYTHONDONTWRITEBYTECODE=1 tests/vm/python.py --build $(BUILD) --kernels "$(KERNELS)" --backends "$(BACKENDS)"
 
-.PHONY: test-python test-python-hostile test-native test-vm-python
+.PHONY: test-usdt test-python test-python-hostile test-native test-vm-python

@@ -44,6 +44,7 @@ struct na_shared {
 		na_counter wait_status;	/* wait(2) status of the last death */
 	} component[NA_COMPONENTS];
 	na_counter prune_requests;	/* +1 for each time somebody asked */
+	na_counter probes;	/* in program files, attached now */
 	na_counter events_unsettled;	/* taken from the kernel by observers that ended, and never settled */
 
 	/* observer */
@@ -55,6 +56,7 @@ struct na_shared {
 	na_counter lost_map;
 	na_counter events_dropped;	/* taken out of the rings and not made a record: out of memory, or a bug */
 	na_counter missed_programs;	/* recursion_misses of all programs */
+	na_counter probes_failed;	/* wanted now, but they cannot be attached */
 	na_counter flows_open;
 	na_counter processes_in_scope;
 	na_counter authors[NA_AUTHOR_COUNTERS];	/* calls by how their author was found out (enum na_evidence_kind) */

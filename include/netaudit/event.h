@@ -33,6 +33,7 @@ enum na_event_type {
 	NA_EVENT_STACK,		/* the Python frames of the acting thread */
 	NA_EVENT_CODE,		/* a code object that frames will refer to: sent before the first stack that does */
 	NA_EVENT_NATIVE,	/* code addresses on the thread's C stack: sent before the stack they belong to */
+	NA_EVENT_NAME,		/* a program asks its resolver for the addresses of a name: sent after its stack */
 	NA_EVENT_TYPES
 };
 
@@ -154,6 +155,14 @@ enum na_stack_reason {
 	NA_STACK_WRITE,		/* first write on `flow` after a read: an exchange begins; inbound: an answer does */
 	NA_STACK_THREAD,	/* the acting thread starts the thread `subject` */
 	NA_STACK_PROCESS,	/* the acting thread starts the process `subject` */
+	NA_STACK_NAME,		/* the acting thread asks for a name: `flow` is its NA_EVENT_NAME's `question` */
+};
+
+/* Whether the frames are those that the interpreter had when it announced the call (probe python:audit). */
+enum na_stack_witness {
+	NA_WITNESS_NONE,	/* it announced none, or no probe is there */
+	NA_WITNESS_AGREES,
+	NA_WITNESS_DISAGREES,
 };
 
 /* What the frames can be believed to be. Anything but COMPLETE leaves open what the missing ones would say. */
@@ -195,6 +204,8 @@ struct na_stack_event {
 	__u16 count;		/* frames that follow */
 	__u8 reason;		/* enum na_stack_reason */
 	__u8 status;		/* enum na_stack_status */
+	__u32 witness;		/* enum na_stack_witness */
+	__u32 reserved;
 	struct na_stack_frame frames[NA_STACK_FRAMES];
 };
 
@@ -250,6 +261,19 @@ struct na_code_event {
 	char file_text[NA_CODE_FILE_BYTES];	/* co_filename: may say anything */
 	char name_text[NA_CODE_NAME_BYTES];	/* co_qualname (3.11), else co_name */
 	char module_text[NA_CODE_MODULE_BYTES];	/* __name__ of the globals */
+};
+
+#define NA_HOST_BYTES 256	/* a name has at most 255 characters */
+
+/* NA_EVENT_NAME */
+struct na_name_event {
+	struct na_event_header header;
+	struct na_task task;
+	__u64 thread_start_ns;
+	__u64 question;		/* our id of it */
+	struct na_code_text host;	/* unit 0: not a string, or it could not be read */
+	__u32 reserved;
+	char host_text[NA_HOST_BYTES];
 };
 
 /* Counters of one datagram flow, kept in the kernel and collected per period. */

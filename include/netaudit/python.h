@@ -56,6 +56,7 @@ struct na_python {
 	__u32 keys_entry_count;		/* 8 bytes */
 	__u32 keys_indices;		/* where the index table starts; entries follow it */
 	__u32 interpreter_modules;	/* PyInterpreterState: sys.modules (user space reads it) */
+	__u32 tuple_items;		/* PyTupleObject: the first item */
 	__u32 code_lines;		/* PyCodeObject: bytes object that maps instructions to lines (user space reads it) */
 
 	/* Computed by na_capture_set_python(): how much of a frame and of a code object has all of the above. */

@@ -30,6 +30,7 @@
 	X(AUTHOR,    "author",    "observer", "an open flow is used by another author than before") \
 	X(EXCHANGE,  "exchange",  "observer", "one request and response inside a flow") \
 	X(DNS,       "dns",       "observer", "one name resolution") \
+	X(RESOLVE,   "resolve",   "observer", "a program asked its resolver for a name") \
 	X(ADDON,     "addon",     "observer", "an add-on was met, or its manifest was found changed") \
 	X(START,     "start",     "journal",  "the daemon started") \
 	X(STOP,      "stop",      "journal",  "the daemon stopped cleanly") \

@@ -48,6 +48,8 @@ struct na_attribution {
 	const struct na_addon *chain[NA_ATTRIBUTION_CHAIN];
 	size_t chain_count;
 	bool chain_truncated;		/* more of them, or the stack was not complete */
+	enum na_stack_witness witness;	/* whether the interpreter saw the same frames when it announced the call */
+	char *resolved;			/* the name its thread had asked for last; untrusted text; NULL: none known */
 	bool disagree;			/* the deciding frame's file name and globals named different owners */
 	char *file, *function;		/* of the deciding frame; untrusted text; NULL: there is none */
 	uint32_t line;			/* 0: there is no deciding frame */
@@ -59,6 +61,7 @@ struct na_attribution {
 const struct na_attribution *na_attribution_hold(const struct na_attribution *attribution);
 void na_attribution_release(const struct na_attribution *attribution);	/* NULL is let pass */
 const char *na_evidence_name(enum na_evidence_kind evidence);
+const char *na_witness_name(enum na_stack_witness witness);	/* "agrees", "disagrees"; NULL: there is none */
 const char *na_author_name(enum na_author author);	/* "addon", "odoo", "library", "unknown" */
 
 /*
@@ -107,6 +110,8 @@ void na_attributor_destroy(struct na_attributor *attributor);
 /* Events, in time order. 0, or -ENOMEM: what was said is not kept. */
 int na_attributor_on_code(struct na_attributor *attributor, const struct na_code_event *event);
 int na_attributor_on_process(struct na_attributor *attributor, const struct na_process_event *event);
+/* A name was asked for; `name` of na_name_of_event(). Its author is that of the flow `event->question`. */
+void na_attributor_on_name(struct na_attributor *attributor, const struct na_name_event *event, const char *name);
 void na_attributor_on_native(struct na_attributor *attributor, const struct na_native_event *event);
 
 /*
@@ -123,6 +128,11 @@ const struct na_attribution *na_attributor_on_stack(struct na_attributor *attrib
  */
 const struct na_attribution *na_attributor_of_flow(struct na_attributor *attributor, uint64_t flow,
 						   const struct na_task *task, const struct na_acting *acting);
+/*
+ * Who started this process, as evidence "process-parent". NULL: not seen, or no memory. The caller releases it.
+ */
+const struct na_attribution *na_attributor_of_process(const struct na_attributor *attributor,
+						      const struct na_task *task);
 /* What was kept for a flow is no longer needed. */
 void na_attributor_forget_flow(struct na_attributor *attributor, uint64_t flow);
 

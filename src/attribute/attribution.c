@@ -27,6 +27,11 @@ const char *na_evidence_name(enum na_evidence_kind evidence)
 	return evidence_names[evidence];
 }
 
+const char *na_witness_name(enum na_stack_witness witness)
+{
+	return witness == NA_WITNESS_AGREES ? "agrees" : witness == NA_WITNESS_DISAGREES ? "disagrees" : NULL;
+}
+
 const char *na_author_name(enum na_author author)
 {
 	return author_names[author];
@@ -47,5 +52,6 @@ void na_attribution_release(const struct na_attribution *attribution)
 		return;
 	free(mine->file);
 	free(mine->function);
+	free(mine->resolved);
 	free(mine);
 }

@@ -18,12 +18,14 @@ int na_attributor_create(struct na_attributor **out, const struct na_attributor_
 	err = na_digest_open(&attributor->digest);
 	if (!err)
 		err = na_requests_create(&attributor->requests);
+	if (!err)
+		err = na_names_create(&attributor->names);
 	if (!err && options->kernel_code)
 		err = na_natives_create(&attributor->natives,
 					&(struct na_natives_options){ options->addons, options->kernel_code,
 								      options->context });
 	/* without an unwinder native code is told by nobody, but everything else is */
-	if (err == -ENOMEM) {
+	if (err == -ENOMEM || !attributor->names) {
 		na_attributor_destroy(attributor);
 		return -ENOMEM;
 	}
@@ -39,6 +41,7 @@ void na_attributor_destroy(struct na_attributor *attributor)
 	na_requests_destroy(attributor->requests);
 	na_natives_destroy(attributor->natives);
 	na_digest_close(&attributor->digest);
+	na_names_destroy(attributor->names);
 	free(attributor);
 }
 
@@ -168,6 +171,17 @@ const struct na_attribution *na_attributor_of_flow(struct na_attributor *attribu
 	return parent ? na_make_inherited(parent, verdict.evidence) : na_make_attribution(&verdict);
 }
 
+const struct na_attribution *na_attributor_of_process(const struct na_attributor *attributor,
+						      const struct na_task *task)
+{
+	const struct na_known_process *process = na_known_find_process(&attributor->known, task->pid, task->start_ns);
+
+	if (!process || !process->parent)
+		return NULL;
+	return na_make_inherited(process->parent, process->parent->author == NA_AUTHOR_UNKNOWN ? NA_EVIDENCE_NONE :
+						  NA_EVIDENCE_PROCESS_PARENT);
+}
+
 void na_attributor_forget_flow(struct na_attributor *attributor, uint64_t flow)
 {
 	struct na_known_flow *known = na_known_find_flow(&attributor->known, flow);
@@ -232,6 +246,11 @@ int na_attributor_on_process(struct na_attributor *attributor, const struct na_p
 	process->executed = true;
 	na_known_drop_codes(&attributor->known, process);
 	return 0;
+}
+
+void na_attributor_on_name(struct na_attributor *attributor, const struct na_name_event *event, const char *name)
+{
+	na_names_asked(attributor->names, event, name);
 }
 
 void na_attributor_on_native(struct na_attributor *attributor, const struct na_native_event *event)

@@ -5,6 +5,7 @@
 
 #include "attribute/frames.h"
 #include "attribute/make.h"
+#include "attribute/names.h"
 #include "attribute/requests.h"
 
 #define NA_CLONES 8 /* generations: the master, its worker, what that forked */
@@ -15,6 +16,7 @@ struct na_attributor {
 	struct na_requests *requests;
 	struct na_natives *natives; /* NULL: nobody tells the kernel what is code */
 	struct na_digest digest;
+	struct na_names *names;
 };
 
 /* state.c: what each frame of a stack is. */

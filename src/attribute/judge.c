@@ -53,6 +53,22 @@ struct na_origin na_attributor_origin(const struct na_attributor *attributor, co
 	};
 }
 
+/*
+ * The interpreter's own announcement, and what it says of the destination: the name this thread had asked for before it
+ * announced the connect. A connect of native code is not announced, and may have had another name in mind.
+ */
+static void add_announced(const struct na_attributor *attributor, struct na_attribution *attribution,
+			  const struct na_stack_event *event)
+{
+	const struct na_names_thread thread = { event->thread_start_ns, event->task.pid, event->task.tid };
+	const char *name = event->reason == NA_STACK_CONNECT && event->witness == NA_WITNESS_AGREES ?
+		na_names_of_thread(attributor->names, &thread, event->header.time_ns) : NULL;
+
+	if (event->witness != NA_WITNESS_NONE)
+		attribution->witness = (enum na_stack_witness)event->witness;
+	attribution->resolved = name ? strdup(name) : NULL;
+}
+
 const struct na_attribution *na_attributor_judge(struct na_attributor *attributor, const struct na_stack_event *event,
 						 const struct na_frames *frames, const struct na_origin *origin)
 {
@@ -61,12 +77,14 @@ const struct na_attribution *na_attributor_judge(struct na_attributor *attributo
 	struct na_attribution *attribution;
 
 	na_rules_of_frames(&verdict, frames->view, frames->count, event->status);
+	na_rules_of_witness(&verdict, (enum na_stack_witness)event->witness);
 	parent = na_rules_of_origin(&verdict, origin, event->status);
-	if (parent)
-		return na_make_inherited(parent, verdict.evidence);
-	attribution = na_make_attribution(&verdict);
+	attribution = parent ? na_make_inherited(parent, verdict.evidence) : na_make_attribution(&verdict);
 	if (!attribution)
 		return NULL;
+	add_announced(attributor, attribution, event);
+	if (parent)
+		return attribution;
 	if (verdict.deciding != NA_NO_FRAME) {
 		size_t deciding = verdict.deciding;
 

@@ -37,6 +37,7 @@ struct na_attribution *na_make_inherited(const struct na_attribution *parent, en
 	attribution->holders = 1;
 	attribution->file = parent->file ? strdup(parent->file) : NULL;
 	attribution->function = parent->function ? strdup(parent->function) : NULL;
+	attribution->resolved = NULL;	/* that one's thread asked for it */
 	return attribution;
 }
 

@@ -201,3 +201,14 @@ void na_rules_of_frames(struct na_verdict *verdict, const struct na_frame_view *
 		count--;
 	verdict->target = count ? traits_at(&walk, count - 1) : 0;
 }
+
+void na_rules_of_witness(struct na_verdict *verdict, enum na_stack_witness witness)
+{
+	if (witness != NA_WITNESS_DISAGREES)
+		return;
+	verdict->author = NA_AUTHOR_UNKNOWN;
+	verdict->reason = NA_WHY_CHANGED;
+	verdict->addon = NULL;
+	verdict->claim = NULL;
+	verdict->nobody = verdict->ask = verdict->odoo = false;
+}

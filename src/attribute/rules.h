@@ -33,6 +33,7 @@
 #define NA_WHY_PROCESS_UNSEEN "who started this process was not seen"
 #define NA_WHY_PROCESS_UNKNOWN "who started this process is unknown"
 #define NA_WHY_INBOUND "inbound"
+#define NA_WHY_CHANGED "the stack changed after the call was announced"
 
 struct na_frame_view {
 	const struct na_statement *statement;
@@ -62,6 +63,9 @@ struct na_verdict {
 
 void na_rules_of_frames(struct na_verdict *verdict, const struct na_frame_view *frames, size_t count,
 			enum na_stack_status status);
+
+/* Two looks at the same frames: where they differ neither is believed, nor who started the thread or process. */
+void na_rules_of_witness(struct na_verdict *verdict, enum na_stack_witness witness);
 
 /* Whose doing a new thread is, by the stack that started it. */
 enum na_starter {

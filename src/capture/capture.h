@@ -93,6 +93,9 @@ enum na_scope na_capture_get_scope(struct na_capture *capture, uint32_t pid);
  * that has the number now; -EINVAL: an offset is beyond what is ever read.
  */
 int na_capture_set_python(struct na_capture *capture, uint32_t pid, const struct na_python *python);
+/* Processes the kernel knows the interpreter of, with their start as it was told: also from before this observer. */
+typedef void na_python_fn(void *context, uint32_t pid, uint64_t start_ns);
+void na_capture_each_python(const struct na_capture *capture, na_python_fn *visit, void *context);
 /*
  * What a process whose stacks are walked has of code. Until this is told, and from when its number of pages is another,
  * C stacks are told as well (NA_EVENT_NATIVE, unlisted); after that only where there is a list (`code->count`).

@@ -21,6 +21,7 @@ static const uint32_t event_sizes[NA_EVENT_TYPES] = {
 	[NA_EVENT_STACK] = sizeof(struct na_stack_event),
 	[NA_EVENT_CODE] = sizeof(struct na_code_event),
 	[NA_EVENT_NATIVE] = sizeof(struct na_native_event),
+	[NA_EVENT_NAME] = sizeof(struct na_name_event),
 };
 
 /* An error from here ends the look at this ring; libbpf counts the event as consumed all the same. */
@@ -237,22 +238,23 @@ int na_capture_take_losses(struct na_capture *capture, struct na_loss_key *keys,
 	return taken;
 }
 
-static uint64_t misses_of(const struct na_attached *attached)
+static uint64_t misses_of(const struct bpf_program *program)
 {
 	struct bpf_prog_info info = { 0 };
 	uint32_t size = sizeof(info);
 
-	return bpf_obj_get_info_by_fd(bpf_program__fd(attached->program), &info, &size) ? 0 : info.recursion_misses;
+	return bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) ? 0 : info.recursion_misses;
 }
 
 /* An event of a program with a second copy is gone only when both were shut out. */
 uint64_t na_capture_missed_programs(const struct na_capture *capture)
 {
+	struct bpf_program *program;
 	uint64_t missed = 0;
 
 	for (size_t i = 0; i < capture->attached_count; i++) {
 		const char *name = bpf_program__name(capture->attached[i].program);
-		uint64_t own = misses_of(&capture->attached[i]);
+		uint64_t own = misses_of(capture->attached[i].program);
 
 		if (strstr(name, "_again"))
 			continue;
@@ -261,13 +263,16 @@ uint64_t na_capture_missed_programs(const struct na_capture *capture)
 			size_t length = strlen(name);
 
 			if (!strncmp(other, name, length) && !strcmp(other + length, "_again")) {
-				uint64_t again = misses_of(&capture->attached[j]);
+				uint64_t again = misses_of(capture->attached[j].program);
 
 				own = again < own ? again : own;
 			}
 		}
 		missed += own;
 	}
+	bpf_object__for_each_program(program, capture->object)
+		if (na_probe_is_program(bpf_program__name(program)))
+			missed += misses_of(program);
 	return missed;
 }
 

@@ -21,6 +21,7 @@ static const struct na_hook hooks[] = {
 	{ "na_existing_sockets", EVERY, NULL },
 	{ "na_existing_relays", EVERY, NULL },
 	{ "na_open_flows", EVERY, NULL },
+	{ "na_python_audit", EVERY, NULL },	/* attached on request (probes.h) */
 
 	/* second copies: only where a preempted program shuts others out (bpf/second_copy.h) */
 	{ "na_tcp_state_again", EVERY, PREEMPTIBLE_TRACEPOINTS },

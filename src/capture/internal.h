@@ -7,6 +7,7 @@
 #include <bpf/libbpf.h>
 
 #include "capture/capture.h"
+#include "capture/probes.h"
 
 #define NA_PROGRAMS_MAX 64
 #define NA_NAMES_BYTES 2048
@@ -15,6 +16,12 @@
 struct na_attached {
 	struct bpf_program *program;
 	struct bpf_link *link;
+};
+
+/* A probe, and the descriptor that keeps it attached. */
+struct na_held_probe {
+	struct na_probe probe;
+	int fd;
 };
 
 /* One ring as the observer reads it. */
@@ -32,6 +39,8 @@ struct na_capture {
 	const char *object_name;
 	struct na_attached attached[NA_PROGRAMS_MAX];
 	size_t attached_count;
+	struct na_held_probe probes[NA_PROBES];
+	size_t probe_count;
 	struct bpf_link *existing, *progress, *relays;	/* iterators: nothing runs until they are read */
 	struct na_ring rings[NA_RINGS];		/* observer only */
 	na_event_fn *handle;
@@ -48,6 +57,9 @@ struct na_capture {
 int na_capture_load(struct na_capture *capture, struct na_error *error);
 int na_capture_attach(struct na_capture *capture, struct na_error *error);
 void na_capture_unload(struct na_capture *capture);
+
+/* probes.c: whether a program is attached on request only. */
+bool na_probe_is_program(const char *program);
 
 /* drain.c. Hands over what an iterator answers, to its end; returns the number of events or negative errno. */
 int na_capture_read_iterator(struct bpf_link *link, na_event_fn *handle, void *context);

@@ -272,7 +272,8 @@ int na_capture_attach(struct na_capture *capture, struct na_error *error)
 	/* a trampoline runs the program attached last first: second copies must come after their first */
 	for (int second = 1; second >= 0 && !err; second--) {
 		bpf_object__for_each_program(program, capture->object) {
-			if (!bpf_program__autoload(program) || is_second_copy(program) != second)
+			if (!bpf_program__autoload(program) || is_second_copy(program) != second ||
+			    na_probe_is_program(bpf_program__name(program)))
 				continue;
 			err = attach_and_keep(capture, program, cgroup, error);
 			if (err)
@@ -286,6 +287,8 @@ int na_capture_attach(struct na_capture *capture, struct na_error *error)
 
 void na_capture_unload(struct na_capture *capture)
 {
+	while (capture->probe_count)
+		(void)close(capture->probes[--capture->probe_count].fd);
 	for (size_t i = 0; i < capture->attached_count; i++)
 		bpf_link__destroy(capture->attached[i].link);
 	capture->attached_count = 0;

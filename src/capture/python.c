@@ -78,6 +78,22 @@ int na_capture_set_python(struct na_capture *capture, uint32_t pid, const struct
 	return -ESRCH;
 }
 
+void na_capture_each_python(const struct na_capture *capture, na_python_fn *visit, void *context)
+{
+	bool more;
+	uint32_t pid, next;
+	struct na_python python;
+
+	more = !bpf_map_get_next_key(capture->pythons, NULL, &next);
+	while (more) {
+		pid = next;
+		/* before the visitor may change this one: a walk that has lost its place starts again */
+		more = !bpf_map_get_next_key(capture->pythons, &pid, &next);
+		if (!bpf_map_lookup_elem(capture->pythons, &pid, &python))
+			visit(context, pid, python.start_ns);
+	}
+}
+
 /* The start of the one may be exact, of the other as /proc tells it. */
 static bool same_start(uint64_t a, uint64_t b)
 {

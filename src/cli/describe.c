@@ -55,6 +55,8 @@ static void describe_process(struct sentence *sentence, const json_t *body)
 		say(sentence, " %s", exe);
 	if (na_field_is(body, "event", "fork"))
 		say_member(sentence, body, "parent_pid", "from");
+	if (na_field_is(body, "event", "exec"))
+		say_member(sentence, body, "addon", "started by");
 	say_member(sentence, body, "exit_code", "status");
 	say_member(sentence, body, "signal", "killed by signal");
 	say_member(sentence, body, "worker", "worker");
@@ -72,6 +74,21 @@ static void describe_author(struct sentence *sentence, const json_t *body)
 		say(sentence, "nobody known");
 	else
 		say(sentence, "%s", na_field_text(author, body, "author"));
+	say_member(sentence, body, "author_reason", "because:");
+	say_member(sentence, body, "worker", "worker");
+	say_member(sentence, body, "instance", "instance");
+}
+
+static void describe_resolve(struct sentence *sentence, const json_t *body)
+{
+	char comm[NA_FIELD_BYTES], pid[NA_FIELD_BYTES], host[NA_FIELD_BYTES], addon[NA_FIELD_BYTES];
+
+	say(sentence, "%s[%s] asked for %s", na_field_text(comm, body, "comm"), na_field_text(pid, body, "pid"),
+	    *na_field_text(host, body, "host") ? host : "a name that could not be read");
+	if (*na_field_text(addon, body, "addon"))
+		say(sentence, ", by %s", addon);
+	else
+		say_member(sentence, body, "author", "by");
 	say_member(sentence, body, "author_reason", "because:");
 	say_member(sentence, body, "worker", "worker");
 	say_member(sentence, body, "instance", "instance");
@@ -198,7 +215,7 @@ static const struct {
 	{ "lost", describe_lost }, { "gap", describe_gap },
 	{ "start", describe_start }, { "stop", describe_stop },
 	{ "clock", describe_clock }, { "config", describe_config },
-	{ "addon", describe_addon },
+	{ "addon", describe_addon }, { "resolve", describe_resolve },
 };
 
 bool na_describe(char out[NA_SENTENCE_BYTES], const json_t *body)

@@ -154,6 +154,20 @@ static void print_authors(const struct na_cli *cli, const json_t *status)
 	printf("%s\n", any ? "" : "no call yet");
 }
 
+/* What is attached in program files, and what could not be: fewer witnesses, nothing missed. */
+static void print_probes(const struct na_cli *cli, const json_t *status)
+{
+	int64_t failed = na_field_integer(status, "probes_failed", 0);
+	char text[NA_HUMAN_BYTES];
+
+	print_label("probes");
+	printf("%s in program files", na_human_count(text, na_field_integer(status, "probes", 0)));
+	if (failed)
+		printf(", %s%s could not be attached%s", na_colour(cli, NA_YELLOW), na_human_count(text, failed),
+		       na_colour(cli, NA_PLAIN));
+	printf("\n");
+}
+
 static void print_lags(const json_t *status)
 {
 	int64_t now = na_field_integer(status, "now_boottime_ns", 0), head = na_field_integer(status, "head_boottime_ns", 0);
@@ -253,6 +267,7 @@ void na_status_print(const struct na_cli *cli, const json_t *status, enum na_dae
 	if (before)
 		print_rates(before, status);
 	print_authors(cli, status);
+	print_probes(cli, status);
 	print_losses(cli, status);
 	print_lags(status);
 	print_disk(status);

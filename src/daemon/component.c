@@ -26,6 +26,7 @@ static int run_observer(const struct na_daemon *daemon, uint64_t generation)
 		.shared = daemon->shared,
 		.stop_fd = daemon->stop_fd[NA_OBSERVER],
 		.generation = generation,
+		.probe_channel = daemon->probe_channel[1],
 	};
 
 	return na_observer_process(&context);
@@ -124,7 +125,7 @@ static int close_descriptors(const struct na_daemon *daemon, enum na_component c
 	};
 	const int others[] = {
 		daemon->notify.fd, daemon->signal_fd, daemon->startup.run_fd, daemon->signer_socket[0],
-		daemon->signer_socket[1],
+		daemon->signer_socket[1], daemon->probe_channel[0],
 	};
 
 	if (component != NA_OBSERVER)

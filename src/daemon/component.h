@@ -31,6 +31,7 @@ struct na_daemon {
 	struct na_notify notify;
 	int signal_fd;
 	int signer_socket[2];		/* the journal's end, the signer's end */
+	int probe_channel[2];		/* probe_channel.h: the supervisor's end, the observer's */
 	int stop_fd[NA_COMPONENTS];	/* eventfds; the supervisor's own is not used */
 };
 

@@ -131,7 +131,11 @@ static void finish(struct na_observer *observer)
 
 static int run(struct na_observer *observer)
 {
-	struct pollfd fds[NA_RINGS + 1] = { [NA_RINGS] = { .fd = observer->context->stop_fd, .events = POLLIN } };
+	enum { STOP = NA_RINGS, PROBES, POLLED };
+	struct pollfd fds[POLLED] = {
+		[STOP] = { .fd = observer->context->stop_fd, .events = POLLIN },
+		[PROBES] = { .fd = observer->context->probe_channel, .events = POLLIN },
+	};
 	uint64_t next_tick_ns = 0;
 	bool caught_up = true;
 	int rings[NA_RINGS];
@@ -158,10 +162,12 @@ static int run(struct na_observer *observer)
 			timeout_ms = (int)(HOLD_BACK_NS / NA_NS_PER_MS) + 1;
 		for (int i = 0; i < NA_RINGS; i++)
 			fds[i] = (struct pollfd){ .fd = holding ? -1 : rings[i], .events = POLLIN };
-		if (poll(fds, NA_RINGS + 1, caught_up ? timeout_ms : 0) < 0 && errno != EINTR)
+		if (poll(fds, POLLED, caught_up ? timeout_ms : 0) < 0 && errno != EINTR)
 			return 1;
-		if (fds[NA_RINGS].revents)
+		if (fds[STOP].revents)
 			return 0;
+		if (fds[PROBES].revents)
+			na_probes_hear(observer->probes);
 		if (drain(observer, &caught_up) < 0)
 			return 1;
 	}

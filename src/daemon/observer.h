@@ -21,6 +21,7 @@ struct na_observer_context {
 	struct na_shared *shared;
 	int stop_fd;		/* readable: drain once more, queue the rest, return */
 	uint64_t generation;	/* 0: first start */
+	int probe_channel;	/* probe_channel.h: where probes are asked for */
 };
 
 /* Returns the exit status: 0 after a clean stop, 1 after an error that was logged. */

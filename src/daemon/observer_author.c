@@ -52,6 +52,14 @@ static void look_at(void *context, const struct na_target *target)
 		na_pythons_look(observer->pythons, target->pid, target->start_ns, false);
 }
 
+/* The kernel goes on walking them, and will not ask again. */
+static void look_at_known(void *context, uint32_t pid, uint64_t start_ns)
+{
+	struct na_observer *observer = context;
+
+	na_pythons_look(observer->pythons, pid, start_ns, false);
+}
+
 int na_observer_open_authors(struct na_observer *observer)
 {
 	struct na_attributor_options options = {
@@ -66,12 +74,16 @@ int na_observer_open_authors(struct na_observer *observer)
 	if (!err)
 		err = na_containers_create(&observer->containers, NULL, NULL);
 	if (!err)
-		err = na_pythons_create(&observer->pythons, observer->context->capture);
+		err = na_probes_create(&observer->probes, observer->context->probe_channel,
+				       observer->context->capture, observer->context->shared);
+	if (!err)
+		err = na_pythons_create(&observer->pythons, observer->context->capture, observer->probes);
 	if (err)
 		return err;
 	/* what the kernel described to an observer before this one is not known here */
 	na_capture_forget_codes(observer->context->capture);
 	na_targets_each(observer->targets, look_at, observer);
+	na_capture_each_python(observer->context->capture, look_at_known, observer);
 	return 0;
 }
 
@@ -79,6 +91,7 @@ void na_observer_close_authors(struct na_observer *observer)
 {
 	na_attributor_destroy(observer->attributor);
 	na_pythons_destroy(observer->pythons);
+	na_probes_destroy(observer->probes);
 	na_addons_destroy(observer->addons);
 	na_containers_destroy(observer->containers);
 }

@@ -2,6 +2,7 @@
 /* What each event becomes: a record, a change of what we know, or nothing because it is out of scope. */
 #include <string.h>
 
+#include "attribute/names.h"
 #include "daemon/observer_internal.h"
 
 bool na_observer_describe(struct na_observer *observer, const struct na_target *target, const struct na_task *task,
@@ -187,10 +188,32 @@ static void handle_process(struct na_observer *observer, const struct na_process
 	else if (event->header.type == NA_EVENT_EXEC)
 		na_targets_on_exec(observer->targets, event);
 	na_observer_process_authors(observer, event);
-	if (na_observer_describe(observer, na_targets_see(observer->targets, &event->task), &event->task, &context))
+	if (na_observer_describe(observer, na_targets_see(observer->targets, &event->task), &event->task, &context)) {
+		/* a fork's stack comes after it: who started the process is known when it executes its program */
+		if (event->header.type == NA_EVENT_EXEC)
+			context.author = na_attributor_of_process(observer->attributor, &event->task);
 		na_observer_queue(observer, record, na_compose_process(record, event, &context));
+		na_attribution_release(context.author);
+	}
 	if (event->header.type == NA_EVENT_EXIT)
 		na_targets_on_exit(observer->targets, event);
+}
+
+/* Addresses are no names: what connects to them says so itself. */
+static void handle_name(struct na_observer *observer, const struct na_name_event *event)
+{
+	char host[NA_NAME_TEXT_BYTES], record[NA_COMPOSE_BYTES];
+	struct na_context context;
+
+	na_name_of_event(host, event);
+	na_attributor_on_name(observer->attributor, event, host);
+	if (na_name_is_address(host))
+		na_attributor_forget_flow(observer->attributor, event->question);
+	else if (describe_author(observer, na_targets_see(observer->targets, &event->task), event->question, &event->task,
+				 false, &context)) {
+		na_observer_queue(observer, record, na_compose_resolve(record, event, host, &context));
+		na_attribution_release(context.author);
+	}
 }
 
 void na_observer_handle(struct na_observer *observer, const struct na_event_header *event)
@@ -221,6 +244,9 @@ void na_observer_handle(struct na_observer *observer, const struct na_event_head
 		break;
 	case NA_EVENT_NATIVE:
 		na_attributor_on_native(observer->attributor, (const struct na_native_event *)event);
+		break;
+	case NA_EVENT_NAME:
+		handle_name(observer, (const struct na_name_event *)event);
 		break;
 	case NA_EVENT_CODE:
 		na_observer_code(observer, (const struct na_code_event *)event);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "daemon/observer.h"
+#include "daemon/observer_probes.h"
 #include "flow/compose.h"
 #include "flow/datagram.h"
 #include "flow/merge.h"
@@ -27,6 +28,7 @@ struct na_observer {
 	struct na_containers *containers;
 	struct na_attributor *attributor;
 	struct na_pythons *pythons;
+	struct na_probes *probes;
 	struct na_clock_pair clock;
 	bool closes_lost;	/* since the last walk over the kernel's flows */
 	bool scanning;		/* processes found now may not be known to the kernel yet */
@@ -61,7 +63,8 @@ void na_observer_code(struct na_observer *observer, const struct na_code_event *
 void na_observer_process_authors(struct na_observer *observer, const struct na_process_event *event);
 
 /* observer_python.c: which processes run Python, and how theirs is laid out. */
-int na_pythons_create(struct na_pythons **pythons, struct na_capture *capture);	/* 0 or -ENOMEM */
+/* 0 or -ENOMEM */
+int na_pythons_create(struct na_pythons **pythons, struct na_capture *capture, struct na_probes *probes);
 void na_pythons_destroy(struct na_pythons *pythons);
 /* Looks at a process now, and again while its interpreter starts. `fresh`: it has only just executed its program. */
 void na_pythons_look(struct na_pythons *pythons, uint32_t pid, uint64_t start_ns, bool fresh);

@@ -33,6 +33,8 @@ static void report_heartbeat(struct na_observer *observer)
 		.queue_used_bytes = na_queue_used_bytes(context->queue),
 		.hooks = (uint32_t)na_capture_hook_count(context->capture),
 		.hooks_detached = (uint32_t)na_capture_detached(context->capture),
+		.probes = (uint32_t)na_counter_get(&shared->probes),
+		.probes_failed = (uint32_t)na_counter_get(&shared->probes_failed),
 	};
 
 	na_observer_queue(observer, record, na_compose_heartbeat(record, &heartbeat, &observer->clock));
@@ -72,6 +74,7 @@ void na_observer_tick(struct na_observer *observer)
 	watch_clock(observer);
 	na_observer_report_addons(observer);
 	na_observer_report_losses(observer);
+	na_probes_tick(observer->probes, now_ns);
 	na_datagrams_tick(observer->datagrams, now_ns, config->datagram_seconds * NA_NS_PER_SECOND);
 	if (now_ns >= observer->next_progress_ns) {
 		walk_flows(observer);

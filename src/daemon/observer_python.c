@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 #include "base/log.h"
 #include "daemon/observer_internal.h"
+#include "target/procfs.h"
 #include "target/python.h"
 #include "target/python_modules.h"
 #include "target/python_static.h"
@@ -39,6 +41,8 @@ struct pending {
 struct known_python {
 	uint32_t pid;
 	struct na_python layout;
+	dev_t device;		/* of the interpreter's file, in which probes may be */
+	ino_t inode;
 	UT_hash_handle hh;
 };
 
@@ -50,17 +54,19 @@ struct refused {
 
 struct na_pythons {
 	struct na_capture *capture;
+	struct na_probes *probes;
 	struct pending *pending;
 	struct refused *refused;	/* the one looked at longest ago first */
 	struct known_python *known;
 };
 
-int na_pythons_create(struct na_pythons **pythons, struct na_capture *capture)
+int na_pythons_create(struct na_pythons **pythons, struct na_capture *capture, struct na_probes *probes)
 {
 	*pythons = calloc(1, sizeof(**pythons));
 	if (!*pythons)
 		return -ENOMEM;
 	(*pythons)->capture = capture;
+	(*pythons)->probes = probes;
 	return 0;
 }
 
@@ -74,6 +80,7 @@ static void remove_pending(struct na_pythons *pythons, struct pending *pending)
 
 static void remove_known(struct na_pythons *pythons, struct known_python *known)
 {
+	na_probes_leave(pythons->probes, NA_PROBE_PYTHON_AUDIT, known->device, known->inode);
 	HASH_DEL(pythons->known, known);
 	free(known);
 }
@@ -134,20 +141,22 @@ static struct known_python *find_known(const struct na_pythons *pythons, uint32_
 	return known;
 }
 
-static void keep(struct na_pythons *pythons, uint32_t pid, const struct na_python *layout)
+/* NULL: no memory. Whoever keeps it says which file it uses. */
+static struct known_python *keep(struct na_pythons *pythons, uint32_t pid, const struct na_python *layout)
 {
 	struct known_python *known = find_known(pythons, pid);
 
-	if (!known) {
-		if (HASH_COUNT(pythons->known) >= MOST_KNOWN)
-			remove_known(pythons, pythons->known);
-		known = calloc(1, sizeof(*known));
-		if (!known)
-			return;
-		known->pid = pid;
-		HASH_ADD(hh, pythons->known, pid, sizeof(pid), known);
-	}
+	if (known)
+		remove_known(pythons, known);
+	else if (HASH_COUNT(pythons->known) >= MOST_KNOWN)
+		remove_known(pythons, pythons->known);
+	known = calloc(1, sizeof(*known));
+	if (!known)
+		return NULL;
+	known->pid = pid;
 	known->layout = *layout;
+	HASH_ADD(hh, pythons->known, pid, sizeof(pid), known);
+	return known;
 }
 
 void na_pythons_forget(struct na_pythons *pythons, uint32_t pid)
@@ -166,6 +175,44 @@ void na_pythons_forget(struct na_pythons *pythons, uint32_t pid)
 }
 
 /* NOLINTEND(clang-analyzer-unix.Malloc,clang-analyzer-core.*) */
+
+struct interpreter {
+	const struct pending *pending;
+	const struct na_python_info *info;
+};
+
+/* The file that the process has mapped, whatever stands at its path by now. */
+static int open_interpreter(void *context)
+{
+	const struct interpreter *interpreter = context;
+	int pid_fd = na_proc_open_started(NULL, interpreter->pending->pid, interpreter->pending->start_ns), fd;
+	struct stat status;
+
+	if (pid_fd < 0)
+		return pid_fd;
+	fd = na_mapped_file(pid_fd, &interpreter->info->mapping, &status);
+	(void)close(pid_fd);
+	return fd;
+}
+
+/* Its announcements are a second witness (bpf/audit.h). */
+static void listen_to(struct na_pythons *pythons, struct known_python *known, const struct pending *pending,
+		      const struct na_python_info *info)
+{
+	struct interpreter interpreter = { pending, info };
+
+	known->device = info->device;
+	known->inode = info->inode;
+	for (size_t i = 0; i < info->audit_count; i++) {
+		const struct na_usdt_site *site = &info->audit[i];
+		const struct na_probe probe = {
+			.slot = NA_PROBE_PYTHON_AUDIT, .device = info->device, .inode = info->inode,
+			.offset = site->offset, .semaphore = site->semaphore, .cookie = site->places,
+		};
+
+		na_probes_use(pythons->probes, &probe, open_interpreter, &interpreter);
+	}
+}
 
 static bool too_early(int err, const struct pending *pending)
 {
@@ -189,7 +236,10 @@ static bool look(struct na_pythons *pythons, struct pending *pending, uint64_t n
 	if (!err)
 		err = na_capture_set_python(pythons->capture, pending->pid, &layout);
 	if (!err) {
-		keep(pythons, pending->pid, &layout);
+		struct known_python *known = keep(pythons, pending->pid, &layout);
+
+		if (known)
+			listen_to(pythons, known, pending, &info);
 		return false;
 	}
 	if (!refuse(pythons, pending->pid, pending->start_ns, now_ns))
@@ -248,13 +298,20 @@ uint64_t na_pythons_next_ns(const struct na_pythons *pythons)
 void na_pythons_fork(struct na_pythons *pythons, const struct na_process_event *event)
 {
 	const struct known_python *parent = find_known(pythons, event->task.parent_pid);
-	struct na_python layout;
+	struct known_python copy, *child;
 
 	if (!parent)
 		return;
-	layout = parent->layout;	/* keeping the child's may drop the parent's */
-	layout.start_ns = event->task.start_ns;
-	keep(pythons, event->task.pid, &layout);
+	copy = *parent;		/* keeping the child's may drop the parent's */
+	copy.layout.start_ns = event->task.start_ns;
+	na_probes_share(pythons->probes, NA_PROBE_PYTHON_AUDIT, copy.device, copy.inode);
+	child = keep(pythons, event->task.pid, &copy.layout);
+	if (!child) {
+		na_probes_leave(pythons->probes, NA_PROBE_PYTHON_AUDIT, copy.device, copy.inode);
+		return;
+	}
+	child->device = copy.device;
+	child->inode = copy.inode;
 }
 
 uint32_t na_pythons_line(const struct na_pythons *pythons, const struct na_task *task, uint64_t address,

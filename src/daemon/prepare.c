@@ -127,6 +127,7 @@ int na_prepare(struct na_daemon *daemon, const struct na_config *config, const s
 	daemon->startup = *startup;
 	daemon->signal_fd = -1;
 	daemon->signer_socket[0] = daemon->signer_socket[1] = -1;
+	daemon->probe_channel[0] = daemon->probe_channel[1] = -1;
 	for (int i = 0; i < NA_COMPONENTS; i++)
 		daemon->stop_fd[i] = -1;
 	na_notify_open(&daemon->notify);

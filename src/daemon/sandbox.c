@@ -5,6 +5,7 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <grp.h>
+#include <linux/bpf.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -43,6 +44,8 @@ static const struct {
 	{ CAP_SYS_PTRACE, ROOT_ONES, NULL },		/* /proc/PID/exe, environ, fd, mem and root of other users */
 	{ CAP_CHECKPOINT_RESTORE, ROOT_ONES, NULL },	/* /proc/PID/map_files: the very file a process has mapped */
 	{ CAP_DAC_READ_SEARCH, ROOT_ONES, NULL },	/* /proc/PID/environ and fd, which only their user may open */
+	/* probes in program files (probe_channel.h); CAP_PERFMON is not enough for them */
+	{ CAP_SYS_ADMIN, FOR(NA_SUPERVISOR), NULL },
 	{ CAP_SETUID, FOR(NA_SUPERVISOR), NULL },	/* starting the journal and the signer again */
 	{ CAP_SETGID, FOR(NA_SUPERVISOR), NULL },
 	{ CAP_SETPCAP, FOR(NA_SUPERVISOR), NULL },	/* emptying a child's bounding set */
@@ -88,6 +91,10 @@ static int refuse_list(scmp_filter_ctx filter, unsigned int component)
 	for (size_t i = 0; !result && i < na_refused_calls_count; i++)
 		if (na_refused_calls[i].components & FOR(component))
 			result = refuse(filter, na_refused_calls[i].name);
+	/* every program is loaded before this: maps are used later, and programs attached */
+	if (!result)
+		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(bpf), 1,
+					  SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, BPF_PROG_LOAD));
 	/* "Not AF_UNIX" refuses values with high bits set too, which the kernel would cut to an internet family. */
 	if (!result && component == NA_SUPERVISOR)
 		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,

@@ -9,7 +9,7 @@
 #define JOURNAL (1u << NA_JOURNAL)
 #define SIGNER (1u << NA_SIGNER)
 
-/* socket(2) of the supervisor is not here: it may make unix sockets, see sandbox.c. */
+/* socket(2) of the supervisor is not here, nor bpf(2): in part they are needed, see sandbox.c. */
 const struct na_call_rule na_refused_calls[] = {
 	/* ways to a socket */
 	{ "socket", OBSERVER, NA_CALL_ANY },
@@ -38,6 +38,19 @@ const struct na_call_rule na_refused_calls[] = {
 	{ "mount", SUPERVISOR | OBSERVER, NA_CALL_ANY },
 	{ "move_mount", SUPERVISOR | OBSERVER, NA_CALL_ANY },
 	{ "umount2", SUPERVISOR | OBSERVER, NA_CALL_ANY },
+	{ "mount_setattr", SUPERVISOR | OBSERVER, NA_CALL_ANY },
+	{ "open_tree", SUPERVISOR | OBSERVER, NA_CALL_ANY },
+	{ "fsopen", SUPERVISOR | OBSERVER, NA_CALL_ANY },
+	{ "fspick", SUPERVISOR | OBSERVER, NA_CALL_ANY },
+	{ "fsconfig", SUPERVISOR | OBSERVER, NA_CALL_ANY },
+	{ "fsmount", SUPERVISOR | OBSERVER, NA_CALL_ANY },
+	{ "setns", SUPERVISOR | OBSERVER, NA_CALL_ANY },
+	{ "unshare", SUPERVISOR | OBSERVER, NA_CALL_ANY },
+	{ "sethostname", SUPERVISOR | OBSERVER, NA_CALL_ANY },
+	{ "setdomainname", SUPERVISOR | OBSERVER, NA_CALL_ANY },
+	{ "quotactl", SUPERVISOR | OBSERVER, NA_CALL_ANY },
+	{ "acct", SUPERVISOR | OBSERVER, NA_CALL_ANY },
+	{ "open_by_handle_at", SUPERVISOR | OBSERVER, NA_CALL_ANY },
 	{ "pivot_root", SUPERVISOR | OBSERVER, NA_CALL_ANY },
 	{ "chroot", SUPERVISOR | OBSERVER, NA_CALL_ANY },
 	{ "swapon", SUPERVISOR | OBSERVER, NA_CALL_ANY },

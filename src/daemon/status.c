@@ -31,6 +31,7 @@ static const char *const event_names[NA_EVENT_TYPES] = {
 	[NA_EVENT_STACK] = "stack",
 	[NA_EVENT_CODE] = "code",
 	[NA_EVENT_NATIVE] = "native",
+	[NA_EVENT_NAME] = "name",
 	[NA_EVENT_PROGRESS] = "progress",
 };
 
@@ -47,6 +48,8 @@ static const struct {
 	COUNTER(lost_map),
 	COUNTER(events_dropped),
 	COUNTER(missed_programs),
+	COUNTER(probes),
+	COUNTER(probes_failed),
 	COUNTER(flows_open),
 	COUNTER(processes_in_scope),
 	COUNTER(last_event_boottime_ns),

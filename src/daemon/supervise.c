@@ -16,6 +16,7 @@
 #include "daemon/component.h"
 #include "daemon/exit_codes.h"
 #include "daemon/prepare.h"
+#include "daemon/probe_channel.h"
 #include "daemon/restart.h"
 
 #define STOP_RESTARTS 3		/* of one that ends while stopping although it still has work to do */
@@ -79,8 +80,11 @@ static bool all_ready(const struct supervisor *s)
 static void start_child(struct supervisor *s, enum na_component component, uint64_t now)
 {
 	struct child *child = &s->child[component];
-	pid_t pid = na_component_start(&s->daemon, component, child->generation);
+	/* what an observer that ended had asked for is not for the next one's ears */
+	pid_t pid = component == NA_OBSERVER ? na_probe_channel_renew(s->daemon.probe_channel) : 0;
 
+	if (pid == 0)
+		pid = na_component_start(&s->daemon, component, child->generation);
 	if (pid < 0) {
 		na_log_error("cannot start the %s: %s; trying again in a second", na_component_name(component),
 			     strerror(-pid));
@@ -318,14 +322,19 @@ static int time_to_wait(const struct supervisor *s)
 static int run(struct supervisor *s)
 {
 	while (!s->stopping || s->stop_step < CHILDREN) {
-		struct pollfd wait = { .fd = s->daemon.signal_fd, .events = POLLIN };
+		struct pollfd wait[] = {
+			{ .fd = s->daemon.signal_fd, .events = POLLIN },
+			{ .fd = s->daemon.probe_channel[0], .events = POLLIN },	/* -1 before the first observer */
+		};
 
 		work(s);
-		if (poll(&wait, 1, time_to_wait(s)) < 0 && errno != EINTR) {
+		if (poll(wait, sizeof(wait) / sizeof(wait[0]), time_to_wait(s)) < 0 && errno != EINTR) {
 			na_log_error("cannot wait for events: %s", strerror(errno));
 			return NA_EXIT_INTERNAL;
 		}
 		take_signals(s);
+		if (wait[1].revents && s->daemon.probe_channel[0] == wait[1].fd)
+			na_probe_channel_serve(wait[1].fd, s->daemon.capture, s->daemon.shared);
 	}
 	return s->exit_code;
 }

@@ -173,6 +173,7 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 		na_canonical_string(&c, "protocol", na_protocol_name(event->family, event->protocol));
 	else
 		na_canonical_integer(&c, "protocol_number", event->protocol);
+	na_put_witness(&c, frames);
 	if (members->result) {
 		na_canonical_string(&c, "result", na_result_of_close(event));
 		na_canonical_integer(&c, "retransmits", event->retransmits);
@@ -257,6 +258,7 @@ ssize_t na_compose_unix(void *out, const struct na_unix_event *event, const stru
 		na_canonical_integer(&c, "peer_pid", event->peer_pid);
 	put_pid(&c, task);
 	put_pod(&c, context->container);
+	na_put_witness(&c, context->author);
 	na_canonical_string(&c, "result", na_result_of_connect(event->error));
 	na_canonical_string(&c, "seen_by", "connect");
 	na_canonical_string(&c, "socket_type", event->socket_type == SOCK_SEQPACKET ? "seqpacket" : "stream");
@@ -294,6 +296,7 @@ ssize_t na_compose_process(void *out, const struct na_process_event *event, cons
 	na_canonical_integer(&c, "parent_pid", task->parent_pid);
 	put_pid(&c, task);
 	put_pod(&c, context->container);
+	na_put_witness(&c, context->author);
 	if (event->header.type == NA_EVENT_EXIT && WTERMSIG(event->exit_code))
 		na_canonical_integer(&c, "signal", WTERMSIG(event->exit_code));
 	put_time(&c, context->clock, event->header.time_ns);
@@ -303,9 +306,18 @@ ssize_t na_compose_process(void *out, const struct na_process_event *event, cons
 	return na_canonical_end(&c);
 }
 
-ssize_t na_compose_author(void *out, const struct na_stack_event *event, const struct na_context *context)
+/* What a thread did by itself, of which its stack is the witness. */
+struct deed {
+	enum na_record_kind kind;
+	const struct na_task *task;
+	uint64_t time_ns;
+	const __u64 *flow;		/* NULL: none */
+	const char *host;		/* NULL: none */
+};
+
+static ssize_t compose_deed(void *out, const struct deed *deed, const struct na_context *context)
 {
-	const struct na_task *task = &event->task;
+	const struct na_task *task = deed->task;
 	struct na_canonical c;
 
 	na_canonical_begin(&c, out, NA_COMPOSE_BYTES);
@@ -315,20 +327,41 @@ ssize_t na_compose_author(void *out, const struct na_stack_event *event, const s
 	put_container(&c, context->container);
 	na_put_disagree(&c, context->author);
 	na_put_evidence(&c, context->author);
-	na_canonical_id(&c, "flow", event->flow);
+	if (deed->flow)
+		na_canonical_id(&c, "flow", *deed->flow);
 	na_put_frames(&c, context->author);
+	na_canonical_string(&c, "host", deed->host);
 	put_image(&c, context->container);
 	na_canonical_string(&c, "instance", context->instance);
-	na_canonical_string(&c, "kind", "author");
+	na_canonical_string(&c, "kind", kind_names[deed->kind]);
+	if (task->net_namespace)
+		na_canonical_integer(&c, "netns", task->net_namespace);
 	na_canonical_nonce(&c);
 	na_canonical_integer(&c, "parent_pid", task->parent_pid);
 	put_pid(&c, task);
 	put_pod(&c, context->container);
+	na_put_witness(&c, context->author);
 	na_put_stack(&c, context->author);
-	put_time(&c, context->clock, event->header.time_ns);
+	put_time(&c, context->clock, deed->time_ns);
 	na_canonical_integer(&c, "tid", task->tid);
 	na_canonical_integer(&c, "uid", task->uid);
 	na_canonical_string(&c, "via", context->via);
 	na_canonical_string(&c, "worker", context->worker);
 	return na_canonical_end(&c);
+}
+
+ssize_t na_compose_author(void *out, const struct na_stack_event *event, const struct na_context *context)
+{
+	const struct deed deed = { NA_RECORD_AUTHOR, &event->task, event->header.time_ns, &event->flow, NULL };
+
+	return compose_deed(out, &deed, context);
+}
+
+ssize_t na_compose_resolve(void *out, const struct na_name_event *event, const char *host,
+			   const struct na_context *context)
+{
+	const struct deed deed = { NA_RECORD_RESOLVE, &event->task, event->header.time_ns, NULL,
+				   host[0] ? host : NULL };
+
+	return compose_deed(out, &deed, context);
 }

@@ -36,6 +36,9 @@ ssize_t na_compose_datagram(void *out, const struct na_flow_event *opened, const
 			    bool final, const struct na_context *context);
 /* kind "author": the open flow `flow` is used by another author than before; `event` is the stack that shows it. */
 ssize_t na_compose_author(void *out, const struct na_stack_event *event, const struct na_context *context);
+/* kind "resolve"; `host` "": what was asked for could not be read. */
+ssize_t na_compose_resolve(void *out, const struct na_name_event *event, const char *host,
+			   const struct na_context *context);
 ssize_t na_compose_unix(void *out, const struct na_unix_event *event, const struct na_context *context);
 ssize_t na_compose_process(void *out, const struct na_process_event *event, const struct na_context *context);
 
@@ -60,6 +63,7 @@ struct na_heartbeat {
 	uint64_t events, lost_ring, lost_map, missed_programs, refused_records;
 	uint64_t flows_open, processes_in_scope, queue_used_bytes;
 	uint32_t hooks, hooks_detached;
+	uint32_t probes, probes_failed;	/* in program files: attached; wanted, but refused */
 };
 ssize_t na_compose_heartbeat(void *out, const struct na_heartbeat *heartbeat, const struct na_clock_pair *clock);
 

@@ -51,3 +51,11 @@ void na_put_stack(struct na_canonical *c, const struct na_attribution *author)
 	if (author && author->frames)
 		na_canonical_bytes(c, "stack", author->stack_digest, sizeof(author->stack_digest));
 }
+
+void na_put_witness(struct na_canonical *c, const struct na_attribution *author)
+{
+	if (!author)
+		return;
+	na_canonical_string(c, "python_usdt", na_witness_name(author->witness));
+	na_canonical_string(c, "resolved", author->resolved);
+}

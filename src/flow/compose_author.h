@@ -20,4 +20,7 @@ void na_put_frames(struct na_canonical *c, const struct na_attribution *author);
 /* "stack" */
 void na_put_stack(struct na_canonical *c, const struct na_attribution *author);
 
+/* "python_usdt", "resolved" */
+void na_put_witness(struct na_canonical *c, const struct na_attribution *author);
+
 #endif

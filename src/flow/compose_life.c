@@ -100,6 +100,8 @@ ssize_t na_compose_heartbeat(void *out, const struct na_heartbeat *heartbeat, co
 	na_canonical_integer(&c, "lost_ring", (int64_t)heartbeat->lost_ring);
 	na_canonical_integer(&c, "missed_programs", (int64_t)heartbeat->missed_programs);
 	na_canonical_nonce(&c);
+	na_canonical_integer(&c, "probes", heartbeat->probes);
+	na_canonical_integer(&c, "probes_failed", heartbeat->probes_failed);
 	na_canonical_integer(&c, "processes_in_scope", (int64_t)heartbeat->processes_in_scope);
 	na_canonical_integer(&c, "queue_used_bytes", (int64_t)heartbeat->queue_used_bytes);
 	na_canonical_integer(&c, "refused_records", (int64_t)heartbeat->refused_records);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The bounded ELF reader; see elf_symbols.h. Formats: elf(5), and the note layout of <sys/sdt.h>.
+ * The bounded ELF reader; see elf_symbols.h. Format: elf(5).
  */
 #include "target/elf_symbols.h"
 
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NOTE_STAPSDT = 3, NOTES_BYTES = 1 << 20, SYMBOLS_AT_ONCE = 2048, NAMES_BYTES = 1 << 16 };
+enum { SYMBOLS_AT_ONCE = 2048, NAMES_BYTES = 1 << 16 };
 
 static int read_at(struct na_elf *elf, void *buffer, size_t bytes, uint64_t offset)
 {
@@ -188,51 +188,4 @@ int na_elf_symbols(struct na_elf *elf, uint32_t type, struct na_elf_wanted *want
 		return error;	/* a file has one of each type */
 	}
 	return 0;
-}
-
-/* Three addresses, then provider, name and arguments as strings. `bytes` is terminated one further. */
-static bool is_probe(const char *bytes, size_t length, const char *provider, const char *name)
-{
-	size_t at = 3 * sizeof(uint64_t), skip;
-
-	if (length <= at || strcmp(bytes + at, provider) != 0)
-		return false;
-	skip = strlen(bytes + at) + 1;
-	return skip < length - at && strcmp(bytes + at + skip, name) == 0;
-}
-
-static bool search_notes(char *notes, size_t bytes, const char *provider, const char *name)
-{
-	static const char owner[] = "stapsdt";
-	size_t at = 0;
-
-	while (bytes - at >= sizeof(Elf64_Nhdr)) {
-		Elf64_Nhdr note;
-		uint64_t text, description;
-
-		memcpy(&note, notes + at, sizeof(note));
-		text = at + sizeof(note);
-		description = text + ((note.n_namesz + UINT64_C(3)) & ~UINT64_C(3));
-		if (description > bytes || note.n_descsz > bytes - description)
-			return false;
-		if (note.n_type == NOTE_STAPSDT && note.n_namesz == sizeof(owner) &&
-		    memcmp(notes + text, owner, sizeof(owner)) == 0 &&
-		    is_probe(notes + description, note.n_descsz, provider, name))
-			return true;
-		at = description + ((note.n_descsz + UINT64_C(3)) & ~UINT64_C(3));
-		if (at > bytes)
-			return false;
-	}
-	return false;
-}
-
-bool na_elf_has_probe(struct na_elf *elf, const char *provider, const char *name)
-{
-	const Elf64_Shdr *section = na_elf_section(elf, ".note.stapsdt");
-	size_t bytes = 0;
-	char *notes = section ? na_elf_section_bytes(elf, section, NOTES_BYTES, &bytes) : NULL;
-	bool found = notes && search_notes(notes, bytes, provider, name);
-
-	free(notes);
-	return found;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads what we need of an ELF file that an audited process has mapped: segments, sections, symbols, USDT notes.
+ * Reads what we need of an ELF file that an audited process has mapped: segments, sections, symbols (USDT notes: usdt.h).
  *
  * The file belongs to that process: it may be invented, huge, sparse, or change while it is read. So nothing is mapped
  * (a file cut short would end us with SIGBUS), every count and size is bounded before it is used, and what does not
@@ -51,8 +51,5 @@ const Elf64_Shdr *na_elf_section(const struct na_elf *elf, const char *name);
  * empty, larger, or cannot be read. One NUL more than `*bytes` is there.
  */
 char *na_elf_section_bytes(struct na_elf *elf, const Elf64_Shdr *section, size_t limit, size_t *bytes);
-
-/* Is there a USDT probe of that name (notes of systemtap's kind)? */
-bool na_elf_has_probe(struct na_elf *elf, const char *provider, const char *name);
 
 #endif

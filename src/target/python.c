@@ -113,7 +113,11 @@ static int examine_file(struct examination *examination, const struct na_mapping
 		return -ENOENT;
 	examination->info->shared = fstatat(examination->pid_fd, "exe", &program, 0) != 0 ||
 				    program.st_dev != status.st_dev || program.st_ino != status.st_ino;
-	examination->info->usdt = object->usdt;
+	examination->info->mapping = *mapping;
+	examination->info->device = status.st_dev;
+	examination->info->inode = status.st_ino;
+	examination->info->audit_count = object->audit_count;
+	memcpy(examination->info->audit, object->audit, sizeof(object->audit));
 	return examine_object(examination, mapping, object);
 }
 

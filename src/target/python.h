@@ -13,11 +13,17 @@
 #include <stdint.h>
 
 #include <netaudit/python.h>
+#include "target/mappings.h"
+#include "target/usdt.h"
 
 struct na_python_info {
 	char version[16];	/* "3.13.5" as far as the process says; "" when it does not */
 	bool shared;		/* in a libpython, else in the executable */
-	bool usdt;		/* it has the python:audit probe */
+	struct na_mapping mapping;	/* of the file that it is in, and that file */
+	dev_t device;
+	ino_t inode;
+	size_t audit_count;	/* sites of its probe python:audit; 0: it has none that can be used */
+	struct na_usdt_site audit[NA_USDT_SITES];
 	char reason[128];	/* why not, on failure; for people */
 };
 

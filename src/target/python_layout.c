@@ -27,7 +27,7 @@ enum { VERSION_WORD = 1, FREE_THREADED_WORD = 2, STRUCTURE_BYTES = 1 << 24 };
 	.code_instructions = ABSENT, .code_lines = 120, \
 	.string_length = 16, .string_state = 32, .string_ascii_data = 48, .string_compact_data = 72, \
 	.dict_keys = 32, .keys_log2_size = ABSENT, .keys_log2_index_bytes = ABSENT, .keys_size = 8, \
-	.keys_kind = ABSENT, .keys_entry_count = 32, .keys_indices = 40
+	.keys_kind = ABSENT, .keys_entry_count = 32, .keys_indices = 40, .tuple_items = 24
 
 #define KEYS_SINCE_3_11 .keys_log2_size = 8, .keys_log2_index_bytes = 9, .keys_size = ABSENT, .keys_kind = 10, \
 	.keys_entry_count = 24, .keys_indices = 32
@@ -47,7 +47,7 @@ static const struct na_python known[] = {
 		.code_file = 112, .code_name = 120, .code_qualname = 128, .code_first_line = 72,
 		.code_instructions = 184, .code_lines = 136,
 		.string_length = 16, .string_state = 32, .string_ascii_data = 48, .string_compact_data = 72,
-		.dict_keys = 32, KEYS_SINCE_3_11,
+		.dict_keys = 32, KEYS_SINCE_3_11, .tuple_items = 24,
 	},
 	{
 		.version = 0x030c, .runtime_interpreters = 40, .interpreter_next = 0, .interpreter_threads = 72,
@@ -58,11 +58,12 @@ static const struct na_python known[] = {
 		.code_file = 112, .code_name = 120, .code_qualname = 128, .code_first_line = 68,
 		.code_instructions = 192, .code_lines = 136,
 		.string_length = 16, .string_state = 32, .string_ascii_data = 40, .string_compact_data = 56,
-		.dict_keys = 32, KEYS_SINCE_3_11,
+		.dict_keys = 32, KEYS_SINCE_3_11, .tuple_items = 24,
 	},
-	{ .version = 0x030d, PUBLISHED, .pointer_tag = 0 },
-	{ .version = 0x030e, PUBLISHED, .pointer_tag = 3 },	/* _PyStackRef: two bits of its own */
-	{ .version = 0x030f, PUBLISHED, .pointer_tag = 3 },
+	{ .version = 0x030d, PUBLISHED, .pointer_tag = 0, .tuple_items = 24 },
+	/* _PyStackRef: two bits of its own; tuples remember their hash */
+	{ .version = 0x030e, PUBLISHED, .pointer_tag = 3, .tuple_items = 32 },
+	{ .version = 0x030f, PUBLISHED, .pointer_tag = 3, .tuple_items = 32 },
 };
 
 /* Which word of the published offsets goes where, by version. */

@@ -101,7 +101,7 @@ void na_python_object_read(struct na_elf *elf, struct na_python_object *object)
 	if (!object->runtime)
 		return;
 	note_segments(elf, object);
-	object->usdt = na_elf_has_probe(elf, "python", "audit");
+	object->audit_count = na_usdt_sites(elf, "python", "audit", object->audit, NA_USDT_SITES, &object->audit_left_out);
 	if (!object->version_number && wanted[SINCE_3_9].address) {
 		object->version = wanted[SINCE_3_10].address ? 0x030a : 0x0309;
 		note_version_text(elf, object);

@@ -12,6 +12,7 @@
 
 #include "target/elf_symbols.h"
 #include "target/mappings.h"
+#include "target/usdt.h"
 
 #define NA_PYTHON_CODE_SEGMENTS 4
 
@@ -23,7 +24,8 @@ struct na_python_object {
 	uint32_t version;	/* 0x0309, 0x030a, or 0: to be read in the process */
 	char version_text[16];	/* with `version`, "" when it was not found */
 	bool other;		/* some Python, but none with a _PyRuntime */
-	bool usdt;
+	size_t audit_count, audit_left_out;	/* sites of the probe python:audit; without arguments we can read */
+	struct na_usdt_site audit[NA_USDT_SITES];
 	size_t segment_count;
 	struct {
 		uint64_t offset, bytes, address;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Fuzzes the rules of attribution: whatever frames say, a name is only given where a frame proves it. */
+#include <attribute/names.h>
 #include <attribute/rules.h>
 #include <attribute/text.h>
 
@@ -24,6 +25,19 @@ static struct na_statement take_statement(struct fuzz_input *input)
 	if (statement.says == NA_SAYS_ODOO && byte & 0x10)
 		statement.addon = &addons[2];
 	return statement;
+}
+
+/* A name that was asked for: any bytes become a short text that ends. */
+static void check_name(struct fuzz_input *input)
+{
+	struct na_name_event event = { 0 };
+	char name[NA_NAME_TEXT_BYTES];
+
+	fuzz_take(input, &event.host, sizeof(event.host));
+	fuzz_take(input, event.host_text, sizeof(event.host_text));
+	na_name_of_event(name, &event);
+	REQUIRE(strnlen(name, sizeof(name)) < sizeof(name));
+	(void)na_name_is_address(name);
 }
 
 /* Nothing that leaves the author open lies between the one who is named and the call. */
@@ -67,6 +81,8 @@ static void check_frames(struct fuzz_input *input)
 		frames[count] = (struct na_frame_view){ &statements[count], fuzz_byte(input) & NA_FRAME_ENTRY };
 	}
 	na_rules_of_frames(&verdict, frames, count, status);
+	if (facts & 0x40)
+		na_rules_of_witness(&verdict, NA_WITNESS_DISAGREES);
 	REQUIRE(verdict.deciding == NA_NO_FRAME || verdict.deciding < count);
 	REQUIRE(verdict.chain_count <= NA_ATTRIBUTION_CHAIN);
 	if (verdict.author == NA_AUTHOR_ADDON)
@@ -75,6 +91,8 @@ static void check_frames(struct fuzz_input *input)
 	REQUIRE(!answer || answer == &parent);
 	REQUIRE(answer || verdict.author != NA_AUTHOR_UNKNOWN || verdict.reason);
 	REQUIRE(verdict.author != NA_AUTHOR_LIBRARY || !origin.odoo_scope);
+	REQUIRE(!(facts & 0x40) || (verdict.author == NA_AUTHOR_UNKNOWN && !verdict.addon && !answer) ||
+		status == NA_STACK_NO_PYTHON || status == NA_STACK_NO_STATE);
 	na_rules_of_starter(frames, count, verdict.author);
 }
 
@@ -84,9 +102,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct na_code_text header;
 	char out[NA_TEXT_UTF8_BYTES], *text;
 
-	if (fuzz_byte(&input) & 1) {
+	switch (fuzz_byte(&input) & 3) {
+	case 1:
+	case 3:
 		check_frames(&input);
 		return 0;
+	case 2:
+		check_name(&input);
+		return 0;
+	default:
+		break;
 	}
 	fuzz_take(&input, &header, sizeof(header));
 	text = fuzz_exact(input.at, input.left);

@@ -90,6 +90,21 @@ static void fuzz_unix(struct fuzz_input *input, const struct na_context *context
 	require_record(na_compose_unix(record, &event, context), tame);
 }
 
+static void fuzz_name(struct fuzz_input *input, const struct na_context *context, bool tame)
+{
+	struct na_name_event event;
+	char name[64];
+
+	fuzz_take(input, &event, sizeof(event));
+	fuzz_take(input, name, sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	if (tame) {
+		tame_task(&event.task);
+		event.header.time_ns &= POSSIBLE;
+	}
+	require_record(na_compose_resolve(record, &event, name, context), tame);
+}
+
 static void fuzz_process(struct fuzz_input *input, const struct na_context *context, bool tame)
 {
 	struct na_process_event event;
@@ -133,7 +148,7 @@ static void fuzz_lost(struct fuzz_input *input, const struct na_context *context
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const kinds[])(struct fuzz_input *, const struct na_context *, bool) = {
-		fuzz_flow, fuzz_unix, fuzz_process, fuzz_lost,
+		fuzz_flow, fuzz_unix, fuzz_process, fuzz_lost, fuzz_name,
 	};
 	struct fuzz_input input = { data, size };
 	struct na_context context = { .clock = &now };
@@ -146,6 +161,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		context.worker = "http";
 		context.via = "relay";
 	}
-	kinds[how % 4](&input, &context, how & 0x80);
+	kinds[how % (sizeof(kinds) / sizeof(kinds[0]))](&input, &context, how & 0x80);
 	return 0;
 }

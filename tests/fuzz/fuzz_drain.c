@@ -18,6 +18,7 @@ static void on_event(void *context, const struct na_event_header *header)
 		[NA_EVENT_EXEC] = sizeof(struct na_process_event),   [NA_EVENT_EXIT] = sizeof(struct na_process_event),
 		[NA_EVENT_PROGRESS] = sizeof(struct na_flow_event),  [NA_EVENT_STACK] = sizeof(struct na_stack_event),
 		[NA_EVENT_CODE] = sizeof(struct na_code_event),	     [NA_EVENT_NATIVE] = sizeof(struct na_native_event),
+		[NA_EVENT_NAME] = sizeof(struct na_name_event),
 	};
 
 	(void)context;

@@ -6,6 +6,7 @@
  */
 #include "../../src/target/elf_symbols.c"
 #include "../../src/target/native_evaluator.c"
+#include "../../src/target/usdt.c"
 #include "../../src/target/python_object.c"
 
 #include <sys/mman.h>
@@ -22,7 +23,11 @@ static void read_object(struct na_elf *elf)
 	na_python_object_read(elf, &object);
 	REQUIRE(strnlen(object.version_text, sizeof(object.version_text)) < sizeof(object.version_text));
 	REQUIRE(object.segment_count <= NA_PYTHON_CODE_SEGMENTS);
-	REQUIRE(!object.usdt || object.runtime);
+	REQUIRE(!object.audit_count || object.runtime);
+	REQUIRE(object.audit_count <= NA_USDT_SITES);
+	for (size_t i = 0; i < object.audit_count; i++)
+		REQUIRE(object.audit[i].offset < elf->file_bytes && object.audit[i].semaphore < elf->file_bytes &&
+			object.audit[i].places & NA_PLACE_GIVEN && object.audit[i].places >> 32 & NA_PLACE_GIVEN);
 	REQUIRE(!object.version_text[0] || object.version);
 	for (mapping.offset = 0; mapping.offset < 0x4000; mapping.offset += 0x1000)
 		na_python_object_bias(&object, &mapping, &bias);

@@ -83,7 +83,7 @@ def elf(names, notes, constants, where=".rodata"):
 
 
 def probe(provider, name):
-    described = bytes(24) + provider + b"\0" + name + b"\0" + b"8@%rax\0"
+    described = bytes(24) + provider + b"\0" + name + b"\0" + b"8@%rax 8@-16(%rbp)\0"
     return struct.pack("=III", 8, len(described), 3) + b"stapsdt\0" + described + bytes(-len(described) % 4)
 
 
@@ -107,7 +107,8 @@ SEEDS = {
         (3, b"version_info = (19, 0, 0, FINAL, 0, '')\n"), (3, b"version_info = ('saas~18', 2)"))],
     # the last: what is looked at begins in the middle of a line, where a note seems to
     "anchors": [note(1) + note(2), note(1) + note(2)[:-9], b"", b"x" * 39 + note(1) + b"y" * (3 * 1024 - len(note(1)))],
-    "attribute": [b"\1\0\7\0" + b"\3\0\0\1" * 2 + b"\6\0\0\0", b"\0\4\0\2\0a\0\x80\xdc", b"\1\0\0\1\2\0\0\0"],
+    "attribute": [b"\1\0\7\0" + b"\3\0\0\1" * 2 + b"\6\0\0\0", b"\0\4\0\2\0a\0\x80\xdc", b"\1\0\0\1\2\0\0\0",
+                  b"\2\x09\0\1\1b\xfccher.de", b"\2\x10\0\1\1fe80::1%lo"],
     "canonical": [b"\0" + body for body in RECORDS] + [b"\1odoo\xff", b"\1a\0\x1f\xc3\xa9\""],
     "config": [b"[daemon]\nlog_level = debug\n# x\n[capture]\nring_kib = 64\n", b"[daemon]\nuser = a b\n",
                b"[journal]\ncommit_ms = 0\n", b"state_dir = /x\n", b"[daemon]\nstate_dir = /a/../b\n",

@@ -85,6 +85,7 @@ static void compare_objects(const struct na_python *layout)
 	compare("string_ascii_data", layout->string_ascii_data, sizeof(PyASCIIObject));
 	compare("string_compact_data", layout->string_compact_data, sizeof(PyCompactUnicodeObject));
 	COMPARE(dict_keys, PyDictObject, ma_keys);
+	COMPARE(tuple_items, PyTupleObject, ob_item);
 	CONSTANT(NA_PYTHON_OBJECT_TYPE, PyObject, ob_type);
 	CONSTANT(NA_PYTHON_TYPE_NAME, PyTypeObject, tp_name);
 	CONSTANT(NA_PYTHON_BYTES_LENGTH, PyVarObject, ob_size);

@@ -79,7 +79,7 @@ int main(int argc, char **argv)
 	}
 	error = na_python_examine(NULL, pid, start_of(pid), &python, &info);
 	result = json_pack("{s:i, s:s, s:s, s:b, s:b, s:i}", "error", -error, "reason", info.reason, "version",
-			   info.version, "shared", info.shared, "usdt", info.usdt, "layout", (int)python.version);
+			   info.version, "shared", info.shared, "usdt", info.audit_count > 0, "layout", (int)python.version);
 	if (!error) {
 		proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		pid_fd = na_proc_open(proc_fd, pid);

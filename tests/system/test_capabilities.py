@@ -17,7 +17,7 @@ import unittest
 
 import test_daemon_life as life
 
-NUMBERS = {"dac_read_search": 2, "kill": 5, "setgid": 6, "setuid": 7, "setpcap": 8, "sys_ptrace": 19, "bpf": 39,
+NUMBERS = {"dac_read_search": 2, "kill": 5, "setgid": 6, "setuid": 7, "setpcap": 8, "sys_ptrace": 19, "sys_admin": 21, "bpf": 39,
            "checkpoint_restore": 40}
 COMMS = {"supervisor": "netaudit-bpf", "observer": "na-observer"}
 FAKE_ODOO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "odoo_fake", "odoo-bin")
@@ -49,9 +49,9 @@ class Capabilities(unittest.TestCase):
         os.chmod(self.folder, 0o755)
         self.addCleanup(life.shutil.rmtree, self.folder)
 
-    def start(self, lacking):
+    def start(self, lacking, *options):
         with without(*lacking):
-            daemon = life.Daemon(self.folder)
+            daemon = life.Daemon(self.folder, *options)
         self.addCleanup(daemon.close)
         return daemon
 
@@ -92,11 +92,13 @@ class Capabilities(unittest.TestCase):
                 odoo.stdout.close()
             return self.instance_of_connect(sink.getsockname()[1]) == "config:/nowhere/odoo.conf"
 
+    def bodies(self, kind):
+        done = subprocess.run([f"{life.BUILD}/netaudit", "log", "--json", "--all", "--kind", kind, "--lines", "0",
+                               "--state-dir", f"{self.folder}/state"], capture_output=True, text=True, check=True)
+        return [json.loads(line)["body"] for line in done.stdout.splitlines()]
+
     def instance_of_connect(self, port):
-        done = subprocess.run([f"{life.BUILD}/netaudit", "log", "--json", "--lines", "0", "--state-dir",
-                               f"{self.folder}/state"], capture_output=True, text=True, check=True)
-        bodies = [json.loads(line)["body"] for line in done.stdout.splitlines()]
-        return next((b.get("instance") for b in bodies if b["kind"] == "open" and b.get("dport") == port), None)
+        return next((b.get("instance") for b in self.bodies("open") if b.get("dport") == port), None)
 
     def opens_what_another_user_has_mapped(self, lacking):
         with subprocess.Popen(["/usr/bin/cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, user="nobody") as other:
@@ -108,6 +110,19 @@ class Capabilities(unittest.TestCase):
             other.stdin.close()
         self.assertIn(done.returncode, (0, 1))
         return done.returncode == 0
+
+    def attaches_probes(self, lacking):
+        """To the interpreter of Debian's Python; if not, status and the journal say so."""
+        daemon = self.start(lacking, "--scope", "host", "--heartbeat-seconds", "1")
+        with subprocess.Popen(["/usr/bin/python3", "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as python:
+            status = life.wait_for("an answer about its probe", lambda: next(
+                (s for s in [daemon.status()] if s["probes"] or s["probes_failed"]), None))
+            key = "probes" if status["probes"] else "probes_failed"
+            life.wait_for("a heartbeat that says it", lambda: any(b[key] for b in self.bodies("heartbeat")))
+            python.stdin.close()
+        self.assertEqual("cannot be attached" in daemon.log_text(), key == "probes_failed")
+        self.assertEqual(daemon.stop(), 0)
+        return key == "probes"
 
     def bounds_its_children(self, lacking):
         daemon = self.start(lacking)
@@ -140,6 +155,7 @@ class Capabilities(unittest.TestCase):
         ("supervisor", "sys_ptrace"): starts,
         ("supervisor", "dac_read_search"): starts,
         ("supervisor", "checkpoint_restore"): starts,
+        ("supervisor", "sys_admin"): attaches_probes,
         ("supervisor", "setuid"): starts,
         ("supervisor", "setgid"): starts,
         ("supervisor", "setpcap"): bounds_its_children,

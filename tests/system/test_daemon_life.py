@@ -212,7 +212,7 @@ class Life(unittest.TestCase):
             now = wait_for(f"the {name} to be back", is_back)
             self.assertEqual(now["wait_status"] & 0x7f, signal.SIGKILL)
             self.assertGreater(now["ended_boottime_ns"], before["ended_boottime_ns"])
-            self.assertEqual(link_ids(daemon.pid), links)
+            self.assertLessEqual(links, link_ids(daemon.pid))  # probes in interpreters come and go
         self.assertEqual(daemon.stop(), 0)
         self.assertIn("gaps", self.verify())
 

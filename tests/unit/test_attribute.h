@@ -117,6 +117,7 @@ struct scene {
 	uint64_t thread_start_ns;
 	uint64_t now_ns, next_code, next_flow;
 	uint64_t globals, address;	/* of all frames made from now on */
+	enum na_stack_witness witness;	/* of all stacks made from now on */
 };
 
 /* In every process here the dictionary there is not the module's whose name it has. */
@@ -198,7 +199,8 @@ static struct na_stack_event scene_stack(struct scene *scene, enum na_stack_reas
 					.thread_start_ns = scene->thread_start_ns,
 					.count = (uint16_t)count,
 					.reason = (uint8_t)reason,
-					.status = (uint8_t)status };
+					.status = (uint8_t)status,
+					.witness = scene->witness };
 
 	assert_true(count <= NA_STACK_FRAMES);
 	for (size_t i = 0; i < count; i++)

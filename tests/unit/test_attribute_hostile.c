@@ -321,6 +321,71 @@ static void test_a_worker_inherits_nothing_from_its_masters_stack(void **state)
 	expect_unknown(CONNECT(scene, SOCKET, REQUESTS), NA_WHY_LIBRARIES);
 }
 
+static void test_a_stack_that_changed_after_its_announcement_names_nobody(void **state)
+{
+	struct scene *scene = *state;
+	const struct na_attribution *author;
+
+	scene->witness = NA_WITNESS_DISAGREES;
+	expect_unknown(CONNECT(scene, N_CALL, SERVER, PROGRAM), NA_WHY_CHANGED);
+	expect_unknown(CONNECT(scene, SOCKET, MODELS, SERVER, PROGRAM), NA_WHY_CHANGED);
+	START(scene, NA_STACK_PROCESS, 300, 3000, N_CALL, SERVER, PROGRAM);
+	scene->task.pid = scene->task.tid = 300;
+	scene->task.start_ns = scene->thread_start_ns = 3000;
+	scene->acting.server = false;
+	scene->witness = NA_WITNESS_NONE;
+	scene_process(scene, NA_EVENT_EXEC);
+	expect_unknown(CONNECT_STATUS(scene, NA_STACK_NO_PYTHON, { NULL }), NA_WHY_PROCESS_UNKNOWN);
+	author = na_attributor_of_process(scene->attributor, &scene->task);
+	assert_int_equal(author->witness, NA_WITNESS_DISAGREES);
+	expect_unknown(author, NA_WHY_CHANGED);
+}
+
+static void ask(struct scene *scene, const char *name)
+{
+	struct na_name_event event = { .task = scene->task, .thread_start_ns = scene->thread_start_ns };
+
+	put_text(&event.host, event.host_text, sizeof(event.host_text), name);
+	event.header.time_ns = scene->now_ns++;
+	na_attributor_on_name(scene->attributor, &event, name);
+}
+
+/* The connect of the thread as it is now. */
+static void expect_resolved(struct scene *scene, const char *name)
+{
+	const struct na_attribution *author = CONNECT(scene, N_CALL, SERVER, PROGRAM);
+
+	assert_non_null(author);
+	if (name)
+		assert_string_equal(author->resolved, name);
+	else
+		assert_null(author->resolved);
+	na_attribution_release(author);
+}
+
+static void test_a_name_is_given_to_announced_connects_of_its_own_thread_only(void **state)
+{
+	struct scene *scene = *state;
+
+	ask(scene, "n.example");
+	expect_resolved(scene, NULL);			/* native code connects */
+	scene->witness = NA_WITNESS_DISAGREES;
+	expect_resolved(scene, NULL);
+	scene->witness = NA_WITNESS_AGREES;
+	expect_resolved(scene, "n.example");
+	expect_resolved(scene, "n.example");		/* the next of its addresses */
+	scene->thread_start_ns++;
+	expect_resolved(scene, NULL);			/* another thread of that number */
+	scene->thread_start_ns--;
+	ask(scene, "192.0.2.1");
+	expect_resolved(scene, NULL);
+	ask(scene, "fe80::1%lo");
+	expect_resolved(scene, NULL);
+	ask(scene, "n.example");
+	scene->now_ns += 31000000000;
+	expect_resolved(scene, NULL);			/* long ago */
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, begin, end)
@@ -349,6 +414,8 @@ int main(void)
 		CASE(test_a_finalizer_is_not_the_interrupted_codes),
 		CASE(test_what_a_sub_process_does_is_its_starters),
 		CASE(test_a_worker_inherits_nothing_from_its_masters_stack),
+		CASE(test_a_stack_that_changed_after_its_announcement_names_nobody),
+		CASE(test_a_name_is_given_to_announced_connects_of_its_own_thread_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,6 +127,8 @@ static const struct na_attribution every_member = {
 	.function = "function",
 	.line = 1,
 	.frames = 1,
+	.witness = NA_WITNESS_AGREES,
+	.resolved = "name",
 };
 
 /* A chain of the longest names and a frame of the longest texts, each byte of them six in a record. */
@@ -143,7 +145,9 @@ static void test_no_author_can_make_a_record_too_long(void **state)
 					 .file = text,
 					 .function = text,
 					 .line = UINT32_MAX,
-					 .frames = NA_STACK_FRAMES };
+					 .frames = NA_STACK_FRAMES,
+					 .witness = NA_WITNESS_DISAGREES,
+					 .resolved = text };
 	const struct na_context context = { .clock = &now, .author = &author };
 	const struct na_unix_event event = { .path_bytes = 3, .path = "/a" };
 	static uint8_t record[NA_COMPOSE_BYTES];
@@ -165,6 +169,7 @@ static void test_every_member_is_documented(void **state)
 	const struct na_context context = { .clock = &now, .instance = "i", .worker = "http", .via = "relay",
 					    .container = &container, .author = &every_member };
 	const struct na_stack_event stack = { .header.type = NA_EVENT_STACK };
+	const struct na_name_event question = { .task.net_namespace = 1 };
 	struct na_flow_event flow = { .flags = UINT32_MAX, .family = AF_INET, .protocol = IPPROTO_TCP, .error = 111,
 				      .direction = NA_OUTBOUND, .seen_by = NA_SEEN_CONNECT, .established_ns = 5 };
 	struct na_unix_event local = { .error = 2, .abstract = 1, .peer_pid = 4, .path_bytes = 4, .path = "\0abc" };
@@ -188,6 +193,7 @@ static void test_every_member_is_documented(void **state)
 	check_documented(document, record, na_compose_datagram(record, &flow, &period, true, &context));
 	check_documented(document, record, na_compose_unix(record, &local, &context));
 	check_documented(document, record, na_compose_author(record, &stack, &context));
+	check_documented(document, record, na_compose_resolve(record, &question, "host", &context));
 	check_documented(document, record, na_compose_process(record, &process, &context));
 	process.exit_code = 9;
 	check_documented(document, record, na_compose_process(record, &process, &context));
