@@ -134,7 +134,7 @@ static __always_inline void na_report_walked(struct na_walk *walk, __u32 slot, c
 	walk->key.exec_id = BPF_CORE_READ(task, self_exec_id);
 	na_take_native(slot, task);
 	na_walk_frames(walk, slot);
-	walk->stack.witness = na_witness_of(walk, reason);
+	walk->stack.witness = na_witness_of(walk, why & 0xff);
 	walk->stack.header.time_ns = bpf_ktime_get_boot_ns();
 	if (bpf_ringbuf_output(&ring_stacks, &walk->stack, sizeof(walk->stack), 0))
 		na_lost(NA_LOSS(NA_EVENT_STACK, NA_LOSS_RING, 0, 0), &walk->stack.task, NULL);

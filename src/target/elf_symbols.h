@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads what we need of an ELF file that an audited process has mapped: segments, sections, symbols (USDT notes: usdt.h).
+ * Reads what we need of an ELF file that an audited process has mapped: segments, sections, symbols (USDT notes: in
+ * usdt.h).
  *
  * The file belongs to that process: it may be invented, huge, sparse, or change while it is read. So nothing is mapped
  * (a file cut short would end us with SIGBUS), every count and size is bounded before it is used, and what does not
