@@ -83,7 +83,7 @@ static int open_event(const struct na_probe *probe, int fd)
 	return event < 0 ? -errno : event;
 }
 
-/* The descriptor that holds it. Links to events came with cookies (5.15); before, the event itself holds the program. */
+/* The descriptor that holds it. Links to events came with cookies (5.15); before, the event itself holds programs. */
 static int bind_program(int program, int event, uint64_t cookie)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, options, .perf_event.bpf_cookie = cookie);

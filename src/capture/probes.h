@@ -31,8 +31,8 @@ const char *na_probe_slot_name(uint64_t slot);
 
 /*
  * Attaches to the file `fd` (O_PATH is enough; it may be deleted) after having looked that it is the one meant: a
- * regular file of that device and inode, long enough. 0 also when that probe is held already; -EINVAL: not such a file or
- * request; -ESTALE: another file; -ENOSPC: too many; -ENOTSUP: this kernel has no such probes, or no cookies; else
+ * regular file of that device and inode, long enough. 0 also when that probe is held already; -EINVAL: not such a file
+ * or request; -ESTALE: another file; -ENOSPC: too many; -ENOTSUP: this kernel has no such probes, or no cookies; else
  * the kernel's errno.
  */
 int na_capture_attach_probe(struct na_capture *capture, const struct na_probe *probe, int fd);

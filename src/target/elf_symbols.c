@@ -153,7 +153,7 @@ static int search_table(struct na_elf *elf, const Elf64_Shdr *table, const char 
 			struct na_elf_wanted *wanted, size_t count)
 {
 	uint64_t left = table->sh_size / sizeof(Elf64_Sym), offset = table->sh_offset;
-	Elf64_Sym *symbols = malloc(SYMBOLS_AT_ONCE * sizeof(*symbols));
+	Elf64_Sym *symbols = calloc(SYMBOLS_AT_ONCE, sizeof(*symbols));
 	int error = symbols ? 0 : -ENOMEM;
 
 	while (!error && left > 0) {
