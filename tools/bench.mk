@@ -16,8 +16,11 @@ bench: all $(BUILD)/tools/bench/flood $(BUILD)/tests/python/walk ## what the aud
 bench-check: all $(BUILD)/tools/bench/flood $(BUILD)/tests/python/walk ## the same, and fails past twice an aim
 	@$(BENCH) --check
 
+bench-audit: all ## what listening to an interpreter's announcements costs the programs it runs (root)
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tools/bench/audit.py --build $(BUILD) --rounds $(BENCH_PAIRS)
+
 bench-odoo: all ## what the auditor costs a real Odoo per request, beside an interceptor inside Python (BENCH_PAIRS)
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tools/bench/odoo_cost.py --build $(BUILD) --root $(ODOO_ROOT) \
 		--pairs $(BENCH_PAIRS) $(if $(BENCH_JSON),--json $(BENCH_JSON))
 
-.PHONY: bench bench-check bench-odoo
+.PHONY: bench bench-check bench-audit bench-odoo
