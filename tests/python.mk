@@ -20,4 +20,8 @@ test-usdt: all ## what interpreters announce is a second witness of their calls;
 test-vm-python: $(BUILD)/tests/python/walk ## the same on stock kernels in virtual machines (KERNELS, BACKENDS)
 	@PYTHONDONTWRITEBYTECODE=1 tests/vm/python.py --build $(BUILD) --kernels "$(KERNELS)" --backends "$(BACKENDS)"
 
-.PHONY: test-usdt test-python test-python-hostile test-native test-vm-python
+test-vm-usdt: all ## what interpreters announce, on stock kernels with cookies for probes (KERNELS, BACKENDS)
+	@PYTHONDONTWRITEBYTECODE=1 tests/vm/usdt.py --build $(BUILD) --kernels "$(filter-out 5.10,$(KERNELS))" \
+		--backends "$(BACKENDS)"
+
+.PHONY: test-vm-usdt test-usdt test-python test-python-hostile test-native test-vm-python

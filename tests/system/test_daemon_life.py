@@ -19,7 +19,7 @@ import unittest
 
 BUILD = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build"
 CHILDREN = ("observer", "journal", "signer")
-PATIENCE = 60  # seconds; only ends a test that would wait forever
+PATIENCE = int(os.environ.get("NETAUDIT_PATIENCE", "60"))  # seconds; only ends a test that would wait forever
 
 
 def wait_for(what, condition):
