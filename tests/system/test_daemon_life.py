@@ -4,6 +4,7 @@
 
 usage: test_daemon_life.py BUILD; as root, with the users netaudit and netaudit-sign.
 """
+import contextlib
 import json
 import os
 import pwd
@@ -49,7 +50,7 @@ def link_ids(pid):
     """The BPF links a process holds, by the kernel's ids."""
     ids = set()
     for fd in os.listdir(f"/proc/{pid}/fdinfo"):
-        with open(f"/proc/{pid}/fdinfo/{fd}") as file:
+        with contextlib.suppress(FileNotFoundError), open(f"/proc/{pid}/fdinfo/{fd}") as file:  # it may be closed by now
             ids.update(re.findall(r"^link_id:\s*(\d+)", file.read(), re.M))
     return ids
 
