@@ -4,7 +4,8 @@
  * that are addresses of code or of the stack itself. User space follows the chain (src/target/unwind.c).
  *
  * User space says which processes those are, and what is code in them, once it has looked. As long as it has not, or
- * code was mapped or unmapped since, a word is taken for an address of code when a call instruction stands before it.
+ * code was mapped or unmapped since, a word is taken for an address of code when a call instruction stands before it,
+ * or what stands there cannot be read.
  */
 #ifndef NETAUDIT_BPF_NATIVE_H
 #define NETAUDIT_BPF_NATIVE_H
@@ -70,7 +71,8 @@ __noinline int na_is_code(__u32 slot, __u64 word)
 
 /*
  * 1: a call instruction ends right before this address. x86-64: e8 and 4 bytes, or ff with 2 in the middle bits of the
- * second byte, and 0 to 5 more for the place where the callee's address is. The page is there: it was run a moment ago.
+ * second byte, and 0 to 5 more for the place where the callee's address is. Also when the page is not there: a clone
+ * has its parent's return addresses on its stack before it has run any of that code.
  */
 __noinline int na_is_after_call(__u64 word)
 {
@@ -78,7 +80,7 @@ __noinline int na_is_after_call(__u64 word)
 	__u64 before = 0;
 
 	if (NA_READ_USER(before, word - sizeof(before)))
-		return 0;
+		return 1;
 	return (before >> 24 & 0xff) == 0xe8 || (before >> 48 & mask) == indirect || (before >> 40 & mask) == indirect ||
 	       (before >> 32 & mask) == indirect || (before >> 16 & mask) == indirect || (before >> 8 & mask) == indirect;
 }

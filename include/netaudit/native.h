@@ -2,7 +2,8 @@
 /*
  * Which addresses of a process are code: told to the kernel, so that it can pick return addresses out of a C stack.
  * Exact, because whatever else passed might be what the process keeps on its stack. Of a process that has mapped or
- * unmapped code since, the kernel picks words that point behind a call instruction, until it is told again.
+ * unmapped code since, the kernel picks words that point behind a call instruction, or near the libraries to what is
+ * not in memory, until it is told again.
  */
 #ifndef NETAUDIT_NATIVE_H
 #define NETAUDIT_NATIVE_H

@@ -22,6 +22,7 @@ EXPECTED = {
     "plain": PLAIN,
     "called": r"-+E-+O-+(E-*)+",
     "called deep": r"-+E-+O-+(E-*)+",
+    "in a clone": r"-+E-+O-+(E-*)+",
     "called twice": r"-+E-+O-+E-+O-+(E-*)+",
     "from sort": r"-+E-+O-+O-+(E-*)+",
     "direct": r"-+O-+(E-*)+",

@@ -34,6 +34,17 @@ def direct():
         return connection.getsockname()[1]
 
 
+def in_clone():
+    """The child has run nothing of the code that it will return to; it stays as long as its parent."""
+    told, tell = os.pipe()
+    if os.fork() == 0:
+        os.close(life[1])
+        os.write(tell, str(leaf()).encode())
+        os.read(life[0], 1)
+        os._exit(0)
+    return int(os.read(told, 10))
+
+
 def after_traces():
     native.leave_traces(400)
     return frames_between(3)
@@ -43,6 +54,7 @@ CASES = {
     "plain": lambda: frames_between(4),
     "called": lambda: native.call(leaf),
     "called deep": lambda: native.call(lambda: frames_between(20)),
+    "in a clone": lambda: native.call(in_clone),
     "called twice": lambda: native.call(lambda: native.call(leaf)),
     "from sort": lambda: native.call_from_sort(leaf, 50),
     "direct": direct,
@@ -51,6 +63,7 @@ CASES = {
     "core around": lambda: list(map(lambda _: native.call(leaf), [1]))[0],
 }
 
+life = os.pipe()
 with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
     peer = server.getsockname()
     native = load() if sys.argv[2] == "early" else None
