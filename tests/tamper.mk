@@ -22,7 +22,4 @@ test-random-edits: $(BUILD)/tests/journal_driver ## random edits of a journal: e
 test-every-call: $(BUILD)/tests/journal_driver $(BUILD)/tests/failing_calls.so ## each file-system call of journal and signer fails once (COUNT=8 of each kind, 0: all)
 	python3 -B tests/tamper/every_call.py $(BUILD)/tests $(or $(COUNT),8)
 
-bench-journal: $(BUILD)/tests/journal_driver ## rates of writing and verifying the journal
-	d=$$(mktemp -d) && $(BUILD)/tests/journal_driver bench $$d $(or $(N),500000); s=$$?; rm -rf $$d; exit $$s
-
-.PHONY: tamper bench-journal test-random-edits test-every-call
+.PHONY: tamper test-random-edits test-every-call

@@ -23,4 +23,14 @@ bench-odoo: all ## what the auditor costs a real Odoo per request, beside an int
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tools/bench/odoo_cost.py --build $(BUILD) --root $(ODOO_ROOT) \
 		--pairs $(BENCH_PAIRS) $(if $(BENCH_JSON),--json $(BENCH_JSON))
 
-.PHONY: bench bench-check bench-audit bench-odoo
+$(BUILD)/tools/bench/journal: tools/bench/journal.c $(BUILD)/libnetaudit.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libnetaudit.a $(LDLIBS)
+
+bench-journal: $(BUILD)/tools/bench/journal $(BUILD)/tests/journal_driver ## what the journal costs beside bare SQLite, reading, hashing (RECORDS=1000000 ROUNDS=5)
+	@PYTHONDONTWRITEBYTECODE=1 python3 tools/bench/journal.py $(BUILD) $(or $(RECORDS),1000000) $(or $(ROUNDS),5) $(BENCH_CHECK)
+
+bench-journal-check: ## the same, and fails past twice an aim
+	@$(MAKE) --no-print-directory bench-journal BENCH_CHECK=--check
+
+.PHONY: bench bench-check bench-audit bench-odoo bench-journal bench-journal-check

@@ -7,9 +7,9 @@
  *	journal_driver crash DIRECTORY RECORDS	the same, ended by SIGKILL once all are committed
  *	journal_driver prune DIRECTORY RECORDS KEEP_SECONDS MAX_BYTES	as `run`, and prunes once all are committed
  *	journal_driver cutoff DIRECTORY RECORDS KEEP_SECONDS MAX_BYTES MS	the same, killed so long after it began to prune
+ *	journal_driver fill DIRECTORY RECORDS	as `run`, with heads every 10,000 records
  *	journal_driver kill DIRECTORY RECORDS	as `run`, but journal and signer are killed and restarted in turn, under load
  *	journal_driver verify DIRECTORY [fingerprint=HEX] [head=FILE] [anchors=FILE] [tail=SECONDS] [threads=N]
- *	journal_driver bench DIRECTORY RECORDS	rates of appending and verifying, and of the canonical writer
  *
  * DIRECTORY gets journal/ and signer/ inside.
  */
@@ -34,7 +34,7 @@
 #include "signer/signer.h"
 
 #define QUEUE_BYTES (64 << 20)
-#define WAIT_NS (60 * NA_NS_PER_SECOND)
+#define WAIT_NS (600 * NA_NS_PER_SECOND)
 
 struct driver {
 	char journal[4096], signer[4096];
@@ -184,7 +184,7 @@ static void put_records(struct driver *d, uint64_t first, uint64_t count)
 	}
 }
 
-static int stop(struct driver *d, bool print)
+static int stop(struct driver *d)
 {
 	int journal, signer;
 
@@ -194,8 +194,7 @@ static int stop(struct driver *d, bool print)
 	if (write(d->signer_stop[1], "s", 1) != 1)
 		die("write");
 	signer = end_of(d->signer_pid);
-	if (print)
-		printf("committed=%" PRIu64 " journal=%d signer=%d\n", na_counter_get(&d->shared->last_seq), journal, signer);
+	printf("committed=%" PRIu64 " journal=%d signer=%d\n", na_counter_get(&d->shared->last_seq), journal, signer);
 	na_queue_destroy(d->queue);
 	return journal ? journal : signer;
 }
@@ -208,17 +207,17 @@ static void kill_both(struct driver *d)
 	na_queue_destroy(d->queue);
 }
 
-static int run(const char *directory, uint64_t count, bool crash)
+static int run(const char *directory, uint64_t count, bool crash, uint32_t head_records)
 {
-	struct driver d = { .head_records = 100 };
+	struct driver d = { .head_records = head_records };
 
 	begin(&d, directory);
 	leave_conversation(&d);
 	put_records(&d, 0, count);
 	if (!wait_committed(&d, count + 1))
-		return stop(&d, true);
+		return stop(&d);
 	if (!crash)
-		return stop(&d, true);
+		return stop(&d);
 	kill_both(&d);
 	return 0;
 }
@@ -249,11 +248,16 @@ static int cutoff(const char *directory, uint64_t count, uint64_t keep_seconds, 
 	leave_conversation(&d);
 	put_records(&d, 0, count);
 	if (!wait_committed(&d, count + 1))
-		return stop(&d, true);
+		return stop(&d);
 	na_counter_add(&d.shared->prune_requests, 1);
 	poll(NULL, 0, ms);
 	kill_both(&d);
 	return 0;
+}
+
+static double seconds_since(uint64_t begin_ns)
+{
+	return (double)(na_boottime_ns() - begin_ns) / 1e9;
 }
 
 static int prune(const char *directory, uint64_t count, uint64_t keep_seconds, uint64_t max_bytes)
@@ -263,10 +267,15 @@ static int prune(const char *directory, uint64_t count, uint64_t keep_seconds, u
 	begin(&d, directory);
 	leave_conversation(&d);
 	put_records(&d, 0, count);
-	if (wait_committed(&d, count + 1) && wait_pruned(&d))
-		printf("first=%" PRIu64 " pruned=%" PRIu64 " ", na_counter_get(&d.shared->first_seq),
-		       na_counter_get(&d.shared->pruned_records));
-	return stop(&d, true);
+	if (wait_committed(&d, count + 1)) {
+		uint64_t began = na_boottime_ns();
+
+		if (wait_pruned(&d))
+			printf("first=%" PRIu64 " pruned=%" PRIu64 " rate=%.0f ", na_counter_get(&d.shared->first_seq),
+			       na_counter_get(&d.shared->pruned_records),
+			       (double)na_counter_get(&d.shared->pruned_records) / seconds_since(began));
+	}
+	return stop(&d);
 }
 
 /* What the supervisor does when a process of ours dies; the journal may have noticed its signer's end itself. */
@@ -299,8 +308,8 @@ static int run_killed(const char *directory, uint64_t count)
 		kill_and_restart(&d, i % 3 == 2 ? NA_SIGNER : NA_JOURNAL);
 	}
 	if (!wait_committed(&d, 0))
-		return stop(&d, true);
-	return stop(&d, true);
+		return stop(&d);
+	return stop(&d);
 }
 
 static int verify(int argc, char **argv)
@@ -341,51 +350,6 @@ static int verify(int argc, char **argv)
 	return (int)result.verdict;
 }
 
-static double seconds_since(uint64_t begin_ns)
-{
-	return (double)(na_boottime_ns() - begin_ns) / 1e9;
-}
-
-static int bench(const char *directory, uint64_t count)
-{
-	struct driver d = { .head_records = 10000 };
-	struct na_verify_result result;
-	struct na_verify_options options = { .path = d.journal };
-	uint8_t buffer[2048];
-	uint64_t began = na_boottime_ns();
-	size_t bytes = 0, last = 0;
-
-	for (uint64_t i = 0; i < count; i++) {
-		last = (size_t)make_record(buffer, sizeof(buffer), i);
-		bytes += last;
-	}
-	printf("canonical record: %.2f us, %.0f bytes\n", seconds_since(began) * 1e6 / (double)count,
-	       (double)bytes / (double)count);
-	began = na_boottime_ns();
-	for (uint64_t i = 0; i < count; i++)
-		if (na_canonical_check(buffer, last, NULL))
-			die("check");
-	printf("canonical check: %.2f us\n", seconds_since(began) * 1e6 / (double)count);
-	begin(&d, directory);
-	leave_conversation(&d);
-	began = na_boottime_ns();
-	put_records(&d, 0, count);
-	if (!wait_committed(&d, count + 1))
-		return stop(&d, true);
-	printf("journal, records made, queued, appended, committed, signed: %.0f records/s\n",
-	       (double)count / seconds_since(began));
-	if (stop(&d, false))
-		die("stop");
-	for (unsigned int threads = 1; threads <= 2; threads++) {
-		options.threads = threads;
-		began = na_boottime_ns();
-		if (na_verify(&options, &result) != NA_VERIFY_OK)
-			die(result.why);
-		printf("verify, %u thread(s): %.0f records/s\n", threads, (double)result.records / seconds_since(began));
-	}
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
 	uint64_t count = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
@@ -394,7 +358,7 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		die("usage");
 	if (!strcmp(argv[1], "run"))
-		return run(argv[2], count, false);
+		return run(argv[2], count, false, 100);
 	if (!strcmp(argv[1], "prune") && argc > 5)
 		return prune(argv[2], count, strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10));
 	if (!strcmp(argv[1], "cutoff") && argc > 6)
@@ -403,10 +367,10 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "kill"))
 		return run_killed(argv[2], count);
 	if (!strcmp(argv[1], "crash"))
-		return run(argv[2], count, true);
+		return run(argv[2], count, true, 100);
+	if (!strcmp(argv[1], "fill"))
+		return run(argv[2], count, false, 10000);
 	if (!strcmp(argv[1], "verify"))
 		return verify(argc, argv);
-	if (!strcmp(argv[1], "bench"))
-		return bench(argv[2], count);
 	die("usage");
 }

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import time
@@ -101,6 +102,40 @@ def _(lab):
     deaths = [body for body in bodies if body["kind"] == "gap"]
     assert {body["component"] for body in deaths} == {"journal", "signer"}, deaths
     assert answer["unsigned"] == 0
+
+
+@life("8 database, anchors and signer put back together: this machine goes on as if nothing was; a head kept elsewhere tells")
+def _(lab):
+    old, kept = lab.dir + ".old", os.path.join(lab.root, "kept")
+    shutil.copytree(lab.dir, old)
+    lab.live(120)
+    open(kept, "wb").write(lab.heads()[-1][1])
+    shutil.rmtree(lab.dir)
+    os.rename(old, lab.dir)
+    lab.expect(OK)
+    lab.expect(TAMPERED, head=kept, why="missing")
+    assert lab.live(300)[1] == 0, lab.said
+    lab.expect(OK)
+    lab.expect(TAMPERED, head=kept)
+
+
+@life("20 two daemons on copies: each copy verifies; heads of the one are not the other's, under the same one-time key")
+def _(lab):
+    other, kept = lab.dir + ".other", os.path.join(lab.root, "kept")
+    shutil.copytree(lab.dir, other)
+    before = len(lab.heads())
+    lab.live(120)
+    ours = lab.heads()
+    lab.expect(OK)
+    shutil.rmtree(lab.dir)
+    os.rename(other, lab.dir)
+    lab.live(120)
+    theirs = lab.heads()
+    lab.expect(OK)
+    open(kept, "wb").write(ours[before][1])
+    lab.expect(TAMPERED, head=kept)
+    key = [next(line for line in heads[before][1].split(b"\n") if b"/once " in line).split()[2][:5] for heads in (ours, theirs)]
+    assert ours[before][1] != theirs[before][1] and key[0] == key[1], "the fork shows in two heads under one key"
 
 
 @life("20 a second writer is refused and told who the first is")
