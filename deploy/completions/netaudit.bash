@@ -25,7 +25,7 @@ _netaudit()
 		[--author]='addon odoo library unknown'
 		[--direction]='outbound inbound'
 		[--channel]='http https smtp imap pop3 dns postgres ldap udp quic icmp raw unix vsock socket tls-opaque'
-		[--kind]='open close progress datagram author process addon start stop config lost gap clock heartbeat prune carried head'
+		[--kind]='open close progress datagram author process resolve addon start stop config lost gap clock heartbeat prune carried head'
 		[--since]='today yesterday now'
 		[--until]='today yesterday now'
 	)
