@@ -16,9 +16,9 @@
 #include "http.h"
 
 #define NA_CLEAR_BYTES_A_STEP 32	/* of a head */
-#define NA_CLEAR_WORDS_A_STEP 32	/* of a body */
+#define NA_CLEAR_WORDS_A_STEP (NA_CLEAR_CHUNK_BYTES / 8)	/* of a body */
 /*
- * Of one write: a head of 16 KiB and a body of 64 KiB take 900. Who frames a body in chunks of a few bytes may need
+ * Of one write: a head of 16 KiB and a body of 64 KiB take 800. Who frames a body in chunks of a few bytes may need
  * more; such a stream is opaque from there on.
  */
 #define NA_CLEAR_STEPS 2048
@@ -88,11 +88,13 @@ static __always_inline __u64 na_clear_hashable(const struct na_clear_work *work)
 __attribute__((noinline)) int na_clear_words(__u32 slot)
 {
 	struct na_clear_work *work = na_clear_work_of(slot);
+	struct na_siphash hash;
 	__u64 at, end, word;
 	int i;
 
 	if (!work)
 		return 0;
+	hash = work->stream.hash;
 	at = work->position;
 	end = at + na_clear_hashable(work);
 	for (i = 0; i < NA_CLEAR_WORDS_A_STEP; i++) {
@@ -100,9 +102,10 @@ __attribute__((noinline)) int na_clear_words(__u32 slot)
 		if (at + 8 > end || at > NA_CLEAR_CHUNK_BYTES)
 			break;
 		__builtin_memcpy(&word, work->chunk + at, 8);
-		na_sip_word(&work->stream.hash, word);
+		na_sip_word(&hash, word);
 		at += 8;
 	}
+	work->stream.hash = hash;
 	return i;
 }
 

@@ -82,6 +82,11 @@ struct na_clear_work {
 	__u64 key[2];
 	__u64 peer_no_body;	/* of the requests this stream answers; see na_clear_stream */
 	__u64 peer_begun;	/* how many of them have begun */
+	struct {		/* not the parser's: for na_clear_report() */
+		__u64 connection, flow, ssl;
+		__u32 written;
+		__u32 reserved;
+	} of;
 	__u8 chunk[NA_CLEAR_CHUNK_BYTES + 8];
 };
 

@@ -9,6 +9,7 @@
 
 #include "flow.h"
 #include "python.h"
+#include "tls_flow.h"
 
 #define NA_EXAMINE_EVERY_NS 50000000ULL	/* twenty a second */
 #define NA_EXAMINE_SAVED 32	/* at once, after a while without */
@@ -38,6 +39,7 @@ static __noinline void na_on_stream_write(struct sock *sk)
 
 	if (!state || state->stage != NA_STAGE_OPEN || state->flags & NA_FLOW_MPTCP)
 		return;
+	na_tls_met_flow(state->id);
 	read_until = BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
 	if (state->written && state->read_until == read_until)
 		return;

@@ -8,6 +8,7 @@
 #include "hooks_tracepoint.h"
 #include "iterators.h"
 #include "process.h"
+#include "tls.h"
 
 /* The one hook every backend shares for TCP: state changes. */
 SEC("tp_btf/inet_sock_set_state")

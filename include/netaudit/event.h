@@ -14,6 +14,8 @@
 #include <linux/types.h>
 #endif
 
+#include <netaudit/message.h>
+
 #define NA_COMM_BYTES 16	/* TASK_COMM_LEN */
 #define NA_UNIX_PATH_BYTES 108	/* UNIX_PATH_MAX */
 #define NA_EXE_BYTES 64		/* trailing part of the executed file's name */
@@ -34,6 +36,7 @@ enum na_event_type {
 	NA_EVENT_CODE,		/* a code object that frames will refer to: sent before the first stack that does */
 	NA_EVENT_NATIVE,	/* code addresses on the thread's C stack: sent before the stack they belong to */
 	NA_EVENT_NAME,		/* a program asks its resolver for the addresses of a name: sent after its stack */
+	NA_EVENT_MESSAGE,	/* an HTTP message inside TLS, or its head */
 	NA_EVENT_TYPES
 };
 
@@ -156,6 +159,7 @@ enum na_stack_reason {
 	NA_STACK_THREAD,	/* the acting thread starts the thread `subject` */
 	NA_STACK_PROCESS,	/* the acting thread starts the process `subject` */
 	NA_STACK_NAME,		/* the acting thread asks for a name: `flow` is its NA_EVENT_NAME's `question` */
+	NA_STACK_EXCHANGE,	/* the acting thread may begin a request in the TLS connection `flow`: sent before its message */
 };
 
 /* Whether the frames are those that the interpreter had when it announced the call (probe python:audit). */
@@ -233,6 +237,19 @@ struct na_native_event {
 	__u64 argument;		/* rdi, x0: the system call's first */
 	__u16 slot[NA_NATIVE_WORDS];	/* distance from `stack` in words of 8 bytes, ascending */
 	__u64 word[NA_NATIVE_WORDS];
+};
+
+/* NA_EVENT_MESSAGE: a message inside TLS is over, or its head is (message.part). */
+struct na_message_event {
+	struct na_event_header header;
+	struct na_task task;	/* who wrote or read its last bytes */
+	__u64 connection;	/* our id of the TLS connection, never reused within a boot; shares its numbers with flows */
+	__u64 flow;		/* 0: not known, or it was seen on two */
+	__u16 server_name_bytes;
+	__u8 written;		/* by this process; else read */
+	__u8 reserved[5];
+	char server_name[NA_SERVER_NAME_BYTES];	/* asked for by this client (SNI): untrusted bytes; empty: by no name */
+	struct na_message message;
 };
 
 /* A Python string as the process had it in memory: untrusted bytes, not terminated. */

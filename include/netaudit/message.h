@@ -17,6 +17,15 @@
 #define NA_MESSAGE_KEYS_BYTES 512	/* path and query keys together at most this */
 #define NA_MESSAGE_HASHED_BYTES 65536	/* of a body, from its start: what one write may cost is bounded by it */
 #define NA_MESSAGE_NO_LENGTH (~0ULL)
+#define NA_SERVER_NAME_BYTES 256	/* of a TLS client: what it asks for (SNI) */
+
+/* How a function that writes or reads clear text says how much it did: the cookie of its probe. */
+enum na_transfer {
+	NA_TRANSFER_NONE,	/* it does neither */
+	NA_TRANSFER_RETURNED,	/* its result, when greater than 0 */
+	NA_TRANSFER_FOURTH,	/* where its fourth argument points, when the result is greater than 0 */
+	NA_TRANSFER_FIFTH,
+};
 
 enum na_message_kind { NA_MESSAGE_NONE, NA_MESSAGE_REQUEST, NA_MESSAGE_RESPONSE };
 

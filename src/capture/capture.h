@@ -29,7 +29,10 @@ struct na_capture_options {
 	uint32_t max_peers;
 	uint32_t max_processes;
 	const char *cgroup_root;	/* NULL: where cgroup v2 is mounted */
+	const uint8_t *body_key;	/* NA_BODY_KEY_BYTES, copied: of the hash of bodies inside TLS; NULL: zeros */
 };
+
+#define NA_BODY_KEY_BYTES 16
 
 struct na_capture;
 

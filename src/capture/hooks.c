@@ -12,6 +12,8 @@
 /* A type that came into the kernel with preemptible tracepoints (6.19, tracepoint.h's srcu_fast_notrace guard). */
 #define PREEMPTIBLE_TRACEPOINTS "class_srcu_fast_notrace_t"
 
+#define LINKS_TO_EVENTS "bpf_perf_link"
+
 static const struct na_hook hooks[] = {
 	{ "na_tcp_state", EVERY, NULL },
 	{ "na_process_fork", EVERY, NULL },
@@ -22,6 +24,12 @@ static const struct na_hook hooks[] = {
 	{ "na_existing_relays", EVERY, NULL },
 	{ "na_open_flows", EVERY, NULL },
 	{ "na_python_audit", EVERY, NULL },	/* attached on request (probes.h) */
+	/* the same; cookies, which they need, came with links to events (5.15) */
+	{ "na_tls_write", EVERY, LINKS_TO_EVENTS },
+	{ "na_tls_returned", EVERY, LINKS_TO_EVENTS },
+	{ "na_tls_read", EVERY, LINKS_TO_EVENTS },
+	{ "na_tls_control", EVERY, LINKS_TO_EVENTS },
+	{ "na_tls_free", EVERY, LINKS_TO_EVENTS },
 
 	/* second copies: only where a preempted program shuts others out (bpf/second_copy.h) */
 	{ "na_tcp_state_again", EVERY, PREEMPTIBLE_TRACEPOINTS },
@@ -174,7 +182,9 @@ static const struct na_hook_row rows[] = {
 			"not seen",
 		[NA_BACKEND_TRACEPOINT] = "exit of connect(2), accept(2), accept4(2); bytes: sock:sock_send_length, "
 			"sock_recv_length (6.3+), before not seen" } },
-	{ "clear text out and in", { [NA_BACKEND_FENTRY] = "not seen", [NA_BACKEND_KPROBE] = "not seen",
+	{ "HTTP/1.1 inside OpenSSL", { [NA_BACKEND_FENTRY] = "uprobes (5.15+)", [NA_BACKEND_KPROBE] = "uprobes (5.15+)",
+		[NA_BACKEND_TRACEPOINT] = "uprobes (5.15+); its flow: sock:sock_send_length (6.3+), before not known" } },
+	{ "clear text without TLS", { [NA_BACKEND_FENTRY] = "not seen", [NA_BACKEND_KPROBE] = "not seen",
 		[NA_BACKEND_TRACEPOINT] = "not seen" } },
 	{ "Python frames: connects, thread and process starts", { [NA_BACKEND_FENTRY] = "in the acting thread",
 		[NA_BACKEND_KPROBE] = "in the acting thread", [NA_BACKEND_TRACEPOINT] = "in the acting thread" } },

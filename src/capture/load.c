@@ -151,6 +151,18 @@ static void find_maps(struct na_capture *capture)
 	capture->code_generation = bpf_object__find_map_fd_by_name(capture->object, "code_generation");
 }
 
+static int set_body_key(struct na_capture *capture, struct na_error *error)
+{
+	uint8_t key[NA_BODY_KEY_BYTES] = { 0 };
+	uint32_t zero = 0;
+
+	if (capture->options.body_key)
+		memcpy(key, capture->options.body_key, sizeof(key));
+	if (!bpf_map_update_elem(bpf_object__find_map_fd_by_name(capture->object, "clear_key"), &zero, key, BPF_ANY))
+		return 0;
+	return na_error_set(error, -errno, "cannot give the kernel its key: %s", strerror(errno));
+}
+
 static int load_object(struct na_capture *capture, const struct na_bpf_object *image, struct na_error *error)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "netaudit");
@@ -175,7 +187,7 @@ static int load_object(struct na_capture *capture, const struct na_bpf_object *i
 		return na_error_set(error, err, "this kernel does not load the %s backend: %s",
 				    na_backend_name(capture->backend), last_complaint);
 	find_maps(capture);
-	return 0;
+	return set_body_key(capture, error);
 }
 
 /* The cheapest object that the verifier takes. One that may load nothing of the kind (EPERM) may load no other. */

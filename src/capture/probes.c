@@ -10,22 +10,55 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "capture/internal.h"
 
+#define AT_RETURN 1		/* format/retprobe of this kind of event: bit 0 of its settings, since it exists (4.17) */
 #define SEMAPHORE_SHIFT 32	/* PERF_UPROBE_REF_CTR_OFFSET_SHIFT, 4.20 */
 #define SEMAPHORE_BYTES 2
 
 static const struct {
 	const char *name, *program;
+	bool at_return;
 } slots[NA_PROBE_SLOTS] = {
-	[NA_PROBE_PYTHON_AUDIT] = { "python:audit", "na_python_audit" },
+	[NA_PROBE_PYTHON_AUDIT] = { "python:audit", "na_python_audit", false },
+	[NA_PROBE_TLS_WRITE] = { "SSL_write", "na_tls_write", false },
+	[NA_PROBE_TLS_WRITTEN] = { "SSL_write's return", "na_tls_returned", true },
+	[NA_PROBE_TLS_READ] = { "SSL_read", "na_tls_read", false },
+	[NA_PROBE_TLS_HAS_READ] = { "SSL_read's return", "na_tls_returned", true },
+	[NA_PROBE_TLS_CONTROL] = { "SSL_ctrl", "na_tls_control", false },
+	[NA_PROBE_TLS_FREE] = { "SSL_free", "na_tls_free", false },
 };
 
 const char *na_probe_slot_name(uint64_t slot)
 {
 	return slot < NA_PROBE_SLOTS ? slots[slot].name : "unknown";
+}
+
+bool na_probe_returns_are_safe_on(const char *release)
+{
+	unsigned int version = 0, patch = 0, level = 0;
+
+	/* what cannot be read is taken for the worst */
+	if (sscanf(release, "%u.%u.%u", &version, &patch, &level) < 2)
+		return false;
+	if (version != 6 || patch < 11 || patch > 13)
+		return true;
+	/* the change reached 6.12.14 and 6.13.3; some later ones to be sure */
+	return patch == 12 ? level >= 20 : patch == 13 && level >= 10;
+}
+
+bool na_probe_returns_are_safe(void)
+{
+#if defined(__x86_64__)
+	struct utsname name;
+
+	return !uname(&name) && na_probe_returns_are_safe_on(name.release);
+#else
+	return true;
+#endif
 }
 
 bool na_probe_is_program(const char *program)
@@ -71,8 +104,9 @@ static int open_event(const struct na_probe *probe, int fd)
 {
 	char path[32];
 	struct perf_event_attr attributes = {
-		.type = kind_of_event(), .size = sizeof(attributes), .config = probe->semaphore << SEMAPHORE_SHIFT,
-		.uprobe_path = (uint64_t)(uintptr_t)path, .probe_offset = probe->offset,
+		.type = kind_of_event(), .size = sizeof(attributes), .uprobe_path = (uint64_t)(uintptr_t)path,
+		.config = probe->semaphore << SEMAPHORE_SHIFT | (slots[probe->slot].at_return ? AT_RETURN : 0),
+		.probe_offset = probe->offset,
 	};
 	int event;
 

@@ -14,6 +14,12 @@
 /* Which program runs, and how: nobody outside names one otherwise. */
 enum na_probe_slot {
 	NA_PROBE_PYTHON_AUDIT,
+	NA_PROBE_TLS_WRITE,	/* these four: cookie is enum na_transfer */
+	NA_PROBE_TLS_WRITTEN,
+	NA_PROBE_TLS_READ,
+	NA_PROBE_TLS_HAS_READ,
+	NA_PROBE_TLS_CONTROL,
+	NA_PROBE_TLS_FREE,
 	NA_PROBE_SLOTS
 };
 
@@ -25,6 +31,13 @@ struct na_probe {
 	uint64_t semaphore;	/* in the file, of a 16-bit number the kernel raises while attached; 0: none */
 	uint64_t cookie;	/* handed to the program: 5.15 and later; 0: none */
 };
+
+/*
+ * Whether a return probe can do no harm. From 6.11 on a return passes through a system call on x86-64, which a program's
+ * own seccomp filter may answer by killing it; 6.14 lets it pass (commit cf6cb56ef244), and so do later 6.12 and 6.13.
+ */
+bool na_probe_returns_are_safe(void);
+bool na_probe_returns_are_safe_on(const char *release);	/* as in uname(2) */
 
 /* "python:audit" */
 const char *na_probe_slot_name(uint64_t slot);

@@ -53,7 +53,7 @@ static const char *const event_type_names[NA_EVENT_TYPES] = {
 	[NA_EVENT_OPEN] = "open", [NA_EVENT_CLOSE] = "close", [NA_EVENT_DATAGRAM] = "datagram",
 	[NA_EVENT_SOCKET_GONE] = "socket-gone", [NA_EVENT_UNIX] = "unix", [NA_EVENT_FORK] = "fork",
 	[NA_EVENT_EXEC] = "exec", [NA_EVENT_EXIT] = "exit", [NA_EVENT_PROGRESS] = "progress",
-	[NA_EVENT_STACK] = "stack", [NA_EVENT_CODE] = "code", [NA_EVENT_NATIVE] = "native",
+	[NA_EVENT_STACK] = "stack", [NA_EVENT_CODE] = "code", [NA_EVENT_NATIVE] = "native", [NA_EVENT_MESSAGE] = "message",
 	[NA_EVENT_NAME] = "name",
 };
 

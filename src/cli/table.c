@@ -80,10 +80,23 @@ static void put_end(char out[END_BYTES], const json_t *body, const char *address
 		 *port ? ":" : "", port);
 }
 
+/* "POST odoo.example/web/login" */
+static void put_request(char *cell, const json_t *body)
+{
+	char method[NA_FIELD_BYTES], host[NA_FIELD_BYTES], path[NA_FIELD_BYTES];
+
+	snprintf(cell, CELL_BYTES, "%s %s%s%s", na_field_text(method, body, "method"), na_field_text(host, body, "host"),
+		 na_field_text(path, body, "path"), json_object_get(body, "query") ? "?" : "");
+}
+
 static void put_where(char *cell, const json_t *body)
 {
 	char source[END_BYTES], destination[END_BYTES], path[NA_FIELD_BYTES];
 
+	if (na_field_is(body, "kind", "exchange")) {
+		put_request(cell, body);
+		return;
+	}
 	na_field_text(path, body, "path");
 	if (*path || na_field_is(body, "channel", "unix")) {
 		snprintf(cell, CELL_BYTES, "unix:%s%s", json_is_true(json_object_get(body, "abstract")) ? "@" : "",
@@ -100,7 +113,7 @@ static void put_result(char *cell, const json_t *body)
 {
 	char result[NA_FIELD_BYTES];
 
-	na_field_text(result, body, "result");
+	na_field_text(result, body, na_field_is(body, "kind", "exchange") ? "status" : "result");
 	snprintf(cell, CELL_BYTES, "%s%s", result,
 		 json_is_true(json_object_get(body, "pre_existing")) ? *result ? ", before start" : "before start" : "");
 }
@@ -109,6 +122,14 @@ static void put_bytes(char *cell, const json_t *body)
 {
 	char out[NA_HUMAN_BYTES], in[NA_HUMAN_BYTES];
 
+	if (na_field_is(body, "kind", "exchange")) {
+		bool inbound = na_field_is(body, "direction", "inbound");
+
+		snprintf(cell, CELL_BYTES, "%s/%s",
+			 na_human_bytes(out, na_field_integer(body, inbound ? "response_bytes" : "request_bytes", 0)),
+			 na_human_bytes(in, na_field_integer(body, inbound ? "request_bytes" : "response_bytes", 0)));
+		return;
+	}
 	if (json_object_get(body, "bytes_out") || json_object_get(body, "bytes_in"))
 		snprintf(cell, CELL_BYTES, "%s/%s", na_human_bytes(out, na_field_integer(body, "bytes_out", 0)),
 			 na_human_bytes(in, na_field_integer(body, "bytes_in", 0)));

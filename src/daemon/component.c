@@ -26,6 +26,7 @@ static int run_observer(const struct na_daemon *daemon, uint64_t generation)
 		.shared = daemon->shared,
 		.stop_fd = daemon->stop_fd[NA_OBSERVER],
 		.generation = generation,
+		.fingerprint_key = daemon->fingerprint.told,
 		.probe_channel = daemon->probe_channel[1],
 	};
 

@@ -12,6 +12,7 @@
 #include "base/queue.h"
 #include "capture/capture.h"
 #include "daemon/config.h"
+#include "daemon/fingerprint_key.h"
 #include "daemon/notify.h"
 #include "daemon/startup.h"
 #include "daemon/status.h"
@@ -25,6 +26,7 @@ struct na_daemon {
 	struct na_startup startup;
 	struct na_facts facts;
 	char settings[NA_CONFIG_TEXT_BYTES];	/* na_config_text() */
+	struct na_fingerprint_keys fingerprint;
 	struct na_capture *capture;
 	struct na_queue *queue;
 	struct na_shared *shared;

@@ -125,6 +125,7 @@ static void finish(struct na_observer *observer)
 	while (!caught_up && drain(observer, &caught_up) >= 0)
 		continue;
 	handle_until(observer, UINT64_MAX);
+	na_exchanges_end(observer->exchanges, 0, 0);
 	na_datagrams_flush(observer->datagrams);
 	na_observer_tick(observer);
 }

@@ -21,6 +21,7 @@ struct na_observer_context {
 	struct na_shared *shared;
 	int stop_fd;		/* readable: drain once more, queue the rest, return */
 	uint64_t generation;	/* 0: first start */
+	const uint8_t *fingerprint_key;	/* NA_FINGERPRINT_KEY_BYTES */
 	int probe_channel;	/* probe_channel.h: where probes are asked for */
 };
 

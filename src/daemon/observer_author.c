@@ -50,6 +50,8 @@ static void look_at(void *context, const struct na_target *target)
 
 	if (target->scope != NA_SCOPE_NONE && target->scope != NA_SCOPE_RELAY)
 		na_pythons_look(observer->pythons, target->pid, target->start_ns, false);
+	if (target->scope != NA_SCOPE_NONE)
+		na_tls_libraries_look(observer->tls_libraries, target->pid, target->start_ns);
 }
 
 /* The kernel goes on walking them, and will not ask again. */
@@ -78,6 +80,8 @@ int na_observer_open_authors(struct na_observer *observer)
 				       observer->context->capture, observer->context->shared);
 	if (!err)
 		err = na_pythons_create(&observer->pythons, observer->context->capture, observer->probes);
+	if (!err)
+		err = na_observer_open_exchanges(observer);
 	if (err)
 		return err;
 	/* what the kernel described to an observer before this one is not known here */
@@ -89,6 +93,7 @@ int na_observer_open_authors(struct na_observer *observer)
 
 void na_observer_close_authors(struct na_observer *observer)
 {
+	na_observer_close_exchanges(observer);
 	na_attributor_destroy(observer->attributor);
 	na_pythons_destroy(observer->pythons);
 	na_probes_destroy(observer->probes);
@@ -190,6 +195,9 @@ void na_observer_process_authors(struct na_observer *observer, const struct na_p
 		return;
 	}
 	na_pythons_forget(observer->pythons, event->task.pid);
+	na_tls_libraries_forget(observer->tls_libraries, event->task.pid);
 	if (event->header.type == NA_EVENT_EXEC)
 		na_pythons_look(observer->pythons, event->task.pid, event->task.start_ns, true);
+	if (event->header.type == NA_EVENT_EXEC)
+		na_tls_libraries_look(observer->tls_libraries, event->task.pid, event->task.start_ns);
 }

@@ -66,6 +66,7 @@ void na_observer_open(struct na_observer *observer, const struct na_flow_event *
 	if (!describe_author(observer, target_of_flow(observer, event), event->flow, &event->task,
 			     event->direction == NA_INBOUND, &context))
 		return;
+	na_tls_libraries_look(observer->tls_libraries, event->task.pid, event->task.start_ns);
 	flow = follow(observer, event->flow);
 	if (flow) {
 		flow->instance = context.instance;
@@ -115,6 +116,7 @@ static void handle_close(struct na_observer *observer, const struct na_flow_even
 		na_observer_queue(observer, record, na_compose_counters(record, NA_RECORD_CLOSE, &known, &context));
 		na_attribution_release(context.author);
 	}
+	na_exchanges_end(observer->exchanges, event->flow, 0);
 	if (flow)
 		na_flow_remove(observer->flows, flow);
 }
@@ -196,6 +198,8 @@ static void handle_process(struct na_observer *observer, const struct na_process
 		na_attribution_release(context.author);
 	}
 	if (event->header.type == NA_EVENT_EXIT)
+		na_exchanges_end(observer->exchanges, 0, event->task.pid);
+	if (event->header.type == NA_EVENT_EXIT)
 		na_targets_on_exit(observer->targets, event);
 }
 
@@ -247,6 +251,9 @@ void na_observer_handle(struct na_observer *observer, const struct na_event_head
 		break;
 	case NA_EVENT_NAME:
 		handle_name(observer, (const struct na_name_event *)event);
+		break;
+	case NA_EVENT_MESSAGE:
+		na_observer_message(observer, (const struct na_message_event *)event);
 		break;
 	case NA_EVENT_CODE:
 		na_observer_code(observer, (const struct na_code_event *)event);

@@ -8,8 +8,10 @@
 #include "base/clock.h"
 #include "daemon/observer.h"
 #include "daemon/observer_probes.h"
+#include "daemon/observer_tls.h"
 #include "flow/compose.h"
 #include "flow/datagram.h"
+#include "flow/exchange.h"
 #include "flow/merge.h"
 #include "flow/table.h"
 #include "target/addons.h"
@@ -29,6 +31,8 @@ struct na_observer {
 	struct na_attributor *attributor;
 	struct na_pythons *pythons;
 	struct na_probes *probes;
+	struct na_tls_libraries *tls_libraries;
+	struct na_exchanges *exchanges;
 	struct na_clock_pair clock;
 	bool closes_lost;	/* since the last walk over the kernel's flows */
 	bool scanning;		/* processes found now may not be known to the kernel yet */
@@ -46,6 +50,11 @@ void na_observer_report_datagram(void *observer, struct na_datagram_flow *flow,
 /* Who did it, as the record says it, without its author. False: decided to be out of scope after all. */
 bool na_observer_describe(struct na_observer *observer, const struct na_target *target, const struct na_task *task,
 			  struct na_context *context);
+
+/* observer_exchange.c: what is said inside TLS. */
+int na_observer_open_exchanges(struct na_observer *observer);	/* 0 or negative errno */
+void na_observer_close_exchanges(struct na_observer *observer);
+void na_observer_message(struct na_observer *observer, const struct na_message_event *event);
 
 /* observer_author.c: who made it. */
 int na_observer_open_authors(struct na_observer *observer);	/* 0 or negative errno */

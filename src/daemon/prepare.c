@@ -80,6 +80,7 @@ static int open_capture(struct na_daemon *daemon, struct na_error *error)
 		.max_sockets = config->max_sockets,
 		.max_peers = config->max_peers,
 		.max_processes = config->max_processes,
+		.body_key = daemon->fingerprint.kernel,
 	};
 	int result = na_capture_open(&daemon->capture, &options, error);
 
@@ -138,6 +139,8 @@ int na_prepare(struct na_daemon *daemon, const struct na_config *config, const s
 		return NA_EXIT_SYSTEM;
 	}
 	na_notify_send(&daemon->notify, "STATUS=Loading programs into the kernel");
+	if (na_fingerprint_keys_read(&daemon->fingerprint, config->state_dir, error))
+		return NA_EXIT_UNWRITABLE;
 	result = open_capture(daemon, error);
 	if (result)
 		return result;

@@ -16,6 +16,7 @@ union small {
 union large {
 	struct na_code_event code;
 	struct na_stack_event stack;
+	struct na_message_event message;
 };
 
 /* Stacks are seven times as large as most events: sizes of their own keep a backlog of connects small. */

@@ -59,10 +59,10 @@ static bool read_code(const struct na_elf *elf, uint64_t address, struct code *c
 }
 
 static void add_site(struct na_libssl *libssl, const struct code *code, enum na_libssl_role role,
-		     enum na_libssl_result result)
+		     enum na_transfer result)
 {
 	bool stepped;
-	uint32_t distance = na_probe_site(code->byte, code->bytes, result != NA_LIBSSL_NOTHING, &stepped);
+	uint32_t distance = na_probe_site(code->byte, code->bytes, result != NA_TRANSFER_NONE, &stepped);
 
 	if (libssl->count < NA_LIBSSL_SITES)
 		libssl->sites[libssl->count++] =
@@ -95,7 +95,7 @@ static bool calls(const struct na_elf *elf, uint64_t plain, uint64_t inner)
 static void add_transfer(const struct na_elf *elf, struct na_libssl *libssl, enum na_libssl_role role, uint64_t plain,
 			 uint64_t extended, uint64_t outer, enum na_argument last)
 {
-	enum na_libssl_result result = last == NA_ARGUMENT_5 ? NA_LIBSSL_FIFTH : NA_LIBSSL_FOURTH;
+	enum na_transfer result = last == NA_ARGUMENT_5 ? NA_TRANSFER_FIFTH : NA_TRANSFER_FOURTH;
 	struct code code;
 	uint64_t inner = inner_of(elf, outer, last, &code);
 
@@ -104,9 +104,9 @@ static void add_transfer(const struct na_elf *elf, struct na_libssl *libssl, enu
 		return;
 	}
 	if (read_code(elf, plain, &code))
-		add_site(libssl, &code, role, NA_LIBSSL_RETURNED);
+		add_site(libssl, &code, role, NA_TRANSFER_RETURNED);
 	if (read_code(elf, extended, &code))
-		add_site(libssl, &code, role, NA_LIBSSL_FOURTH);
+		add_site(libssl, &code, role, NA_TRANSFER_FOURTH);
 }
 
 static bool speaks_tls(struct na_elf *elf)
@@ -152,9 +152,9 @@ int na_libssl_read(struct na_elf *elf, struct na_libssl *libssl)
 		add_transfer(elf, libssl, NA_LIBSSL_WRITE, at[WRITE], at[WRITE_EX], at[WRITE_EX], NA_ARGUMENT_4);
 	add_transfer(elf, libssl, NA_LIBSSL_READ, at[READ], at[READ_EX], at[READ_EX], NA_ARGUMENT_4);
 	if (read_code(elf, at[CONTROL], &code))
-		add_site(libssl, &code, NA_LIBSSL_CONTROL, NA_LIBSSL_NOTHING);
+		add_site(libssl, &code, NA_LIBSSL_CONTROL, NA_TRANSFER_NONE);
 	if (read_code(elf, at[FREE], &code))
-		add_site(libssl, &code, NA_LIBSSL_FREE, NA_LIBSSL_NOTHING);
+		add_site(libssl, &code, NA_LIBSSL_FREE, NA_TRANSFER_NONE);
 	libssl->kind = libssl->count ? NA_LIBSSL_PROBED : NA_LIBSSL_NONE;
 	return 0;
 }

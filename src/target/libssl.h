@@ -10,23 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <netaudit/message.h>
 #include "target/elf_symbols.h"
 
 enum na_libssl_role { NA_LIBSSL_WRITE, NA_LIBSSL_READ, NA_LIBSSL_CONTROL, NA_LIBSSL_FREE, NA_LIBSSL_ROLES };
-
-/* How a function that writes or reads says how much. */
-enum na_libssl_result {
-	NA_LIBSSL_NOTHING,	/* it does neither */
-	NA_LIBSSL_RETURNED,	/* its result, when greater than 0 */
-	NA_LIBSSL_FOURTH,	/* where its fourth argument points, when the result is greater than 0 */
-	NA_LIBSSL_FIFTH,
-};
 
 /* Entry and, of writing and reading, return are probed at the same place. */
 struct na_libssl_site {
 	uint64_t offset;	/* in the file */
 	uint8_t role;		/* enum na_libssl_role */
-	uint8_t result;		/* enum na_libssl_result */
+	uint8_t result;		/* enum na_transfer */
 	bool stepped;		/* the instruction there is not emulated: a hit costs ten times as much */
 };
 

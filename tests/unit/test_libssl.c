@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "capture/probes.h"
 #include "target/libssl.h"
 #include "target/probe_site.h"
 
@@ -116,7 +117,7 @@ static void test_the_library_of_this_host(void **state)
 
 		roles |= 1U << site->role;
 		assert_true(site->offset != 0);
-		assert_int_equal(transfers, site->result != NA_LIBSSL_NOTHING);
+		assert_int_equal(transfers, site->result != NA_TRANSFER_NONE);
 	}
 	assert_int_equal(roles, (1U << NA_LIBSSL_ROLES) - 1);
 }
@@ -158,6 +159,22 @@ static void test_a_file_cut_short_has_no_sites(void **state)
 	close(fd);
 }
 
+static void test_kernels_whose_return_probes_could_end_programs(void **state)
+{
+	static const struct {
+		const char *release;
+		bool safe;
+	} cases[] = {
+		{ "5.15.0-1", true },	{ "6.1.0-50-cloud-amd64", true }, { "6.10.9", true },	{ "6.11.0", false },
+		{ "6.12.5", false },	{ "6.12.41+deb13-amd64", true },  { "6.13.2", false },	{ "6.13.12", true },
+		{ "6.14.0", true },	{ "7.2.1", true },		  { "rolling", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_int_equal(na_probe_returns_are_safe_on(cases[i].release), cases[i].safe);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +185,7 @@ int main(void)
 		cmocka_unit_test(test_the_library_of_this_host),
 		cmocka_unit_test(test_libraries_without_names_or_tls),
 		cmocka_unit_test(test_a_file_cut_short_has_no_sites),
+		cmocka_unit_test(test_kernels_whose_return_probes_could_end_programs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The record of an exchange. All its text was chosen by a peer or a program; the kernel has masked some of it. */
+#include "flow/compose_exchange.h"
+
+#include <endian.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "flow/compose_author.h"
+#include "journal/canonical.h"
+
+static const char fingerprint_domain[] = "netaudit/body/v1\n";
+
+void na_fingerprint(uint8_t out[NA_FINGERPRINT_BYTES], const uint8_t key[NA_FINGERPRINT_KEY_BYTES],
+		    const struct na_message *message)
+{
+	const uint64_t numbers[] = {
+		htobe64(message->body_bytes), htobe64(message->hashed_bytes), htobe64(message->fingerprint[0]),
+		htobe64(message->fingerprint[1]),
+	};
+	crypto_auth_hmacsha256_state state;
+
+	_Static_assert(NA_FINGERPRINT_BYTES == crypto_auth_hmacsha256_BYTES, "HMAC-SHA-256");
+	crypto_auth_hmacsha256_init(&state, key, NA_FINGERPRINT_KEY_BYTES);
+	crypto_auth_hmacsha256_update(&state, (const uint8_t *)fingerprint_domain, sizeof(fingerprint_domain) - 1);
+	crypto_auth_hmacsha256_update(&state, (const uint8_t *)numbers, sizeof(numbers));
+	crypto_auth_hmacsha256_final(&state, out);
+	sodium_memzero(&state, sizeof(state));
+}
+
+static void put_time(struct na_canonical *c, const struct na_clock_pair *clock, uint64_t ns)
+{
+	na_canonical_integer(c, "t", na_clock_wall_us(clock, ns));
+	na_canonical_integer(c, "tb", (int64_t)(ns / NA_NS_PER_US));
+}
+
+/* The parts of a message's text, each piece ended by '\n'; one that was cut off has no end. */
+static void put_list(struct na_canonical *c, const char *key, const char *text, size_t bytes)
+{
+	size_t at = 0;
+
+	if (!bytes)
+		return;
+	na_canonical_array_begin(c, key);
+	while (at < bytes) {
+		const char *end = memchr(text + at, '\n', bytes - at);
+		size_t length = end ? (size_t)(end - (text + at)) : bytes - at;
+
+		na_canonical_text(c, NULL, text + at, length);
+		at += length + 1;
+	}
+	na_canonical_array_end(c);
+}
+
+/* Member names of one side; in the order the canonical form asks for. */
+struct side {
+	const char *bytes, *cut, *fingerprint, *hashed, *names, *partial, *unframed;
+};
+
+static const struct side request_side = {
+	"request_bytes", "request_cut", "request_fingerprint", "request_hashed", "request_names", "request_partial",
+	"request_unframed",
+};
+static const struct side response_side = {
+	"response_bytes", "response_cut", "response_fingerprint", "response_hashed", "response_names", "response_partial",
+	"response_unframed",
+};
+
+static void put_flag(struct na_canonical *c, const char *key, bool value)
+{
+	if (value)
+		na_canonical_bool(c, key, true);
+}
+
+static void put_side(struct na_canonical *c, const struct side *side, const struct na_message *message,
+		     const uint8_t key[NA_FINGERPRINT_KEY_BYTES])
+{
+	size_t before = (size_t)message->path_bytes + message->keys_bytes, names = message->names_bytes;
+	uint8_t fingerprint[NA_FINGERPRINT_BYTES];
+	bool whole = message->part == NA_MESSAGE_WHOLE;
+
+	if (before > sizeof(message->text) || names > sizeof(message->text) - before)
+		names = before = 0;
+	na_canonical_integer(c, side->bytes, (int64_t)message->body_bytes);
+	put_flag(c, side->cut, message->flags & (NA_MESSAGE_PATH_CUT | NA_MESSAGE_KEYS_CUT | NA_MESSAGE_NAMES_CUT |
+						 NA_MESSAGE_HOST_CUT));
+	if (whole && message->body_bytes) {
+		na_fingerprint(fingerprint, key, message);
+		na_canonical_bytes(c, side->fingerprint, fingerprint, sizeof(fingerprint));
+		na_canonical_integer(c, side->hashed, (int64_t)message->hashed_bytes);
+	}
+	put_list(c, side->names, message->text + before, names);
+	put_flag(c, side->partial, !whole);
+	put_flag(c, side->unframed, message->flags & (NA_MESSAGE_TO_THE_END | NA_MESSAGE_BAD_LENGTH));
+}
+
+static size_t bounded(size_t bytes, size_t most)
+{
+	return bytes < most ? bytes : most;
+}
+
+static void put_path(struct na_canonical *c, const struct na_message *message)
+{
+	if (message->path_bytes)
+		na_canonical_text(c, "path", message->text, bounded(message->path_bytes, NA_MESSAGE_PATH_BYTES));
+}
+
+static void put_keys(struct na_canonical *c, const struct na_message *message)
+{
+	size_t path = bounded(message->path_bytes, NA_MESSAGE_PATH_BYTES);
+
+	put_list(c, "query", message->text + path, bounded(message->keys_bytes, NA_MESSAGE_TEXT_BYTES - path));
+}
+
+static void put_known(struct na_canonical *c, const char *key, const char *text)
+{
+	if (text && text[0])
+		na_canonical_string(c, key, text);
+}
+
+ssize_t na_compose_exchange(void *out, const struct na_exchange *exchange,
+			    const uint8_t key[NA_FINGERPRINT_KEY_BYTES])
+{
+	static const struct na_container nowhere = { 0 };
+	const struct na_context *context = &exchange->who;
+	const struct na_message_event *request = &exchange->request;
+	const struct na_message *message = &request->message;
+	const struct na_task *task = &request->task;
+	const struct na_container *container = context->container ? context->container : &nowhere;
+	uint64_t flow = exchange->answered && exchange->response.flow != request->flow ? 0 : request->flow;
+	struct na_canonical c;
+
+	if (!request->flow)
+		flow = exchange->answered ? exchange->response.flow : 0;
+	na_canonical_begin(&c, out, NA_COMPOSE_BYTES);
+	na_put_author(&c, context->author);
+	na_canonical_id(&c, "cgroup", task->cgroup_id);
+	na_canonical_string(&c, "channel", "https");
+	na_canonical_text(&c, "comm", task->comm, strnlen(task->comm, sizeof(task->comm)));
+	na_canonical_id(&c, "connection", request->connection);
+	put_known(&c, "container", container->id);
+	na_canonical_string(&c, "direction", request->written ? "outbound" : "inbound");
+	na_put_disagree(&c, context->author);
+	na_canonical_integer(&c, "duration_us", (int64_t)((exchange->ended_ns - exchange->begun_ns) / NA_NS_PER_US));
+	na_put_evidence(&c, context->author);
+	if (flow)
+		na_canonical_id(&c, "flow", flow);
+	na_put_frames(&c, context->author);
+	if (message->host_bytes)
+		na_canonical_text(&c, "host", message->host, bounded(message->host_bytes, sizeof(message->host)));
+	put_known(&c, "image", container->image);
+	na_canonical_string(&c, "instance", context->instance);
+	na_canonical_string(&c, "kind", "exchange");
+	put_flag(&c, "masked", message->flags & NA_MESSAGE_MASKED);
+	na_canonical_text(&c, "method", message->method, strnlen(message->method, sizeof(message->method)));
+	na_canonical_nonce(&c);
+	na_canonical_integer(&c, "parent_pid", task->parent_pid);
+	put_path(&c, message);
+	na_canonical_integer(&c, "pid", task->pid);
+	na_canonical_integer(&c, "pid_start", (int64_t)(task->start_ns / NA_NS_PER_US));
+	na_canonical_integer(&c, "pidns", task->pid_namespace);
+	put_known(&c, "pod", container->pod);
+	put_known(&c, "pod_namespace", container->pod_namespace);
+	put_known(&c, "pod_uid", container->pod_uid);
+	na_canonical_string(&c, "protocol", message->minor ? "http/1.1" : "http/1.0");
+	put_keys(&c, message);
+	na_canonical_integer(&c, "request", (int64_t)message->number);
+	put_side(&c, &request_side, message, key);
+	if (exchange->answered)
+		put_side(&c, &response_side, &exchange->response.message, key);
+	if (request->server_name_bytes)
+		na_canonical_text(&c, "server_name", request->server_name,
+				  bounded(request->server_name_bytes, sizeof(request->server_name)));
+	na_put_stack(&c, context->author);
+	if (exchange->answered)
+		na_canonical_integer(&c, "status", exchange->response.message.status);
+	put_time(&c, context->clock, exchange->begun_ns);
+	na_canonical_integer(&c, "tid", task->tid);
+	na_canonical_integer(&c, "uid", task->uid);
+	na_canonical_string(&c, "via", context->via);
+	na_canonical_string(&c, "worker", context->worker);
+	return na_canonical_end(&c);
+}

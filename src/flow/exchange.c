@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One table: what waits, by connection and number. */
+#include "flow/exchange.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+struct number {
+	uint64_t connection, number;
+};
+
+struct waiting {
+	struct number number;
+	struct na_exchange exchange;
+	UT_hash_handle hh;
+};
+
+struct na_exchanges {
+	na_exchange_fn *report;
+	void *context;
+	struct waiting *waiting;	/* in order of arrival, as uthash keeps it */
+};
+
+int na_exchanges_create(struct na_exchanges **exchanges, na_exchange_fn *report, void *context)
+{
+	*exchanges = calloc(1, sizeof(**exchanges));
+	if (!*exchanges)
+		return -ENOMEM;
+	(*exchanges)->report = report;
+	(*exchanges)->context = context;
+	return 0;
+}
+
+/* NOLINTBEGIN(clang-analyzer-unix.Malloc,clang-analyzer-core.*): uthash's lists are not understood */
+
+static void drop(struct na_exchanges *exchanges, struct waiting *waiting)
+{
+	HASH_DEL(exchanges->waiting, waiting);
+	na_attribution_release(waiting->exchange.who.author);
+	free(waiting);
+}
+
+void na_exchanges_destroy(struct na_exchanges *exchanges)
+{
+	if (!exchanges)
+		return;
+	while (exchanges->waiting)
+		drop(exchanges, exchanges->waiting);
+	free(exchanges);
+}
+
+static void tell(struct na_exchanges *exchanges, struct waiting *waiting)
+{
+	exchanges->report(exchanges->context, &waiting->exchange);
+	drop(exchanges, waiting);
+}
+
+static struct waiting *find(const struct na_exchanges *exchanges, const struct na_message_event *event)
+{
+	const struct number number = { event->connection, event->message.number };
+	struct waiting *waiting;
+
+	HASH_FIND(hh, exchanges->waiting, &number, sizeof(number), waiting);
+	return waiting;
+}
+
+bool na_exchanges_is_new(const struct na_exchanges *exchanges, const struct na_message_event *event)
+{
+	return event->message.kind == NA_MESSAGE_REQUEST && !find(exchanges, event);
+}
+
+static int on_request(struct na_exchanges *exchanges, const struct na_message_event *event, const struct na_context *who)
+{
+	struct waiting *waiting = find(exchanges, event);
+
+	if (!waiting) {
+		if (HASH_COUNT(exchanges->waiting) >= NA_EXCHANGES_MOST)
+			tell(exchanges, exchanges->waiting);
+		waiting = calloc(1, sizeof(*waiting));
+		if (!waiting) {
+			na_attribution_release(who->author);
+			return -ENOMEM;
+		}
+		waiting->number = (struct number){ event->connection, event->message.number };
+		waiting->exchange.begun_ns = event->header.time_ns;
+		waiting->exchange.who = *who;
+		HASH_ADD(hh, exchanges->waiting, number, sizeof(waiting->number), waiting);
+	}
+	waiting->exchange.request = *event;
+	waiting->exchange.ended_ns = event->header.time_ns;
+	return 0;
+}
+
+/* One without a request: that one's event was lost, and is counted as lost. */
+static void on_response(struct na_exchanges *exchanges, const struct na_message_event *event)
+{
+	struct waiting *waiting = find(exchanges, event);
+
+	if (!waiting || waiting->exchange.request.written == event->written)
+		return;
+	waiting->exchange.response = *event;
+	waiting->exchange.answered = true;
+	waiting->exchange.ended_ns = event->header.time_ns;
+	if (event->message.part == NA_MESSAGE_WHOLE)
+		tell(exchanges, waiting);
+}
+
+int na_exchanges_message(struct na_exchanges *exchanges, const struct na_message_event *event,
+			 const struct na_context *who)
+{
+	if (event->message.kind == NA_MESSAGE_REQUEST)
+		return on_request(exchanges, event, who);
+	on_response(exchanges, event);
+	return 0;
+}
+
+void na_exchanges_end(struct na_exchanges *exchanges, uint64_t flow, uint32_t pid)
+{
+	struct waiting *waiting, *next;
+
+	HASH_ITER(hh, exchanges->waiting, waiting, next) {
+		const struct na_message_event *request = &waiting->exchange.request;
+
+		if ((!flow && !pid) || (flow && request->flow == flow) || (pid && request->task.pid == pid))
+			tell(exchanges, waiting);
+	}
+}
+
+/* NOLINTEND(clang-analyzer-unix.Malloc,clang-analyzer-core.*) */
+
+size_t na_exchanges_waiting(const struct na_exchanges *exchanges)
+{
+	return HASH_COUNT(exchanges->waiting);
+}
