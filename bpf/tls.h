@@ -251,7 +251,7 @@ int na_tls_control(struct pt_regs *context)
 	return 0;
 }
 
-/* SSL_free(ssl) may only give up one of several references: what goes on afterwards is a connection that is met mid-life. */
+/* SSL_free(ssl) may only give up one of several references: what goes on then is a connection that is met mid-life. */
 SEC("uprobe")
 int na_tls_free(struct pt_regs *context)
 {

@@ -40,7 +40,7 @@ struct na_tls_call {
 	__u32 direction;
 };
 
-/* All are LRU: a process may end without letting go of anything. What is evicted is at worst not understood any more. */
+/* All are LRU: a process may end without letting go. What is evicted is at worst not understood any more. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);

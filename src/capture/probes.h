@@ -33,8 +33,8 @@ struct na_probe {
 };
 
 /*
- * Whether a return probe can do no harm. From 6.11 on a return passes through a system call on x86-64, which a program's
- * own seccomp filter may answer by killing it; 6.14 lets it pass (commit cf6cb56ef244), and so do later 6.12 and 6.13.
+ * Whether a return probe can do no harm. From 6.11 on a return passes through a system call on x86-64, which a
+ * program's own seccomp filter may answer by killing it; 6.14 lets it pass, and so do later 6.12 and 6.13.
  */
 bool na_probe_returns_are_safe(void);
 bool na_probe_returns_are_safe_on(const char *release);	/* as in uname(2) */

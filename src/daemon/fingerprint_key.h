@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The secret that bodies' fingerprints are made with: STATE/fingerprint.key, made on first use, root's alone. Without it
- * a fingerprint says nothing about its body; with another one, equal bodies are no longer recognised as equal.
+ * The secret that bodies' fingerprints are made with: STATE/fingerprint.key, made on first use, root's alone. Without
+ * it a fingerprint says nothing about its body; with another one, equal bodies are no longer recognised as equal.
  */
 #ifndef NETAUDIT_DAEMON_FINGERPRINT_KEY_H
 #define NETAUDIT_DAEMON_FINGERPRINT_KEY_H

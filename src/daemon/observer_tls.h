@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which copies of OpenSSL the processes in scope have mapped, or are likely to load: each is probed once, for as long as
- * one of them has it. One thread.
+ * Which copies of OpenSSL the processes in scope have mapped, or are likely to load: each is probed once, for as long
+ * as one of them has it. One thread.
  */
 #ifndef NETAUDIT_DAEMON_OBSERVER_TLS_H
 #define NETAUDIT_DAEMON_OBSERVER_TLS_H

@@ -73,7 +73,8 @@ bool na_exchanges_is_new(const struct na_exchanges *exchanges, const struct na_m
 	return event->message.kind == NA_MESSAGE_REQUEST && !find(exchanges, event);
 }
 
-static int on_request(struct na_exchanges *exchanges, const struct na_message_event *event, const struct na_context *who)
+static int on_request(struct na_exchanges *exchanges, const struct na_message_event *event,
+		      const struct na_context *who)
 {
 	struct waiting *waiting = find(exchanges, event);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Requests inside TLS that wait for their response: messages of the kernel's parser become exchanges. A response belongs
- * to the request of the same number on the same connection, and to no other. Bounded; one thread.
+ * Requests inside TLS that wait for their response: messages of the kernel's parser become exchanges. A response
+ * belongs to the request of the same number on the same connection, and to no other. Bounded; one thread.
  */
 #ifndef NETAUDIT_FLOW_EXCHANGE_H
 #define NETAUDIT_FLOW_EXCHANGE_H

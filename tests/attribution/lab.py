@@ -51,11 +51,11 @@ class Peers:
 
 
 class Auditor:
-    """netaudit-bpf in its default scope, and what it recorded."""
+    """netaudit-bpf, in its default scope unless told otherwise, and what it recorded."""
 
-    def __init__(self, build, folder):
+    def __init__(self, build, folder, scope="odoo"):
         self.options = argparse.Namespace(out=folder, programs=build, backend=os.environ.get("BACKEND", "auto"))
-        self.auditor = census.Auditor(self.options, scope="odoo")
+        self.auditor = census.Auditor(self.options, scope=scope)
         self.auditor.wait_ready()
 
     def records(self):

@@ -27,7 +27,8 @@ static void keep(void *context, const struct na_exchange *exchange)
 	told_count++;
 }
 
-static struct na_message_event message(uint64_t number, enum na_message_kind kind, enum na_message_part part, bool written)
+static struct na_message_event message(uint64_t number, enum na_message_kind kind, enum na_message_part part,
+				       bool written)
 {
 	struct na_message_event event = { .header.time_ns = 1000000, .connection = 7, .flow = 9, .written = written };
 
