@@ -84,7 +84,7 @@ static int read_newest_head(struct na_query *query, struct na_hash *hash, struct
 int na_keys_read(const char *directory, struct na_keys *keys)
 {
 	struct na_filter heads = NA_FILTER_ALL;
-	uint8_t fingerprint[NA_HASH_BYTES];
+	uint8_t fingerprint[NA_HASH_BYTES] = { 0 };
 	struct na_query *query;
 	struct na_hash hash = { NULL, NULL };
 	int error = na_query_open(&query, directory);

@@ -21,13 +21,14 @@
 static int leave_file(const char *folder, const char *name, const char *text)
 {
 	struct stat status;
-	int directory = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), fd = -1, error = 0;
+	int directory = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), fd, error = 0;
 
-	if (directory < 0 || fstat(directory, &status) < 0)
-		error = -errno;
-	if (!error)
-		fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (!error && fd < 0)
+	if (directory < 0)
+		return -errno;
+	memset(&status, 0, sizeof(status));
+	fd = fstat(directory, &status) < 0 ? -1 : openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+							 0600);
+	if (fd < 0)
 		error = -errno;
 	if (fd >= 0 && fchown(fd, status.st_uid, status.st_gid) < 0)
 		error = -errno;
@@ -37,8 +38,7 @@ static int leave_file(const char *folder, const char *name, const char *text)
 		error = -errno;
 	if (fd >= 0)
 		close(fd);
-	if (directory >= 0)
-		close(directory);
+	close(directory);
 	return error;
 }
 
