@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The part of an export that has no rows any more: of pruned records the head records are kept, and enough of the tree to
- * go from one to the next (journal/tree.h).
+ * The part of an export that has no rows any more: of pruned records the head records are kept, and enough of the tree
+ * to go from one to the next (journal/tree.h).
  */
 #include <errno.h>
 #include <inttypes.h>

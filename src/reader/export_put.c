@@ -60,8 +60,8 @@ static int put_skipped(struct na_export_writer *w)
 	return error;
 }
 
-int na_export_put_record(struct na_export_writer *w, uint64_t seq, const uint8_t row_hash[NA_HASH_BYTES], const void *body,
-		      size_t bytes)
+int na_export_put_record(struct na_export_writer *w, uint64_t seq, const uint8_t row_hash[NA_HASH_BYTES],
+			 const void *body, size_t bytes)
 {
 	char text[2 * NA_HASH_BYTES + 1];
 	int error = put_skipped(w);

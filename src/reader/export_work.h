@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of the export's writer share: export_write.c (order of things, the rows that are there), export_pruned.c
- * (what is kept of those that are not), export_put.c (the lines).
+ * What the files of the export's writer share: export_write.c (order of things, the rows that are there),
+ * export_pruned.c (what is kept of those that are not), export_put.c (the lines).
  */
 #ifndef NETAUDIT_READER_EXPORT_WORK_H
 #define NETAUDIT_READER_EXPORT_WORK_H

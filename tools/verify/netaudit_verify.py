@@ -22,7 +22,7 @@ except ImportError:
     Ed25519PublicKey = None
 
 LINE_BYTES = 65664
-NUMBER, HASH, ROOT, SIGNATURE = r"(0|[1-9]\d{0,18})", r"([0-9a-f]{64})", r"([A-Za-z0-9+/]{43}=)", r"([A-Za-z0-9+/]{91}=)"
+NUMBER, HASH, ROOT, SIGNATURE = r"(0|[1-9][0-9]{0,18})", r"([0-9a-f]{64})", r"([A-Za-z0-9+/]{43}=)", r"([A-Za-z0-9+/]{91}=)"
 HEADER = [rf"{re.escape('netaudit-export/v1')}", r"origin ([!-*,-~]{1,128})", rf"identity {HASH}", rf"first-once {HASH}",
           r"asked (.{1,512})", rf"(complete|filtered) {NUMBER} {NUMBER}"]
 
