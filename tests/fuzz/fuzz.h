@@ -49,7 +49,7 @@ static inline uint8_t fuzz_byte(struct fuzz_input *input)
 /* A copy of exactly its size, so that one byte too far is seen. The caller frees it. */
 static inline char *fuzz_exact(const void *bytes, size_t length)
 {
-	char *copy = malloc(length ? length : 1);
+	char *copy = calloc(length ? length : 1, 1);
 
 	REQUIRE(copy != NULL);
 	memcpy(copy, bytes, length);

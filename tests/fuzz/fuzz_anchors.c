@@ -42,16 +42,19 @@ static void mend_twice(const uint8_t *data, size_t size)
 
 static void walk(const uint8_t *data, size_t size)
 {
-	struct na_anchor_file file = { .text = fuzz_exact(data, size), .bytes = size };
-	struct na_note note;
-	const char *text;
-	size_t at = 0, bytes;
+	char *copy = fuzz_exact(data, size);
+	struct notes notes = { .file = size ? fmemopen(copy, size, "r") : NULL };
+	int64_t before = 0;
 
-	drop_cut_note(&file);
-	REQUIRE(file.bytes <= size);
-	while (next_note(&file, &at, &note, &text, &bytes) > 0)
-		REQUIRE(text >= file.text && text + bytes <= file.text + file.bytes);
-	free(file.text);
+	REQUIRE(!size || notes.file);
+	while (notes.file && next_note(&notes) > 0) {
+		REQUIRE(notes.at - before == (int64_t)notes.bytes && notes.at <= (int64_t)size);
+		REQUIRE(memcmp(notes.text, data + before, notes.bytes) == 0);
+		before = notes.at;
+	}
+	if (notes.file)
+		fclose(notes.file);
+	free(copy);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
