@@ -23,6 +23,8 @@
 #define NA_SETTINGS_MAX 64
 #define NA_CONFIG_TEXT_BYTES 4096	/* of na_config_text(), always enough */
 
+/* Which programs' files may get probes; bits. */
+enum na_config_probes { NA_CONFIG_PROBES_NONE = 0, NA_CONFIG_PROBES_PYTHON = 1, NA_CONFIG_PROBES_TLS = 2 };
 enum na_config_scope { NA_CONFIG_SCOPE_ODOO, NA_CONFIG_SCOPE_HOST };
 
 /* Owns everything in it; copy freely. Field names are the settings' names. */
@@ -37,6 +39,7 @@ struct na_config {
 
 	uint32_t scope;			/* enum na_config_scope */
 	uint32_t backend;		/* enum na_backend */
+	uint32_t probes;		/* enum na_config_probes */
 	uint32_t ring_kib;
 	uint32_t bulk_ring_kib;
 	uint32_t max_sockets;

@@ -77,7 +77,8 @@ int na_observer_open_authors(struct na_observer *observer)
 		err = na_containers_create(&observer->containers, NULL, NULL);
 	if (!err)
 		err = na_probes_create(&observer->probes, observer->context->probe_channel,
-				       observer->context->capture, observer->context->shared);
+				       observer->context->config->probes, observer->context->capture,
+				       observer->context->shared);
 	if (!err)
 		err = na_pythons_create(&observer->pythons, observer->context->capture, observer->probes);
 	if (!err)

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/config.h"
 #include "daemon/probe_channel.h"
 
 #define UNUSED_NS (30 * NA_NS_PER_SECOND)	/* programs come and go: attaching each time costs all that map the file */
@@ -25,12 +26,14 @@ struct entry {
 
 struct na_probes {
 	int end;
+	uint32_t allowed;	/* enum na_config_probes */
 	struct na_shared *shared;
 	size_t count;
 	struct entry entries[NA_PROBES];
 };
 
-int na_probes_create(struct na_probes **out, int end, struct na_capture *capture, struct na_shared *shared)
+int na_probes_create(struct na_probes **out, int end, uint32_t allowed, struct na_capture *capture,
+		     struct na_shared *shared)
 {
 	struct na_probes *probes = calloc(1, sizeof(*probes));
 	struct na_probe held[NA_PROBES];
@@ -38,6 +41,7 @@ int na_probes_create(struct na_probes **out, int end, struct na_capture *capture
 	if (!probes)
 		return -ENOMEM;
 	probes->end = end;
+	probes->allowed = allowed;
 	probes->shared = shared;
 	probes->count = na_capture_disown_probes(capture, held);
 	for (size_t i = 0; i < probes->count; i++)
@@ -93,10 +97,17 @@ static void ask(struct na_probes *probes, struct entry *entry, na_probe_open_fn 
 		fail(probes, entry, result);
 }
 
+static uint32_t kind_of(const struct na_probe *probe)
+{
+	return probe->slot == NA_PROBE_PYTHON_AUDIT ? NA_CONFIG_PROBES_PYTHON : NA_CONFIG_PROBES_TLS;
+}
+
 void na_probes_use(struct na_probes *probes, const struct na_probe *probe, na_probe_open_fn *open, void *context)
 {
 	struct entry *entry = find(probes, probe);
 
+	if (!(probes->allowed & kind_of(probe)))
+		return;
 	if (!entry) {
 		if (probes->count == NA_PROBES) {
 			na_log_warning("more than %d probes: some are not attached", NA_PROBES);

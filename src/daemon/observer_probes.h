@@ -14,8 +14,12 @@
 
 struct na_probes;
 
-/* `end` is the observer's end of the channel. What is attached already is taken over, unused. 0 or -ENOMEM. */
-int na_probes_create(struct na_probes **probes, int end, struct na_capture *capture, struct na_shared *shared);
+/*
+ * `end` is the observer's end of the channel. What is attached already is taken over, unused. Of what `allowed` (enum
+ * na_config_probes) lacks nothing is asked for. 0 or -ENOMEM.
+ */
+int na_probes_create(struct na_probes **probes, int end, uint32_t allowed, struct na_capture *capture,
+		     struct na_shared *shared);
 void na_probes_destroy(struct na_probes *probes);
 
 /* Opens the file that the probes are in: a descriptor, closed by the callee, or negative errno. */

@@ -20,6 +20,14 @@ static const struct na_setting_choice backends[] = {
 	{ NULL, 0 },
 };
 
+static const struct na_setting_choice probes[] = {
+	{ "all", NA_CONFIG_PROBES_PYTHON | NA_CONFIG_PROBES_TLS },
+	{ "python", NA_CONFIG_PROBES_PYTHON },
+	{ "tls", NA_CONFIG_PROBES_TLS },
+	{ "none", NA_CONFIG_PROBES_NONE },
+	{ NULL, 0 },
+};
+
 static const struct na_setting_choice log_levels[] = {
 	{ "error", NA_LOG_ERROR },
 	{ "warning", NA_LOG_WARNING },
@@ -50,6 +58,8 @@ const struct na_setting na_settings[] = {
 
 	{ AT(scope), CHOICE("capture", "odoo", scopes), .text = "whose calls are recorded: Odoo's or everybody's" },
 	{ AT(backend), CHOICE("capture", "auto", backends), .text = "kind of kernel hooks; auto takes the best that loads" },
+	{ AT(probes), CHOICE("capture", "all", probes),
+	  .text = "what gets probes: Python's announcements and OpenSSL (all), one of them, or none" },
 	{ AT(ring_kib), POWER("capture", "4096", 4, 1048576, "KiB"), .text = "ring for opens, closes and processes" },
 	{ AT(bulk_ring_kib), POWER("capture", "8192", 4, 1048576, "KiB"), .text = "ring for everything frequent" },
 	{ AT(max_sockets), NUMBER("capture", "65536", 64, 16777216, "sockets"),

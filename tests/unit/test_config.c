@@ -90,6 +90,7 @@ static void test_defaults_need_no_file(void **state)
 	assert_string_equal(config.state_dir, "/var/lib/netaudit");
 	assert_int_equal(config.backend, NA_BACKEND_AUTO);
 	assert_int_equal(config.scope, NA_CONFIG_SCOPE_ODOO);
+	assert_int_equal(config.probes, NA_CONFIG_PROBES_PYTHON | NA_CONFIG_PROBES_TLS);
 	assert_int_equal(config.progress_seconds, 300);
 	assert_int_equal(config.log_level, NA_LOG_INFO);
 	assert_int_equal(strncmp(config.origin, "netaudit/", 9), 0);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "capture/internal.h"
+#include "daemon/config.h"
 #include "daemon/observer_probes.h"
 #include "daemon/probe_channel.h"
 
@@ -178,13 +179,33 @@ static int open_copy(void *context)
 	return dup(*(int *)context);
 }
 
-static struct na_probes *observer_list(struct place *place)
+static struct na_probes *list_allowed(struct place *place, uint32_t allowed)
 {
 	struct na_probes *probes = NULL;
 
 	opened = 0;
-	assert_int_equal(na_probes_create(&probes, place->ends[1], &place->capture, &place->shared), 0);
+	assert_int_equal(na_probes_create(&probes, place->ends[1], allowed, &place->capture, &place->shared), 0);
 	return probes;
+}
+
+static struct na_probes *observer_list(struct place *place)
+{
+	return list_allowed(place, NA_CONFIG_PROBES_PYTHON | NA_CONFIG_PROBES_TLS);
+}
+
+static void test_what_the_settings_do_not_allow_is_not_asked_for(void **state)
+{
+	struct place *place = *state;
+	struct na_probe tls = { .slot = NA_PROBE_TLS_WRITE, .device = place->probe.device, .inode = place->probe.inode };
+	struct na_probes *probes = list_allowed(place, NA_CONFIG_PROBES_TLS);
+
+	assert_int_equal(place->probe.slot, NA_PROBE_PYTHON_AUDIT);
+	na_probes_use(probes, &place->probe, open_copy, &place->file);
+	assert_int_equal(opened, 0);
+	na_probes_use(probes, &tls, open_copy, &place->file);
+	assert_int_equal(opened, 1);
+	na_probes_leave(probes, place->probe.slot, place->probe.device, place->probe.inode);
+	na_probes_destroy(probes);
 }
 
 static void test_a_new_observer_takes_over_what_is_held_and_does_not_hold_it_itself(void **state)
@@ -268,6 +289,7 @@ int main(void)
 		TEST(test_nothing_leaks_when_descriptors_come_that_nobody_wants),
 		TEST(test_what_is_held_is_there_already_and_can_be_released),
 		TEST(test_no_more_are_held_than_there_is_room_for),
+		TEST(test_what_the_settings_do_not_allow_is_not_asked_for),
 		TEST(test_a_new_observer_takes_over_what_is_held_and_does_not_hold_it_itself),
 		TEST(test_one_request_serves_all_processes_and_the_last_lets_go),
 		TEST(test_a_refusal_and_a_missing_answer_are_counted),
