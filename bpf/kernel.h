@@ -154,9 +154,13 @@ struct file;
 struct fdtable { unsigned int max_fds; struct file **fd; };
 struct files_struct { struct fdtable *fdt; };
 struct signal_struct { atomic_t live; int group_exit_code; unsigned int flags; };
+/* What the kernel mapped for probes: `head_tramps` is 6.18's. */
+struct xol_area;
+struct uprobes_state { struct xol_area *xol_area; struct hlist_head head_tramps; };
 struct mm_struct {
 	struct task_struct *owner;
 	unsigned long arg_start, arg_end, exec_vm, start_code, end_code, mmap_base;
+	struct uprobes_state uprobes_state;
 };
 
 /* What the C library knows a thread by. */

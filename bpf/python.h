@@ -50,6 +50,32 @@ static __always_inline struct na_walk *na_enter_walk(__u32 *slot)
 #define NA_STACK_STATUS(status) ((__u64)(status) << 8)
 #define NA_STACK_NUMBER(number) ((__u64)(number) << 32)
 
+#define NA_TRAMPOLINES 8	/* each serves all probes within 2 GiB of it */
+
+/*
+ * Mapped executable, without what the kernel itself has mapped for probes: one page to run instructions out of line and
+ * return through, and on 6.18 the trampolines. These come when a probe is hit, a fork leaves them out, and no code of
+ * the process is in them. Of more than fit the rest counts: then a clone's number is another.
+ */
+static __noinline __u64 na_code_pages(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct mm_struct *memory = BPF_CORE_READ(task, mm);
+	__u64 of_probes = 0;
+
+	if (bpf_core_field_exists(memory->uprobes_state.xol_area))
+		of_probes += BPF_CORE_READ(memory, uprobes_state.xol_area) != NULL;
+	if (bpf_core_field_exists(memory->uprobes_state.head_tramps)) {
+		struct hlist_node *node = BPF_CORE_READ(memory, uprobes_state.head_tramps.first);
+
+		for (int i = 0; i < NA_TRAMPOLINES && node; i++) {
+			of_probes++;
+			node = BPF_CORE_READ(node, next);
+		}
+	}
+	return BPF_CORE_READ(memory, exec_vm) - of_probes;
+}
+
 /* All but frames and status; `subject` is the thread or process being started, or NULL. */
 static __always_inline void na_head_stack(struct na_stack_event *event, __u64 why, __u64 flow,
 					  struct task_struct *subject)
@@ -62,7 +88,7 @@ static __always_inline void na_head_stack(struct na_stack_event *event, __u64 wh
 	event->subject = why >> 32;
 	event->flow = flow;
 	event->thread_start_ns = BPF_CORE_READ(task, start_boottime);
-	event->code_pages = BPF_CORE_READ(task, mm, exec_vm);
+	event->code_pages = na_code_pages();
 	if (subject) {
 		event->subject = BPF_CORE_READ(subject, pid);
 		event->subject_start_ns = BPF_CORE_READ(subject, start_boottime);
@@ -149,7 +175,7 @@ static __noinline bool na_first_to_ask(__u32 pid, __u64 start_ns)
 	struct na_once key = { .start_ns = start_ns, .pid = pid, .type = NA_EVENT_STACK };
 	__u8 yes = 1;
 
-	key.exec_id = BPF_CORE_READ(task, self_exec_id) ^ (__u64)BPF_CORE_READ(task, mm, exec_vm) << 32;
+	key.exec_id = BPF_CORE_READ(task, self_exec_id) ^ na_code_pages() << 32;
 	return (int)bpf_map_update_elem(&once, &key, &yes, BPF_NOEXIST) != -EEXIST;
 }
 

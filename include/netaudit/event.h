@@ -202,7 +202,8 @@ struct na_stack_event {
 	__u64 thread_start_ns;	/* of the acting thread: with task.tid it names the thread */
 	__u64 flow;		/* NA_STACK_CONNECT, _DATAGRAM, _WRITE */
 	__u64 subject_start_ns;	/* NA_STACK_THREAD: of the thread; _PROCESS: of the process */
-	__u64 code_pages;	/* mapped executable: another number means that code was mapped or unmapped since */
+	__u64 code_pages;	/* mapped executable, but for the kernel's own for probes: another number means that code was
+				 * mapped or unmapped since */
 	__u32 subject;		/* NA_STACK_THREAD: thread id; _PROCESS: process id (initial pid namespace); _WRITE: the
 				 * exchange's number on its flow, from 1: those between are not examined */
 	__u16 count;		/* frames that follow */

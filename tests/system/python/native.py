@@ -6,10 +6,12 @@ Each PYTHON is a program, or ROOT:PROGRAM for one inside a root folder.
 """
 import argparse
 import collections
+import ctypes
 import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -33,17 +35,42 @@ EXPECTED = {
 ENTRY = 1
 
 
-# (when the object is loaded, whether the kernel was told before): is the C stack of the second plain call wanted,
-# and does the kernel know which of the later calls' words are code?
-Mode = collections.namedtuple("Mode", "load told wanted listed")
-MODES = [Mode("early", True, True, True), Mode("early", False, True, False), Mode("late", True, False, False),
-         Mode("late", False, True, False)]
+# (when the object is loaded, whether the kernel was told before, whether probes are hit after that): is the C stack of
+# the second plain call wanted, and does the kernel know which of the later calls' words are code?
+Mode = collections.namedtuple("Mode", "load told probed wanted listed")
+MODES = [Mode("early", True, False, True, True), Mode("early", False, False, True, False),
+         Mode("late", True, False, False, False), Mode("late", False, False, True, False),
+         Mode("early", True, True, True, True)]
+PROBED = ("stepped", "jumped")
+SYS_PERF_EVENT_OPEN, CLOSE_ON_EXEC = 298, 8
 
 
 def tell(walker, *command):
     result = walker.tell(*command)
     if result:
         raise SystemExit(f"test-native: {command[0]}: {os.strerror(-result)}")
+
+
+def attach(path):
+    """Descriptors of probes that only count, at the functions that are there for them."""
+    libc, held = ctypes.CDLL(None, use_errno=True), []
+    symbols = subprocess.run(["nm", "-D", path], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+    with open("/sys/bus/event_source/devices/uprobe/type", encoding="ascii") as file:
+        kind = int(file.read())
+    name = ctypes.create_string_buffer(path.encode())
+    for function in PROBED:     # the linker leaves code at the place in the file that is its address
+        place = int(symbols[symbols.index(function) - 2], 16)
+        # perf_event_attr: type, size; from uprobe_path on: 56 bytes later
+        event = struct.pack("<II48xQQ", kind, 72, ctypes.addressof(name), place)
+        held.append(libc.syscall(SYS_PERF_EVENT_OPEN, event, -1, 0, -1, CLOSE_ON_EXEC))
+        if held[-1] < 0:
+            raise SystemExit(f"test-native: no probe at {function}: {os.strerror(ctypes.get_errno())}")
+    return held
+
+
+def has_page_of_probes(pid):
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as file:
+        return any(line.endswith("[uprobes]\n") for line in file)
 
 
 def run_target(walker, command, folder, mode):
@@ -68,6 +95,8 @@ def run_target(walker, command, folder, mode):
             break
         name, port = json.loads(line)
         cases[name] = port
+    if has_page_of_probes(pid) != mode.probed:
+        raise SystemExit(f"test-native: the kernel has {'no' if mode.probed else 'a'} page of its own for probes there")
     walker.tell("forget")
     target.stdin.close()
     target.wait()
@@ -118,10 +147,14 @@ def run_python(walker, python):
         subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-fomit-frame-pointer", "-o", os.path.join(folder, "addon.so"),
                         os.path.join(HERE, "native_addon.c")], check=True)
         for mode in MODES:
-            print(f"{python}: loaded {mode.load}, the kernel was {'told' if mode.told else 'not told'} before")
+            print(f"{python}: loaded {mode.load}, the kernel was {'told' if mode.told else 'not told'} before"
+                  f"{', probes are hit' if mode.probed else ''}")
             walker.events.clear()
+            probes = attach(os.path.join(folder, "addon.so")) if mode.probed else []
             failed += verdict(run_target(walker, command, folder[len(root):], mode), walker.events, mode,
                               entries_known)
+            for probe in probes:
+                os.close(probe)
     return failed
 
 
@@ -130,7 +163,11 @@ def verdict(cases, events, mode, entries_known):
     stacks = {event["flow"]: event for event in events if event["event"] == "stack"}
     natives = {event["flow"]: event for event in events if event["event"] == "native"}
     told = {"never looked at": (True, True), "at rest": (mode.wanted, not mode.told)}
-    failed = 0
+    pages = {stacks[flows[cases[name]]]["code_pages"] for name in ("at rest", "plain", "in a clone")
+             if flows.get(cases.get(name)) in stacks}
+    failed = int(mode.load == "early" and len(pages) != 1)
+    if failed:
+        print(f"  wrong  pages of code, of it and of its clone: {sorted(pages)}")
     for name in (*told, *EXPECTED):
         wanted, unlisted = told.get(name, (True, not mode.listed))
         stack, native = (found.get(flows.get(cases.get(name))) for found in (stacks, natives))

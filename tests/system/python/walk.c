@@ -50,9 +50,9 @@ static void print_stack(const struct na_stack_event *event)
 {
 	code_pages = event->code_pages;
 	printf("{\"event\":\"stack\",\"time\":%" PRIu64 ",\"pid\":%u,\"tid\":%u,\"flow\":%" PRIu64 ",\"reason\":%u,"
-	       "\"status\":%u,\"subject\":%u,\"subject_start\":%" PRIu64 ",\"frames\":[",
+	       "\"status\":%u,\"subject\":%u,\"subject_start\":%" PRIu64 ",\"code_pages\":%" PRIu64 ",\"frames\":[",
 	       (uint64_t)event->header.time_ns, event->task.pid, event->task.tid, (uint64_t)event->flow, event->reason,
-	       event->status, event->subject, (uint64_t)event->subject_start_ns);
+	       event->status, event->subject, (uint64_t)event->subject_start_ns, code_pages);
 	for (unsigned int i = 0; i < event->count; i++)
 		printf("%s[%" PRIu64 ",%d,%u]", i ? "," : "", (uint64_t)event->frames[i].code,
 		       event->frames[i].instruction, event->frames[i].flags);
