@@ -9,6 +9,7 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include "capture/backends.h"
 #include "capture/hooks.h"
 #include "capture/internal.h"
 #include "capture/objects.h"
@@ -194,9 +195,13 @@ static int load_object(struct na_capture *capture, const struct na_bpf_object *i
 int na_capture_load(struct na_capture *capture, struct na_error *error)
 {
 	const struct na_bpf_object *image;
-	int err = -ENOSYS;
+	int err;
 
 	libbpf_set_print(keep_complaint);
+	err = na_backend_possible(capture->backend, error);
+	if (err)
+		return err;
+	err = -ENOSYS;
 	for (size_t number = 0; err && err != -EPERM && (image = na_bpf_object(number)); number++) {
 		if (!image->fits())
 			continue;
