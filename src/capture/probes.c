@@ -99,6 +99,29 @@ static int check_file(const struct na_probe *probe, int fd)
 	return 0;
 }
 
+/*
+ * Whether 6.18 and later would turn the place into a call of a trampoline: what is mapped for that is left out by a
+ * fork, and a child that comes there dies of SIGSEGV (seen on 6.18.44). The descriptor may be one that cannot be read.
+ */
+static int check_place(const struct na_probe *probe, int fd)
+{
+	static const uint8_t five_byte_nop[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
+	uint8_t code[sizeof(five_byte_nop)];
+	char path[32];
+	ssize_t bytes;
+	int readable;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	readable = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (readable < 0)
+		return -errno;
+	bytes = pread(readable, code, sizeof(code), (off_t)probe->offset);
+	(void)close(readable);
+	if (bytes < 0)
+		return -EIO;
+	return bytes == sizeof(code) && !memcmp(code, five_byte_nop, sizeof(code)) ? -EADDRNOTAVAIL : 0;
+}
+
 /* Of all processes: processor 0 says nothing about where they run. */
 static int open_event(const struct na_probe *probe, int fd)
 {
@@ -150,6 +173,8 @@ int na_capture_attach_probe(struct na_capture *capture, const struct na_probe *p
 	if (probe->slot >= NA_PROBE_SLOTS)
 		return -EINVAL;
 	result = check_file(probe, fd);
+	if (!result)
+		result = check_place(probe, fd);
 	if (result || find(capture, probe))
 		return result;
 	if (capture->probe_count == NA_PROBES)

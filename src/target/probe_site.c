@@ -7,6 +7,7 @@
 #include <Zydis/Zydis.h>
 
 #define INSTRUCTIONS_MOST 16
+#define NOP_THAT_BECOMES_A_CALL 5	/* bytes, from 6.18 on: kills forked children (capture/probes.c) */
 
 static const ZydisRegister argument_registers[NA_ARGUMENTS] = {
 	ZYDIS_REGISTER_RDI, ZYDIS_REGISTER_RSI, ZYDIS_REGISTER_RDX, ZYDIS_REGISTER_RCX, ZYDIS_REGISTER_R8,
@@ -97,7 +98,7 @@ static bool is_emulated(const struct look *look)
 		return instruction->raw.prefix_count <= 1 && look->operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
 		       instruction->operand_width == 64 && instruction->length <= 2;
 	if (instruction->mnemonic == ZYDIS_MNEMONIC_NOP)
-		return instruction->raw.prefix_count == 0;
+		return instruction->raw.prefix_count == 0 && instruction->length != NOP_THAT_BECOMES_A_CALL;
 	return is_direct_branch(look) && instruction->raw.prefix_count == 0 &&
 	       (instruction->meta.category == ZYDIS_CATEGORY_CALL ||
 		instruction->meta.category == ZYDIS_CATEGORY_COND_BR ||

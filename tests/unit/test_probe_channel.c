@@ -71,6 +71,17 @@ static int answer_to(struct place *place, enum na_probe_request request, const s
 	return answer.result;
 }
 
+static void test_a_place_whose_probe_would_kill_forked_children_is_refused(void **state)
+{
+	static const unsigned char nop[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
+	struct place *place = *state;
+
+	assert_int_equal(pwrite(place->file, nop, sizeof(nop), (off_t)place->probe.offset), sizeof(nop));
+	assert_int_equal(answer_to(place, NA_PROBE_ATTACH, &place->probe, place->file), -EADDRNOTAVAIL);
+	place->probe.offset++;
+	assert_int_equal(answer_to(place, NA_PROBE_ATTACH, &place->probe, place->file), -ENOTSUP);
+}
+
 static void test_a_file_that_is_the_one_meant_gets_as_far_as_the_kernel(void **state)
 {
 	struct place *place = *state;
@@ -282,6 +293,7 @@ static void test_a_refusal_and_a_missing_answer_are_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_a_place_whose_probe_would_kill_forked_children_is_refused),
 		TEST(test_a_file_that_is_the_one_meant_gets_as_far_as_the_kernel),
 		TEST(test_another_file_is_refused),
 		TEST(test_what_is_no_place_in_a_regular_file_is_refused),
