@@ -27,6 +27,9 @@
 #define MOST_OF_PROCESS 8	/* copies of OpenSSL in one process */
 #define LOOK_EVERY_NS NA_NS_PER_SECOND
 #define LOOKS_AFTERWARDS 30	/* seconds */
+/* What looking may take of a second, before events: with everybody in scope and programs that come and go, it can be all. */
+#define MOST_BETWEEN_TICKS_NS (40 * NA_NS_PER_MS)
+#define MOST_OF_TICK_NS (20 * NA_NS_PER_MS)
 
 /* Where distributions put it, below a process's root. */
 static const char *const usual_places[] = {
@@ -67,7 +70,8 @@ struct na_tls_libraries {
 	struct na_probes *probes;
 	bool off;		/* this kernel's return probes could harm those that are probed */
 	struct file *files;
-	struct process *processes;
+	struct process *processes;	/* in the order they were looked at: the next in turn is the first */
+	uint64_t spent_ns;		/* on looking, since the last tick */
 };
 
 int na_tls_libraries_create(struct na_tls_libraries **libraries, struct na_probes *probes)
@@ -233,13 +237,15 @@ static void look_at_root(struct na_tls_libraries *libraries, struct process *pro
 	}
 }
 
-static void look(struct na_tls_libraries *libraries, struct process *process, bool first)
+static void look(struct na_tls_libraries *libraries, struct process *process)
 {
 	static struct na_mapping mappings[NA_MAPPED_FILES];
 	int pid_fd = na_proc_open_started(NULL, process->pid, process->start_ns);
+	uint64_t began_ns = na_boottime_ns();
+	bool first = !process->looked_ns;
 	size_t count = 0;
 
-	process->looked_ns = na_boottime_ns();
+	process->looked_ns = began_ns;
 	if (pid_fd < 0)
 		return;
 	if (first)
@@ -248,6 +254,7 @@ static void look(struct na_tls_libraries *libraries, struct process *process, bo
 		for (size_t i = 0; i < count; i++)
 			look_at_mapping(libraries, process, pid_fd, &mappings[i]);
 	(void)close(pid_fd);
+	libraries->spent_ns += na_boottime_ns() - began_ns;
 }
 
 /* NOLINTBEGIN(clang-analyzer-unix.Malloc,clang-analyzer-core.*): uthash's lists are not understood */
@@ -255,7 +262,6 @@ static void look(struct na_tls_libraries *libraries, struct process *process, bo
 void na_tls_libraries_look(struct na_tls_libraries *libraries, uint32_t pid, uint64_t start_ns)
 {
 	struct process *process;
-	bool first = false;
 
 	if (libraries->off)
 		return;
@@ -273,23 +279,29 @@ void na_tls_libraries_look(struct na_tls_libraries *libraries, uint32_t pid, uin
 		process->pid = pid;
 		process->start_ns = start_ns;
 		HASH_ADD(hh, libraries->processes, pid, sizeof(pid), process);
-		first = true;
 	}
 	process->looks_left = LOOKS_AFTERWARDS;
-	if (first || na_boottime_ns() - process->looked_ns > LOOK_EVERY_NS)
-		look(libraries, process, first);
+	/* otherwise its turn comes in one of the next ticks */
+	if (libraries->spent_ns < MOST_BETWEEN_TICKS_NS && na_boottime_ns() - process->looked_ns > LOOK_EVERY_NS)
+		look(libraries, process);
 }
 
 void na_tls_libraries_tick(struct na_tls_libraries *libraries)
 {
 	struct process *process, *next;
+	unsigned int left = HASH_COUNT(libraries->processes);
 
-	HASH_ITER(hh, libraries->processes, process, next) {
+	libraries->spent_ns = 0;
+	for (process = libraries->processes; left-- && libraries->spent_ns < MOST_OF_TICK_NS; process = next) {
+		next = process->hh.next;
 		if (!process->looks_left)
 			continue;
 		process->looks_left--;
-		look(libraries, process, false);
+		look(libraries, process);
+		HASH_DEL(libraries->processes, process);
+		HASH_ADD(hh, libraries->processes, pid, sizeof(process->pid), process);
 	}
+	libraries->spent_ns = 0;
 }
 
 void na_tls_libraries_forget(struct na_tls_libraries *libraries, uint32_t pid)

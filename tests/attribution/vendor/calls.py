@@ -16,6 +16,7 @@ import smtplib
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import urllib.request
 import xmlrpc.client
@@ -230,9 +231,18 @@ def by_posix_spawn(to, token):
     os.waitpid(child, 0)
 
 
+def stay_a_child():
+    """Odoo's gevent server looks after itself every few seconds, in a clone too, finds that it has another parent, and
+    sends SIGTERM to the number it remembers as its own, which is the real server's."""
+    server = getattr(sys.modules.get("odoo.service.server"), "server", None)
+    if server:
+        server.ppid = os.getppid()
+
+
 def by_fork(to, token):
     child = os.fork()
     if child == 0:
+        stay_a_child()
         try:
             by_socket(to, token)
         finally:
@@ -251,6 +261,7 @@ def by_fresh_module(to, token):
     stays as long as its parent: of one that is gone at once, nobody could say what it had loaded."""
     life, (told, tell) = life_of(os.getpid()), os.pipe()
     if os.fork() == 0:
+        stay_a_child()
         try:
             importlib.import_module(__name__.rpartition(".")[0] + ".late").call(to["raw"], token)
             os.write(tell, b".")
