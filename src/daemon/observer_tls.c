@@ -27,7 +27,7 @@
 #define MOST_OF_PROCESS 8	/* copies of OpenSSL in one process */
 #define LOOK_EVERY_NS NA_NS_PER_SECOND
 #define LOOKS_AFTERWARDS 30	/* seconds */
-/* What looking may take of a second, before events: with everybody in scope and programs that come and go, it can be all. */
+/* What looking may take of a second: with everybody in scope, and programs that come and go, it could be all of it. */
 #define MOST_BETWEEN_TICKS_NS (40 * NA_NS_PER_MS)
 #define MOST_OF_TICK_NS (20 * NA_NS_PER_MS)
 
