@@ -76,7 +76,7 @@ def assert_every_change_is_told(test):
             test.say(f"{change.__name__} at {seq}: {told['first_bad_seq']}, {told['why']}")
             if change is rewrite_tail and "stored node" in told["why"]:  # a whole tile was rewritten, its node was not
                 test.assertEqual(told["first_bad_seq"], (seq + 255) // 256 * 256)
-            elif change is rewrite_tail:    # only a signed head tells: all that is signed by that one, not by the one before
+            elif change is rewrite_tail:    # only a signed head tells: what that one signs and the one before does not
                 test.assertEqual(told["first_bad_seq"], signed + 1)
             else:
                 test.assertEqual(told["first_bad_seq"], seq)
