@@ -269,6 +269,9 @@ void na_observer_take_over_datagram(struct na_observer *observer, const struct n
 	handle_datagram(observer, event, true);
 }
 
+/* A connect is said when its SYN leaves, a moment after it began: this is far longer than the moment. */
+#define OPEN_SAID_WITHIN_NS NA_NS_PER_SECOND
+
 /* A record when the last one is nearly a period old; the walk itself comes four times a period. */
 void na_observer_handle_progress(void *context, const struct na_event_header *header)
 {
@@ -284,8 +287,8 @@ void na_observer_handle_progress(void *context, const struct na_event_header *he
 		flow->seen_ns = header->time_ns;
 	if (!event->flow)
 		return;	/* a datagram socket: its flows have periods of their own */
-	if (!flow && event->opened_ns > observer->handled_ns)
-		return;	/* its open event still waits for its turn: an observer that lags says the open first */
+	if (!flow && event->opened_ns + OPEN_SAID_WITHIN_NS > observer->handled_ns)
+		return;	/* its open event may still wait for its turn: an observer that lags says the open first */
 	if (header->time_ns - (flow ? flow->reported_ns : event->opened_ns) < due_ns)
 		return;
 	if (!describe_known(observer, event, flow, &names))
