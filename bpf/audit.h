@@ -176,7 +176,7 @@ int na_python_audit(struct pt_regs *context)
 		return 0;
 	}
 	question = na_new_id();
-	na_take_stack(NA_STACK_NAME, question, NULL);
+	na_take_stack(NA_STACK_NAME, question, 0);
 	na_take_name(python, na_probe_argument(context, places >> 32), question);
 	return 0;
 }

@@ -160,7 +160,7 @@ static __always_inline void na_on_first_sent(struct sock *sk, __u64 flow, bool i
 	if (in_stack)
 		bpf_map_update_elem(&sending_threads, &thread, &sending, BPF_ANY);
 	else
-		na_take_stack(NA_STACK_DATAGRAM, flow, NULL);
+		na_take_stack(NA_STACK_DATAGRAM, flow, 0);
 }
 
 /* sock:sock_send_length (6.3): this thread has sent something on this socket. */
@@ -174,7 +174,7 @@ static __noinline void na_sent(struct sock *sk)
 	flow = sending->sk == (__u64)sk ? sending->flow : 0;
 	bpf_map_delete_elem(&sending_threads, &thread);
 	if (flow)
-		na_take_stack(NA_STACK_DATAGRAM, flow, NULL);
+		na_take_stack(NA_STACK_DATAGRAM, flow, 0);
 }
 
 static __always_inline void na_datagram_key(struct na_relay_key *key, struct sock *sk,

@@ -51,7 +51,7 @@ static __noinline void na_on_stream_write(struct sock *sk)
 		return;
 	__sync_fetch_and_add(&state->exchanges, 1);
 	if (na_may_examine(state))
-		na_take_stack(NA_STACK_WRITE | NA_STACK_NUMBER(state->exchanges), state->id, NULL);
+		na_take_stack(NA_STACK_WRITE | NA_STACK_NUMBER(state->exchanges), state->id, 0);
 	else
 		__sync_fetch_and_add(&state->exchanges_unexamined, 1);
 }

@@ -55,15 +55,18 @@ struct {
 __noinline int na_is_code(__u32 slot, __u64 word)
 {
 	struct na_native_walk *walk = bpf_map_lookup_elem(&native_walks, &slot);
-	__u32 low = 0;
+	__u64 low = 0;
 
 	if (!walk)
 		return 0;
+	/* without a branch, which would be two paths at every turn; words beyond all ranges may end anywhere */
 	for (int step = NA_NATIVE_RANGES_LOG2 - 1; step >= 0; step--) {
-		__u32 middle = low + (1U << step);
+		__u64 middle = low + (1ULL << step);
+		__u64 start = walk->code.range[middle & (NA_NATIVE_RANGES - 1)].start;
+		__u64 take = ((middle - walk->code.count) & (start - word - 1)) >> 63;
 
-		if (middle < walk->code.count && walk->code.range[middle & (NA_NATIVE_RANGES - 1)].start <= word)
-			low = middle;
+		asm volatile("" : "+r"(take));
+		low += take << step;
 	}
 	low &= NA_NATIVE_RANGES - 1;
 	return word >= walk->code.range[low].start && word < walk->code.range[low].end;

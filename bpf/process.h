@@ -150,7 +150,7 @@ int BPF_PROG(na_process_stack, struct task_struct *parent, struct task_struct *c
 			return 0;	/* it is not worth asking for */
 	}
 	if (na_scope_of(pid) != NA_SCOPE_NONE)
-		na_take_stack(reason, 0, child);
+		na_take_stack(reason, 0, (__u64)na_plain_pointer(child));
 	return 0;
 }
 

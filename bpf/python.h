@@ -189,8 +189,9 @@ static __always_inline bool na_is_about(const struct na_python *python, __u64 st
  * Takes the stack of the current thread. A kernel thread has none; an io_uring worker has its creator's thread
  * pointer, whose frames are doing something else by now.
  */
-static __noinline void na_take_stack(__u64 why, __u64 flow, struct task_struct *subject)
+__noinline int na_take_stack(__u64 why, __u64 flow, __u64 started)
 {
+	struct task_struct *subject = (struct task_struct *)started;
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u32 pid = na_current_pid(), flags = BPF_CORE_READ(task, flags), slot = 0;
 	__u64 start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
@@ -198,23 +199,24 @@ static __noinline void na_take_stack(__u64 why, __u64 flow, struct task_struct *
 	struct na_walk *walk;
 
 	if (flags & PF_KTHREAD)
-		return;
+		return 0;
 	if (!python || !na_is_about(python, start_ns)) {
 		if (na_first_to_ask(pid, start_ns))
 			na_report_unwalked(why | NA_STACK_STATUS(NA_STACK_NO_PYTHON), flow, subject);
-		return;
+		return 0;
 	}
 	if (flags & PF_IO_WORKER) {
 		na_report_unwalked(why | NA_STACK_STATUS(NA_STACK_NO_STATE), flow, subject);
-		return;
+		return 0;
 	}
 	walk = na_enter_walk(&slot);
 	if (!walk) {
 		na_report_unwalked(why | NA_STACK_STATUS(NA_STACK_BUSY), flow, subject);
-		return;
+		return 0;
 	}
 	na_report_walked(walk, slot, python, why, flow, subject);
 	walk->busy = 0;
+	return 0;
 }
 
 /* A forked child has its parent's memory, and so its interpreter. */

@@ -12,6 +12,18 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
+/*
+ * The verifier refuses arithmetic on a typed pointer, and to pass one to a function that it verifies by itself. As a
+ * plain number it may be anything.
+ */
+static __always_inline void *na_plain_pointer(void *typed)
+{
+	void *plain = NULL;
+
+	bpf_probe_read_kernel(&plain, sizeof(plain), &typed);
+	return plain;
+}
+
 #ifdef NA_DIRECT_READS
 
 extern void *bpf_rdonly_cast(void *pointer, __u32 type) __ksym;
@@ -50,15 +62,6 @@ static __always_inline void na_read_comm(char out[16], struct task_struct *task)
 
 #define NA_READ_BITS(pointer, field) BPF_CORE_READ_BITFIELD_PROBED(pointer, field)
 #define NA_KERNEL_OBJECT(type, pointer) ((struct type *)na_plain_pointer(pointer))
-
-/* The verifier refuses arithmetic on a typed pointer; as a plain number it is read like any address. */
-static __always_inline void *na_plain_pointer(void *typed)
-{
-	void *plain = NULL;
-
-	bpf_probe_read_kernel(&plain, sizeof(plain), &typed);
-	return plain;
-}
 
 static __always_inline __u64 na_read_word(const void *from)
 {

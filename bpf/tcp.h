@@ -108,7 +108,7 @@ static __always_inline struct na_socket *na_enter_outbound(struct sock *sk, __u6
 	state->remote_port = remote_port;
 	if (remote)
 		__builtin_memcpy(state->remote, remote, 16);
-	na_take_stack(NA_STACK_CONNECT, state->id, NULL);
+	na_take_stack(NA_STACK_CONNECT, state->id, 0);
 	return state;
 }
 

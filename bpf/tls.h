@@ -163,7 +163,7 @@ static __noinline void na_tls_look_at_author(const struct na_tls_key *tls_key)
 	key.connection = connection->id;
 	written = bpf_map_lookup_elem(&tls_streams, &key);
 	if (!written || written->state == NA_CLEAR_START)
-		na_take_stack(NA_STACK_EXCHANGE, connection->id, NULL);
+		na_take_stack(NA_STACK_EXCHANGE, connection->id, 0);
 }
 
 static __always_inline int na_tls_enter(struct pt_regs *context, __u32 direction)

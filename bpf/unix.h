@@ -52,7 +52,7 @@ static __always_inline void na_on_unix_connect(struct sock *sk, const void *addr
 	if (!scope_host && !result)
 		na_connected_to_relay(sk);
 	flow = na_new_id();
-	na_take_stack(NA_STACK_CONNECT, flow, NULL);
+	na_take_stack(NA_STACK_CONNECT, flow, 0);
 	event = na_reserve(&ring_high, NA_EVENT_UNIX, sizeof(*event), bpf_ktime_get_boot_ns());
 	if (!event) {
 		na_lost(NA_LOSS(NA_EVENT_UNIX, NA_LOSS_RING, 0, AF_UNIX), &who, NULL);
