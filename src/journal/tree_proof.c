@@ -107,6 +107,27 @@ int na_tree_prove_consistency(struct na_hash *hash, na_tree_node *node, void *co
 	return error;
 }
 
+/* A path to the root: place among the nodes of a level, and place of its last node. */
+struct path {
+	uint64_t place, last;
+};
+
+static bool has_left_sibling(const struct path *path)
+{
+	return (path->place & 1) || path->place == path->last;
+}
+
+/* One level, and over those where the last node has no sibling. */
+static void rise(struct path *path)
+{
+	bool left = has_left_sibling(path);
+
+	for (; left && !(path->place & 1) && path->place; path->last >>= 1)
+		path->place >>= 1;
+	path->place >>= 1;
+	path->last >>= 1;
+}
+
 /* A hash from above: on the left where the path has a sibling there, on the right otherwise. */
 static int climb(struct na_hash *hash, uint8_t at[NA_HASH_BYTES], const uint8_t with[NA_HASH_BYTES], bool left)
 {
@@ -117,33 +138,28 @@ int na_tree_check_inclusion(struct na_hash *hash, const struct na_tree_proof *pr
 			    const uint8_t row_hash[NA_HASH_BYTES], const uint8_t root[NA_HASH_BYTES])
 {
 	uint8_t at[NA_HASH_BYTES];
-	uint64_t place = seq - 1, last = size - 1;
+	struct path path = { seq - 1, size - 1 };
 	int error;
 
 	if (seq == 0 || seq > size || proof->count > NA_TREE_PROOF_HASHES)
 		return -EBADMSG;
 	error = na_merkle_leaf(hash, at, row_hash);
 	for (size_t i = 0; i < proof->count && error == 0; i++) {
-		bool left = (place & 1) || place == last;
-
-		if (last == 0)
+		if (path.last == 0)
 			return -EBADMSG;
-		error = climb(hash, at, proof->hash[i], left);
-		for (; left && !(place & 1) && place; last >>= 1)
-			place >>= 1;
-		place >>= 1;
-		last >>= 1;
+		error = climb(hash, at, proof->hash[i], has_left_sibling(&path));
+		rise(&path);
 	}
 	if (error)
 		return error;
-	return last == 0 && memcmp(at, root, NA_HASH_BYTES) == 0 ? 0 : -EBADMSG;
+	return path.last == 0 && memcmp(at, root, NA_HASH_BYTES) == 0 ? 0 : -EBADMSG;
 }
 
 int na_tree_check_consistency(struct na_hash *hash, const struct na_tree_proof *proof, uint64_t old_size, uint64_t size,
 			      const uint8_t old_root[NA_HASH_BYTES], const uint8_t root[NA_HASH_BYTES])
 {
 	uint8_t old_at[NA_HASH_BYTES], at[NA_HASH_BYTES];
-	uint64_t place = old_size - 1, last = size - 1;
+	struct path path = { old_size - 1, size - 1 };
 	size_t next = 0;
 	int error = 0;
 
@@ -151,29 +167,26 @@ int na_tree_check_consistency(struct na_hash *hash, const struct na_tree_proof *
 		return -EBADMSG;
 	if (old_size == size)
 		return proof->count == 0 && memcmp(old_root, root, NA_HASH_BYTES) == 0 ? 0 : -EBADMSG;
-	for (; place & 1; last >>= 1)
-		place >>= 1;
+	for (; path.place & 1; path.last >>= 1)
+		path.place >>= 1;
 	/* a whole left tree is its own start; otherwise the proof begins with one */
-	if (place && proof->count == 0)
+	if (path.place && proof->count == 0)
 		return -EBADMSG;
-	memcpy(at, place ? proof->hash[next++] : old_root, NA_HASH_BYTES);
+	memcpy(at, path.place ? proof->hash[next++] : old_root, NA_HASH_BYTES);
 	memcpy(old_at, at, NA_HASH_BYTES);
 	for (; next < proof->count && error == 0; next++) {
-		bool left = (place & 1) || place == last;
+		bool left = has_left_sibling(&path);
 
-		if (last == 0)
+		if (path.last == 0)
 			return -EBADMSG;
 		error = climb(hash, at, proof->hash[next], left);
 		if (error == 0 && left)
 			error = climb(hash, old_at, proof->hash[next], true);
-		for (; left && !(place & 1) && place; last >>= 1)
-			place >>= 1;
-		place >>= 1;
-		last >>= 1;
+		rise(&path);
 	}
 	if (error)
 		return error;
-	if (last || memcmp(old_at, old_root, NA_HASH_BYTES))
+	if (path.last || memcmp(old_at, old_root, NA_HASH_BYTES))
 		return -EBADMSG;
 	return memcmp(at, root, NA_HASH_BYTES) ? -EBADMSG : 0;
 }
