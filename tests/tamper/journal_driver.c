@@ -26,12 +26,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "journal/canonical.h"
 #include "journal/process.h"
 #include "reader/verify.h"
 #include "signer/signer.h"
+
+#include "sample_record.h"
 
 #define QUEUE_BYTES (64 << 20)
 #define WAIT_NS (600 * NA_NS_PER_SECOND)
@@ -50,38 +50,6 @@ static void die(const char *what)
 {
 	fprintf(stderr, "journal_driver: %s: %s\n", what, strerror(errno));
 	exit(99);
-}
-
-/* About 450 bytes, the shape of a `close` record. */
-static ssize_t make_record(uint8_t *buffer, size_t capacity, uint64_t number)
-{
-	struct na_canonical c;
-	struct na_clock_pair now = na_clock_read();
-
-	na_canonical_begin(&c, buffer, capacity);
-	na_canonical_integer(&c, "bytes_in", (int64_t)(number * 37 % 100000));
-	na_canonical_integer(&c, "bytes_out", (int64_t)(number * 11 % 100000));
-	na_canonical_string(&c, "channel", "https");
-	na_canonical_string(&c, "comm", "odoo-bin");
-	na_canonical_string(&c, "direction", "outbound");
-	na_canonical_integer(&c, "dport", 443);
-	na_canonical_string(&c, "dst", "203.0.113.17");
-	na_canonical_integer(&c, "duration_us", 18250);
-	na_canonical_id(&c, "flow", number);
-	na_canonical_string(&c, "host", "api.vendor.example.com");
-	na_canonical_string(&c, "instance", "odoo-production");
-	na_canonical_string(&c, "kind", "close");
-	na_canonical_nonce(&c);
-	na_canonical_integer(&c, "pid", 4711);
-	na_canonical_integer(&c, "retransmits", 0);
-	na_canonical_integer(&c, "rtt_us", 812);
-	na_canonical_integer(&c, "sport", 40000 + (int64_t)(number % 20000));
-	na_canonical_string(&c, "src", "192.0.2.4");
-	na_canonical_integer(&c, "t", now.wall_us);
-	na_canonical_integer(&c, "tb", (int64_t)(now.boottime_ns / NA_NS_PER_US));
-	na_canonical_integer(&c, "uid", 107);
-	na_canonical_string(&c, "worker", "http");
-	return na_canonical_end(&c);
 }
 
 static pid_t fork_signer(struct driver *d, uint64_t generation)
@@ -175,7 +143,7 @@ static void put_records(struct driver *d, uint64_t first, uint64_t count)
 	uint8_t buffer[2048];
 
 	for (uint64_t i = first; i < first + count; i++) {
-		ssize_t bytes = make_record(buffer, sizeof(buffer), i);
+		ssize_t bytes = na_sample_record(buffer, sizeof(buffer), i);
 
 		if (bytes < 0)
 			die("make_record");

@@ -9,14 +9,12 @@ The corpus of tests/attribution/plain.py on this machine's Python: the same call
 recorded. The add-ons are made here, because the machine has no compiler. A kernel that its archive no longer has is a
 printed skip.
 """
-import argparse
 import os
-import shlex
 import subprocess
 import sys
 
-import census
-from census import TOP
+import machines
+from machines import TOP
 
 PYTHON = "/usr/bin/python3"
 PROGRAMS = ["/usr/bin/curl", "/usr/bin/openssl", "/etc/ssl/openssl.cnf:/usr/lib/ssl/openssl.cnf"]
@@ -24,7 +22,7 @@ PROGRAMS = ["/usr/bin/curl", "/usr/bin/openssl", "/etc/ssl/openssl.cnf:/usr/lib/
 
 def make_root(build):
     parts = ("attribution", "system/census", "system/odoo_fake")
-    root = census.make_root(build, "attribution-root", [
+    root = machines.make_root(build, "attribution-root", [
         f"{build}/netaudit-bpf:/build/", f"{build}/netaudit:/build/", *PROGRAMS,
         *(f"{TOP}/tests/{part}:/tests/{part}" for part in parts)])
     subprocess.run([PYTHON, os.path.join(TOP, "tests/attribution/plain.py"), "--build", os.path.join(root, "build"),
@@ -35,23 +33,16 @@ def make_root(build):
 def run(options, kernel, root, backend):
     inside = ["env", "NETAUDIT_UNSHARED=1", f"BACKEND={backend}", PYTHON, "/tests/attribution/plain.py", "--build",
               "/build", "--count", str(options.count), "--only", ",".join(options.only.split()), "--laid-out", PYTHON]
-    command = [os.path.join(TOP, "tools/vm-run"), "--timeout", str(options.timeout), "--memory", "1024", "--modules", "",
-               kernel, root, "sh", "-c", shlex.join(inside) + " 2>&1"]
-    sys.stdout.flush()
-    return subprocess.run(command, check=False).returncode == 0
+    return machines.run_test(options, kernel, root, inside, "--modules", "")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--kernels", default="5.10 6.1 6.12 7.2")
-    parser.add_argument("--backends", default="fentry kprobe tracepoint")
+    parser = machines.parser(__doc__, seconds=1500)
     parser.add_argument("--count", type=int, default=1, help="calls in each cell")
     parser.add_argument("--only", default="", help="styles, separated by blanks")
-    parser.add_argument("--timeout", type=int, default=1500, help="seconds for one machine")
     options = parser.parse_args()
-    root = make_root(os.path.abspath(options.build))
-    return census.each_machine(options, lambda kernel, version, backend: run(options, kernel, root, backend))
+    root = make_root(options.build)
+    return machines.each_machine(options, lambda kernel, version, backend: run(options, kernel, root, backend))
 
 
 if __name__ == "__main__":

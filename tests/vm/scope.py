@@ -4,22 +4,19 @@
 
     scope.py --build BUILD [--kernels "5.10 6.1"] [--backends "fentry kprobe tracepoint"] [TEST ...]
 
-Process 1 of the machine is activator.py. A kernel that its archive no longer has is a printed skip.
+Process 1 of the machine is activator.py.
 """
-import argparse
 import os
-import shlex
-import subprocess
 import sys
 
-import census
-from census import TOP
+import machines
+from machines import TOP
 
 PORT, PLACE = 7001, "/activated"
 
 
 def make_root(build):
-    root = census.make_root(build, "scope-root", [
+    root = machines.make_root(build, "scope-root", [
         f"{build}/netaudit-bpf:/build/", f"{build}/netaudit:/build/", f"{build}/tests/census/na-blink:/build/tests/census/",
         f"{TOP}/tests/system/scope:/tests/system/scope", f"{TOP}/tests/system/odoo_fake:/tests/system/odoo_fake",
         f"{TOP}/tests/system/census:/tests/system/census", f"{TOP}/tests/vm/activator.py:/activator.py"])
@@ -33,22 +30,15 @@ def make_root(build):
 def run(options, kernel, root, backend):
     inside = ["env", "NETAUDIT_UNSHARED=1", f"NETAUDIT_ACTIVATOR={PORT} {PLACE}", "BUILD=/build", f"BACKEND={backend}",
               "python3", "/tests/system/scope/test_relays.py", *options.test]
-    command = [os.path.join(TOP, "tools/vm-run"), "--timeout", str(options.timeout), "--memory", "1024", "--append",
-               "rdinit=/first", kernel, root, "sh", "-c", shlex.join(inside) + " 2>&1"]
-    sys.stdout.flush()
-    return subprocess.run(command, check=False).returncode == 0
+    return machines.run_test(options, kernel, root, inside, "--append", "rdinit=/first")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--kernels", default="5.10 6.1 6.12 7.2")
-    parser.add_argument("--backends", default="fentry kprobe tracepoint")
-    parser.add_argument("--timeout", type=int, default=900, help="seconds for one machine")
+    parser = machines.parser(__doc__)
     parser.add_argument("test", nargs="*")
     options = parser.parse_args()
-    root = make_root(os.path.abspath(options.build))
-    return census.each_machine(options, lambda kernel, version, backend: run(options, kernel, root, backend))
+    root = make_root(options.build)
+    return machines.each_machine(options, lambda kernel, version, backend: run(options, kernel, root, backend))
 
 
 if __name__ == "__main__":

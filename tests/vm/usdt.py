@@ -7,14 +7,11 @@
 What is compared is in tests/system/test_usdt.py, which runs inside. 5.10 has no cookies, and so no second witness. A
 kernel that its archive no longer has is a printed skip.
 """
-import argparse
 import os
-import shlex
-import subprocess
 import sys
 
-import census
-from census import TOP
+import machines
+from machines import TOP
 
 USERS = "netaudit:x:901:901:netaudit:/:/bin/sh\nnetaudit-sign:x:902:902:netaudit-sign:/:/bin/sh\n"
 FILES = ("test_usdt.py", "test_daemon_life.py", "python/usdt_target.py")
@@ -26,7 +23,7 @@ def add_text(root, name, text):
 
 
 def make_root(build):
-    root = census.make_root(build, "usdt-root", [
+    root = machines.make_root(build, "usdt-root", [
         f"{build}/netaudit-bpf:/build/", f"{build}/netaudit:/build/", "/usr/bin/readelf",
         *(f"{TOP}/tests/system/{name}:/tests/system/{name}" for name in FILES)])
     add_text(root, "passwd", USERS)
@@ -36,23 +33,17 @@ def make_root(build):
 
 
 def run(options, kernel, root, backend):
-    inside = ["env", "NETAUDIT_PATIENCE=300", "PYTHONDONTWRITEBYTECODE=1", "python3", "/tests/system/test_usdt.py", "/build", backend, *options.test]
-    command = [os.path.join(TOP, "tools/vm-run"), "--timeout", str(options.timeout), "--memory", "1024", kernel, root,
-               "sh", "-c", shlex.join(inside) + " 2>&1"]
-    sys.stdout.flush()
-    return subprocess.run(command, check=False).returncode == 0
+    inside = ["env", "NETAUDIT_PATIENCE=300", "PYTHONDONTWRITEBYTECODE=1", "python3",
+              "/tests/system/test_usdt.py", "/build", backend, *options.test]
+    return machines.run_test(options, kernel, root, inside)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--kernels", default="6.1 6.12 7.2")
-    parser.add_argument("--backends", default="fentry kprobe tracepoint")
-    parser.add_argument("--timeout", type=int, default=900, help="seconds for one machine")
+    parser = machines.parser(__doc__, kernels="6.1 6.12 7.2")
     parser.add_argument("test", nargs="*")
     options = parser.parse_args()
-    root = make_root(os.path.abspath(options.build))
-    return census.each_machine(options, lambda kernel, version, backend: run(options, kernel, root, backend))
+    root = make_root(options.build)
+    return machines.each_machine(options, lambda kernel, version, backend: run(options, kernel, root, backend))
 
 
 if __name__ == "__main__":

@@ -18,9 +18,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "journal/canonical.h"
 #include "journal/store.h"
 #include "reader/verify.h"
+
+#include "../../tests/tamper/sample_record.h"
 
 #define BODIES 1000	/* made beforehand: one commit */
 #define THREADS_MAX 64
@@ -39,29 +40,8 @@ static void die(const char *what, const char *why)
 static void make_bodies(void)
 {
 	for (uint64_t i = 0; i < BODIES; i++) {
-		struct na_canonical c;
-		ssize_t bytes;
+		ssize_t bytes = na_sample_record(body[i].bytes, sizeof(body[i].bytes), i);
 
-		na_canonical_begin(&c, body[i].bytes, sizeof(body[i].bytes));
-		na_canonical_integer(&c, "bytes_in", (int64_t)(i * 37));
-		na_canonical_integer(&c, "bytes_out", (int64_t)(i * 11));
-		na_canonical_string(&c, "channel", "https");
-		na_canonical_string(&c, "comm", "odoo-bin");
-		na_canonical_string(&c, "direction", "outbound");
-		na_canonical_integer(&c, "dport", 443);
-		na_canonical_string(&c, "dst", "203.0.113.17");
-		na_canonical_integer(&c, "duration_us", 18250);
-		na_canonical_id(&c, "flow", i);
-		na_canonical_string(&c, "host", "api.vendor.example.com");
-		na_canonical_string(&c, "instance", "odoo-production");
-		na_canonical_string(&c, "kind", "close");
-		na_canonical_nonce(&c);
-		na_canonical_integer(&c, "pid", 4711);
-		na_canonical_string(&c, "src", "192.0.2.4");
-		na_canonical_integer(&c, "t", INT64_C(1700000000000000));
-		na_canonical_integer(&c, "tb", INT64_C(1700000000000));
-		na_canonical_string(&c, "worker", "http");
-		bytes = na_canonical_end(&c);
 		if (bytes < 0)
 			die("body", strerror((int)-bytes));
 		body[i].length = (size_t)bytes;
