@@ -10,7 +10,7 @@ PREFIX    ?= /usr
 DESTDIR   ?=
 
 ARCH      := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
-PACKAGES  := libbpf libelf libdw zlib sqlite3 libsodium libcrypto inih jansson libseccomp libcap-ng libqrencode
+PACKAGES  := libbpf libelf libdw zlib sqlite3 libsodium libcrypto inih jansson libpsl libseccomp libcap-ng libqrencode
 
 WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2 -Wundef
 WARN      += $(if $(CI),-Werror)

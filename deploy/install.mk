@@ -28,7 +28,9 @@ install: all ## install below DESTDIR and PREFIX (/usr); as root without DESTDIR
 		$(INSTALL) -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
 	$(Q)$(INSTALL) -d $(DESTDIR)$(SHAREDIR)/verify
 	$(Q)$(INSTALL) -m 0755 tools/verify/netaudit_verify.py tools/verify/netaudit-verify.sh $(DESTDIR)$(SHAREDIR)/verify/
-	$(Q)$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/netaudit/conf.d
+	$(Q)$(INSTALL) -d $(DESTDIR)$(SHAREDIR)/catalogue.d
+	$(Q)$(INSTALL) -m 0644 catalogue/*.ini $(DESTDIR)$(SHAREDIR)/catalogue.d/
+	$(Q)$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/netaudit/conf.d $(DESTDIR)$(SYSCONFDIR)/netaudit/catalogue.d
 	$(Q)test -e $(DESTDIR)$(SYSCONFDIR)/netaudit/netaudit.conf || \
 		{ $(BUILD)/netaudit-bpf --config /dev/null --dump-config > $(BUILD)/netaudit.conf && \
 		$(INSTALL) -m 0644 $(BUILD)/netaudit.conf $(DESTDIR)$(SYSCONFDIR)/netaudit/netaudit.conf; }
@@ -47,7 +49,8 @@ uninstall: ## remove what install put there; keeps settings, journal, keys and u
 		$(DESTDIR)$(SYSUSERSDIR)/netaudit.conf $(DESTDIR)$(TMPFILESDIR)/netaudit.conf \
 		$(DESTDIR)$(BASHCOMPDIR)/netaudit $(DESTDIR)$(ZSHCOMPDIR)/_netaudit \
 		$(DESTDIR)$(SHAREDIR)/verify/netaudit_verify.py $(DESTDIR)$(SHAREDIR)/verify/netaudit-verify.sh
-	$(Q)rmdir $(DESTDIR)$(SHAREDIR)/verify $(DESTDIR)$(SHAREDIR) 2>/dev/null || true
+	$(Q)for file in catalogue/*.ini; do rm -f $(DESTDIR)$(SHAREDIR)/catalogue.d/$${file##*/}; done
+	$(Q)rmdir $(DESTDIR)$(SHAREDIR)/catalogue.d $(DESTDIR)$(SHAREDIR)/verify $(DESTDIR)$(SHAREDIR) 2>/dev/null || true
 	$(Q)for page in docs/man/*.[1-9]; do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 
 .PHONY: install install-users uninstall

@@ -10,6 +10,7 @@ _netaudit()
 		[log]='--lines --since --until --worker --addon --author --direction --destination --channel --kind --pid --comm
 			--flow --instance --follow --reverse --all'
 		[addons]='--since --until --instance --paths'
+		[catalogue]='--shipped --site --bucket --port'
 		[show]=''
 		[export]='--since --until --from --to --addon --destination --instance --flow'
 		[head]='--qr'
@@ -23,6 +24,7 @@ _netaudit()
 	local -A values=(
 		[--worker]='master http cron gevent shell subprocess relay'
 		[--author]='addon odoo library unknown'
+		[--bucket]='vendor suspected-vendor unknown odoo third-party internal'
 		[--direction]='outbound inbound'
 		[--channel]='http https smtp imap pop3 dns postgres ldap udp quic icmp raw unix vsock socket tls-opaque'
 		[--kind]='open close progress datagram author process resolve addon start stop config lost gap clock heartbeat prune carried head'
@@ -36,7 +38,7 @@ _netaudit()
 		return
 	fi
 	case $previous in
-	--state-dir | --run-dir)
+	--state-dir | --run-dir | --shipped | --site)
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
@@ -53,6 +55,8 @@ _netaudit()
 		mapfile -t COMPREPLY < <(compgen -W "${!options[*]}" -- "$word")
 	elif [[ $command == witness && $COMP_CWORD == 2 ]]; then
 		mapfile -t COMPREPLY < <(compgen -W 'request accept' -- "$word")
+	elif [[ $command == catalogue && $COMP_CWORD == 2 ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'list test' -- "$word")
 	elif [[ $command == keys ]]; then
 		mapfile -t COMPREPLY < <(compgen -W 'show fingerprint rotate renew' -- "$word")
 	elif [[ $command == verify || $command == export || $command == witness ]]; then

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the actions of `netaudit catalogue` share. */
+#ifndef NETAUDIT_CLI_CATALOGUE_H
+#define NETAUDIT_CLI_CATALOGUE_H
+
+#include "classify/catalogue.h"
+#include "cli/cli.h"
+
+struct na_catalogue_request {
+	struct na_cli *cli;
+	const char *folders[2];		/* shipped, site */
+	enum na_bucket bucket;		/* NA_BUCKET_COUNT: any */
+	int port;			/* -1: none */
+	const char *argument;		/* what follows the action; NULL: nothing */
+	struct na_catalogue *catalogue;
+};
+
+/* Reads both folders. Returns -1 to go on, or the exit code after having said why. */
+int na_catalogue_open(struct na_cli *cli, const char *const folders[2], struct na_catalogue **catalogue);
+
+#endif
