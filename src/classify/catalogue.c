@@ -35,12 +35,12 @@ size_t na_catalogue_count(const struct na_catalogue *catalogue)
 	return catalogue->count;
 }
 
-const struct na_component *na_catalogue_at(const struct na_catalogue *catalogue, size_t index)
+const struct na_catalogue_entry *na_catalogue_at(const struct na_catalogue *catalogue, size_t index)
 {
 	return index < catalogue->count ? catalogue->components[index] : NULL;
 }
 
-const struct na_component *na_catalogue_find(const struct na_catalogue *catalogue, const char *id)
+const struct na_catalogue_entry *na_catalogue_find(const struct na_catalogue *catalogue, const char *id)
 {
 	for (size_t i = 0; i < catalogue->count; i++)
 		if (strcmp(catalogue->components[i]->id, id) == 0)
@@ -62,7 +62,7 @@ int na_catalogue_address(uint8_t address[16], const char *text)
 	return inet_pton(AF_INET, text, address + 12) == 1 ? 0 : -EINVAL;
 }
 
-static void free_component(struct na_component *component)
+static void free_component(struct na_catalogue_entry *component)
 {
 	for (size_t i = 0; i < component->pattern_count; i++)
 		free(component->patterns[i].text);
@@ -118,7 +118,7 @@ static int match_address(const struct na_pattern *pattern, const uint8_t address
 	return 1 + (int)pattern->bits;
 }
 
-static bool takes_port(const struct na_component *component, int port)
+static bool takes_port(const struct na_catalogue_entry *component, int port)
 {
 	for (size_t i = 0; i < component->port_count; i++)
 		if (component->ports[i] == port)
@@ -127,7 +127,7 @@ static bool takes_port(const struct na_component *component, int port)
 }
 
 struct best {
-	const struct na_component *component;
+	const struct na_catalogue_entry *component;
 	const struct na_pattern *pattern;
 	int rank;
 };
@@ -142,7 +142,7 @@ static struct best find_best(const struct na_catalogue *catalogue, const struct 
 	if (length && name[length - 1] == '.')
 		length--;
 	for (size_t i = 0; i < catalogue->count; i++) {
-		const struct na_component *component = catalogue->components[i];
+		const struct na_catalogue_entry *component = catalogue->components[i];
 
 		if ((component->bucket == NA_BUCKET_INTERNAL) != internal || !takes_port(component, destination->port))
 			continue;
@@ -187,7 +187,8 @@ static int match_names(const struct na_catalogue *catalogue, const struct na_des
 	return names;
 }
 
-void na_catalogue_match(const struct na_catalogue *catalogue, const struct na_destination *destination, struct na_match *match)
+void na_catalogue_match(const struct na_catalogue *catalogue, const struct na_destination *destination,
+			struct na_match *match)
 {
 	struct best best = { 0 };
 

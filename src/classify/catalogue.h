@@ -33,6 +33,7 @@
 
 /* In the order they are shown. Their words are those of the records: never change one. */
 #define NA_BUCKETS(X) \
+	X(SELF,             "self") \
 	X(VENDOR,           "vendor") \
 	X(SUSPECTED_VENDOR, "suspected-vendor") \
 	X(UNKNOWN,          "unknown") \
@@ -68,7 +69,7 @@ struct na_licence {
 	bool given;
 };
 
-struct na_component {
+struct na_catalogue_entry {
 	char id[NA_CATALOGUE_WORD_BYTES];
 	char *name;
 	char **sources;
@@ -87,12 +88,13 @@ struct na_catalogue;
  * Reads the files NAME.ini of each folder, folders in the order given, files in byte order. A folder that is not there
  * is empty. Errors say FILE:LINE:COLUMN. Returns 0 or negative errno, and no catalogue.
  */
-int na_catalogue_load(struct na_catalogue **catalogue, const char *const *folders, size_t count, struct na_error *error);
+int na_catalogue_load(struct na_catalogue **catalogue, const char *const *folders, size_t count,
+		      struct na_error *error);
 void na_catalogue_destroy(struct na_catalogue *catalogue);
 
 size_t na_catalogue_count(const struct na_catalogue *catalogue);
-const struct na_component *na_catalogue_at(const struct na_catalogue *catalogue, size_t index);
-const struct na_component *na_catalogue_find(const struct na_catalogue *catalogue, const char *id);
+const struct na_catalogue_entry *na_catalogue_at(const struct na_catalogue *catalogue, size_t index);
+const struct na_catalogue_entry *na_catalogue_find(const struct na_catalogue *catalogue, const char *id);
 /* SHA-256 of what was understood, in a fixed form: the same for the same meaning wherever the files are. */
 const char *na_catalogue_hash(const struct na_catalogue *catalogue);
 
@@ -106,7 +108,7 @@ struct na_destination {
 
 struct na_match {
 	enum na_bucket bucket;
-	const struct na_component *component;	/* NULL: unknown */
+	const struct na_catalogue_entry *component;	/* NULL: unknown */
 	const struct na_pattern *pattern;	/* that decided; NULL: none */
 	bool disagree;				/* the names do not all belong to it */
 };
@@ -115,7 +117,8 @@ struct na_match {
  * Internal components count by address alone: a name is only said, an address was really reached. Others count by name
  * before address, and only when every name that is known leads to the same component.
  */
-void na_catalogue_match(const struct na_catalogue *catalogue, const struct na_destination *destination, struct na_match *match);
+void na_catalogue_match(const struct na_catalogue *catalogue, const struct na_destination *destination,
+			struct na_match *match);
 
 /* "a.b.c.d" or IPv6 text into the 16-byte form. Returns 0 or -EINVAL. */
 int na_catalogue_address(uint8_t address[16], const char *text);

@@ -6,7 +6,7 @@
 #include "classify/catalogue.h"
 
 struct na_catalogue {
-	struct na_component **components;
+	struct na_catalogue_entry **components;
 	size_t count;
 	char hash[NA_CATALOGUE_HASH_BYTES];
 };

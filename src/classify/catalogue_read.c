@@ -18,7 +18,7 @@
 struct reading {
 	struct na_catalogue *catalogue;
 	const psl_ctx_t *suffixes;
-	struct na_component *component;	/* of the line */
+	struct na_catalogue_entry *component;	/* of the line */
 	struct na_ini *ini;
 };
 
@@ -67,7 +67,7 @@ static void take_bucket(struct reading *reading, const char *value)
 {
 	enum na_bucket bucket = na_bucket_find(value);
 
-	if (bucket == NA_BUCKET_COUNT)
+	if (bucket == NA_BUCKET_COUNT || bucket == NA_BUCKET_SELF)
 		refuse(reading, "a bucket is vendor, suspected-vendor, odoo, third-party, internal or unknown");
 	else
 		reading->component->bucket = bucket;
@@ -94,7 +94,7 @@ static void take_source(struct reading *reading, const char *value)
 
 static struct na_pattern *add_pattern(struct reading *reading, enum na_pattern_type type, const char *value)
 {
-	struct na_component *component = reading->component;
+	struct na_catalogue_entry *component = reading->component;
 	struct na_pattern *grown;
 
 	if (component->pattern_count == PATTERNS_MOST) {
@@ -215,7 +215,7 @@ static int64_t read_number(struct reading *reading, const char *value, int64_t m
 
 static void take_port(struct reading *reading, const char *value)
 {
-	struct na_component *component = reading->component;
+	struct na_catalogue_entry *component = reading->component;
 	int64_t port = read_number(reading, value, 65535);
 
 	if (port < 0)
@@ -262,15 +262,15 @@ static const struct {
 
 /* ---- sections and files ---- */
 
-static struct na_component *component_of(struct reading *reading, const char *id)
+static struct na_catalogue_entry *component_of(struct reading *reading, const char *id)
 {
 	struct na_catalogue *catalogue = reading->catalogue;
-	struct na_component **grown, *component = NULL;
+	struct na_catalogue_entry **grown, *component = NULL;
 
 	for (size_t i = 0; i < catalogue->count; i++)
 		if (strcmp(catalogue->components[i]->id, id) == 0)
 			return catalogue->components[i];
-	grown = na_catalogue_grow(catalogue->components, &catalogue->count, sizeof(struct na_component *));
+	grown = na_catalogue_grow(catalogue->components, &catalogue->count, sizeof(struct na_catalogue_entry *));
 	if (grown)
 		catalogue->components = grown;
 	if (grown && catalogue->count < COMPONENTS_MOST)
@@ -351,7 +351,7 @@ static int write_hash(struct na_catalogue *catalogue)
 	if (!out)
 		return -ENOMEM;
 	for (size_t i = 0; i < catalogue->count; i++) {
-		const struct na_component *component = catalogue->components[i];
+		const struct na_catalogue_entry *component = catalogue->components[i];
 		const struct na_licence *licence = &component->licence;
 
 		fprintf(out, "[%s]\n%s\n", component->id, na_bucket_name(component->bucket));
@@ -369,7 +369,8 @@ static int write_hash(struct na_catalogue *catalogue)
 	return result;
 }
 
-int na_catalogue_load(struct na_catalogue **catalogue, const char *const *folders, size_t count, struct na_error *error)
+int na_catalogue_load(struct na_catalogue **catalogue, const char *const *folders, size_t count,
+		      struct na_error *error)
 {
 	psl_ctx_t *suffixes = psl_latest(NULL);
 	struct reading reading = { .suffixes = suffixes, .catalogue = calloc(1, sizeof(**catalogue)) };

@@ -55,7 +55,7 @@ static json_t *texts(char *const *list, size_t count)
 	return array;
 }
 
-static json_t *component_json(const struct na_component *component)
+static json_t *component_json(const struct na_catalogue_entry *component)
 {
 	json_t *out = json_pack("{s:s, s:s}", "component", component->id, "bucket", na_bucket_name(component->bucket));
 	json_t *patterns = json_array();
@@ -91,7 +91,7 @@ static void print_escaped(const char *text)
 	fputs(escaped, stdout);
 }
 
-static void print_component(const struct na_cli *cli, const struct na_component *component)
+static void print_component(const struct na_cli *cli, const struct na_catalogue_entry *component)
 {
 	if (!cli->terminal) {
 		printf("%s\t%s\t", component->id, na_bucket_name(component->bucket));
@@ -114,7 +114,7 @@ static void print_component(const struct na_cli *cli, const struct na_component 
 static int run_list(struct na_catalogue_request *request)
 {
 	for (size_t i = 0; i < na_catalogue_count(request->catalogue); i++) {
-		const struct na_component *component = na_catalogue_at(request->catalogue, i);
+		const struct na_catalogue_entry *component = na_catalogue_at(request->catalogue, i);
 
 		if (request->bucket != NA_BUCKET_COUNT && component->bucket != request->bucket)
 			continue;

@@ -28,6 +28,7 @@ static int run_observer(const struct na_daemon *daemon, uint64_t generation)
 		.generation = generation,
 		.fingerprint_key = daemon->fingerprint.told,
 		.probe_channel = daemon->probe_channel[1],
+		.catalogue = daemon->catalogue,
 	};
 
 	return na_observer_process(&context);
@@ -46,6 +47,7 @@ static int run_journal(const struct na_daemon *daemon, uint64_t generation)
 		.generation = generation,
 		.version = daemon->facts.version,
 		.config_hash = daemon->facts.config_hash,
+		.catalogue_hash = daemon->facts.catalogue_hash,
 		.settings = daemon->settings,
 		.binary_hash = daemon->facts.binary_hash,
 		.backend = daemon->facts.backend,

@@ -11,6 +11,7 @@
 
 #include "base/queue.h"
 #include "capture/capture.h"
+#include "classify/catalogue.h"
 #include "daemon/config.h"
 #include "daemon/fingerprint_key.h"
 #include "daemon/notify.h"
@@ -27,6 +28,7 @@ struct na_daemon {
 	struct na_facts facts;
 	char settings[NA_CONFIG_TEXT_BYTES];	/* na_config_text() */
 	struct na_fingerprint_keys fingerprint;
+	struct na_catalogue *catalogue;
 	struct na_capture *capture;
 	struct na_queue *queue;
 	struct na_shared *shared;

@@ -56,6 +56,9 @@ struct na_config {
 
 	uint32_t days;
 	uint32_t max_mib;
+
+	char shipped_dir[NA_CONFIG_PATH_BYTES];
+	char site_dir[NA_CONFIG_PATH_BYTES];
 };
 
 enum na_setting_type {

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "daemon/config.h"
 #include "daemon/exit_codes.h"
+#include "daemon/prepare.h"
 #include "daemon/startup.h"
 #include "daemon/supervise.h"
 #include "daemon/title.h"
@@ -150,6 +151,19 @@ static int open_standard_descriptors(void)
 	return 0;
 }
 
+static int check_catalogue(const struct na_config *config)
+{
+	struct na_catalogue *catalogue;
+	struct na_error error = { 0 };
+
+	if (na_prepare_catalogue(&catalogue, config, &error)) {
+		na_log_error("%s", error.text);
+		return NA_EXIT_CONFIG;
+	}
+	na_catalogue_destroy(catalogue);
+	return 0;
+}
+
 int main(int argument_count, char **arguments)
 {
 	struct request request = { 0 };
@@ -177,7 +191,9 @@ int main(int argument_count, char **arguments)
 		return result;
 	if (request.dump)
 		na_config_dump(&config, stdout);
-	if (request.dump || request.check)
+	if (request.check && !request.dump)
+		return check_catalogue(&config);
+	if (request.dump)
 		return 0;
 
 	na_log_open("netaudit-bpf", (enum na_log_level)config.log_level);

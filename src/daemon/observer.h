@@ -11,11 +11,13 @@
 #include <netaudit/control.h>
 #include "base/queue.h"
 #include "capture/capture.h"
+#include "classify/catalogue.h"
 #include "daemon/config.h"
 
 /* All borrowed, and alive for as long as the process is. */
 struct na_observer_context {
 	const struct na_config *config;
+	const struct na_catalogue *catalogue;
 	struct na_capture *capture;
 	struct na_queue *queue;
 	struct na_shared *shared;

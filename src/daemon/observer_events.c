@@ -74,11 +74,15 @@ void na_observer_open(struct na_observer *observer, const struct na_flow_event *
 		flow->via = context.via;
 		flow->container = context.container;
 		flow->direction = event->direction;
+		flow->family = event->family;
+		flow->remote_port = event->remote_port;
+		memcpy(flow->remote, event->remote, sizeof(flow->remote));
 		flow->request = (struct na_request){ .since_ns = event->opened_ns,
 						     .provable = !(event->flags & NA_FLOW_PRE_EXISTING) };
 		flow->reported_ns = event->header.time_ns;
 		na_flow_set_author(flow, context.author);
 	}
+	na_observer_classify(observer, event, &context);
 	na_observer_queue(observer, record, na_compose_open(record, event, &context));
 	na_attribution_release(context.author);
 }
@@ -90,8 +94,9 @@ static bool describe_known(struct na_observer *observer, const struct na_flow_ev
 	if (!flow)
 		return describe_author(observer, na_targets_see(observer->targets, &event->task), event->flow,
 				       &event->task, event->direction == NA_INBOUND, context);
-	*context = (struct na_context){ &observer->clock, flow->instance, flow->worker, flow->via,
-					na_attribution_hold(flow->author), flow->container };
+	*context = (struct na_context){ .clock = &observer->clock, .instance = flow->instance, .worker = flow->worker,
+					.via = flow->via, .author = na_attribution_hold(flow->author),
+					.container = flow->container };
 	return true;
 }
 
@@ -113,6 +118,7 @@ static void handle_close(struct na_observer *observer, const struct na_flow_even
 	struct na_context context;
 
 	if (describe_known(observer, event, flow, &context)) {
+		na_observer_classify(observer, &known, &context);
 		na_observer_queue(observer, record, na_compose_counters(record, NA_RECORD_CLOSE, &known, &context));
 		na_attribution_release(context.author);
 	}
@@ -158,13 +164,14 @@ void na_observer_report_datagram(void *context, struct na_datagram_flow *flow, c
 				 bool final)
 {
 	struct na_observer *observer = context;
-	struct na_context names = { &observer->clock, flow->instance, flow->worker, flow->via, NULL,
-				    flow->container };
+	struct na_context names = { .clock = &observer->clock, .instance = flow->instance, .worker = flow->worker,
+				    .via = flow->via, .container = flow->container };
 	char record[NA_COMPOSE_BYTES];
 
 	if (flow->asked && !flow->author)
 		flow->author = na_observer_author(observer, flow->opened.flow, &flow->opened.task, &flow->acting);
 	names.author = flow->author;
+	na_observer_classify(observer, &flow->opened, &names);
 	na_observer_queue(observer, record, na_compose_datagram(record, &flow->opened, period, final, &names));
 }
 
@@ -176,6 +183,7 @@ static void handle_unix(struct na_observer *observer, const struct na_unix_event
 	if (!describe_author(observer, na_targets_see(observer->targets, &event->task), event->flow, &event->task,
 			     false, &context))
 		return;
+	na_observer_classify_local(&context);
 	na_observer_queue(observer, record, na_compose_unix(record, event, &context));
 	na_attribution_release(context.author);
 }
@@ -301,9 +309,13 @@ void na_observer_handle_progress(void *context, const struct na_event_header *he
 		flow->via = names.via;
 		flow->container = names.container;
 		flow->direction = known.direction;
+		flow->family = known.family;
+		flow->remote_port = known.remote_port;
+		memcpy(flow->remote, known.remote, sizeof(flow->remote));
 		flow->reported_ns = header->time_ns;
 		na_flow_set_author(flow, names.author);
 	}
+	na_observer_classify(observer, &known, &names);
 	na_observer_queue(observer, record, na_compose_counters(record, NA_RECORD_PROGRESS, &known, &names));
 	na_attribution_release(names.author);
 }

@@ -6,11 +6,12 @@
 #include "daemon/observer_internal.h"
 #include "flow/compose_exchange.h"
 
-static void report(void *context, const struct na_exchange *exchange)
+static void report(void *context, struct na_exchange *exchange)
 {
 	struct na_observer *observer = context;
 	char record[NA_COMPOSE_BYTES];
 
+	na_observer_classify_exchange(observer, exchange);
 	na_observer_queue(observer, record,
 			  na_compose_exchange(record, exchange, observer->context->fingerprint_key));
 }

@@ -51,6 +51,12 @@ void na_observer_report_datagram(void *observer, struct na_datagram_flow *flow,
 bool na_observer_describe(struct na_observer *observer, const struct na_target *target, const struct na_task *task,
 			  struct na_context *context);
 
+/* observer_classify.c: whose the other end is. Needs context->author, where it is known. */
+void na_observer_classify(const struct na_observer *observer, const struct na_flow_event *event,
+			  struct na_context *context);
+void na_observer_classify_local(struct na_context *context);
+void na_observer_classify_exchange(const struct na_observer *observer, struct na_exchange *exchange);
+
 /* observer_exchange.c: what is said inside TLS. */
 int na_observer_open_exchanges(struct na_observer *observer);	/* 0 or negative errno */
 void na_observer_close_exchanges(struct na_observer *observer);

@@ -109,12 +109,20 @@ static int collect_facts(struct na_daemon *daemon)
 		.missing_hooks = na_capture_missing_hooks(daemon->capture),
 		.uncounted_misses = na_capture_uncounted_misses(daemon->capture),
 		.config_hash = config_hash,
+		.catalogue_hash = na_catalogue_hash(daemon->catalogue),
 		.binary_hash = binary_hash,
 		.journal_dir = daemon->startup.journal_dir,
 		.started_us = now.wall_us,
 		.started_boottime_ns = now.boottime_ns,
 	};
 	return result;
+}
+
+int na_prepare_catalogue(struct na_catalogue **catalogue, const struct na_config *config, struct na_error *error)
+{
+	const char *const folders[] = { config->shipped_dir, config->site_dir };
+
+	return na_catalogue_load(catalogue, folders, 2, error);
 }
 
 int na_prepare(struct na_daemon *daemon, const struct na_config *config, const struct na_startup *startup,
@@ -138,6 +146,8 @@ int na_prepare(struct na_daemon *daemon, const struct na_config *config, const s
 		na_error_set(error, result, "cannot make shared memory and descriptors: %s", strerror(-result));
 		return NA_EXIT_SYSTEM;
 	}
+	if (na_prepare_catalogue(&daemon->catalogue, config, error))
+		return NA_EXIT_CONFIG;
 	na_notify_send(&daemon->notify, "STATUS=Loading programs into the kernel");
 	if (na_fingerprint_keys_read(&daemon->fingerprint, config->state_dir, error))
 		return NA_EXIT_UNWRITABLE;
@@ -160,9 +170,11 @@ void na_prepare_undo(struct na_daemon *daemon)
 		(void)unlinkat(daemon->startup.run_fd, NA_STATUS_FILE, 0);
 	na_capture_close(daemon->capture);
 	na_queue_destroy(daemon->queue);
+	na_catalogue_destroy(daemon->catalogue);
 	if (daemon->shared)
 		(void)munmap(daemon->shared, sizeof(*daemon->shared));
 	daemon->capture = NULL;
 	daemon->queue = NULL;
+	daemon->catalogue = NULL;
 	daemon->shared = NULL;
 }

@@ -15,6 +15,9 @@ int na_prepare(struct na_daemon *daemon, const struct na_config *config, const s
 	       struct na_error *error);
 void na_prepare_undo(struct na_daemon *daemon);
 
+/* What the settings name, read and checked. 0 or negative errno. */
+int na_prepare_catalogue(struct na_catalogue **catalogue, const struct na_config *config, struct na_error *error);
+
 /* A new pair of sockets between journal and signer; whoever has the old one sees its end. 0 or negative errno. */
 int na_prepare_signer_socket(struct na_daemon *daemon);
 

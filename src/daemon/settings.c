@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "classify/catalogue.h"
 
 static const struct na_setting_choice scopes[] = {
 	{ "odoo", NA_CONFIG_SCOPE_ODOO },
@@ -81,6 +82,9 @@ const struct na_setting na_settings[] = {
 	{ AT(days), NUMBER("retention", "90", 0, 36500, "days"), .text = "how long records are kept; 0 keeps all" },
 	{ AT(max_mib), NUMBER("retention", "0", 0, 1073741824, "MiB"),
 	  .text = "room for records, beyond which the oldest go; 0: no cap" },
+
+	{ AT(shipped_dir), PATH("catalogue", NA_CATALOGUE_SHIPPED), .text = "folder of the catalogue of destinations" },
+	{ AT(site_dir), PATH("catalogue", NA_CATALOGUE_SITE), .text = "folder of this site's additions to it" },
 };
 
 const size_t na_settings_count = sizeof(na_settings) / sizeof(na_settings[0]);

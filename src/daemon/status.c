@@ -132,6 +132,7 @@ static void print(FILE *out, const struct na_facts *facts, const struct na_confi
 	put_text(out, "origin", config->origin);
 	put_text(out, "journal_dir", facts->journal_dir);
 	put_text(out, "config_hash", facts->config_hash);
+	put_text(out, "catalogue_hash", facts->catalogue_hash);
 	put_text(out, "binary_hash", facts->binary_hash);
 	fprintf(out, "  \"started_us\": %" PRId64 ",\n  \"started_boottime_ns\": %" PRIu64 ",\n", facts->started_us,
 		facts->started_boottime_ns);

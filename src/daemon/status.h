@@ -24,7 +24,7 @@ struct na_facts {
 	const char *fallback_reason;
 	const char *hooks;
 	const char *missing_hooks;
-	const char *config_hash;
+	const char *config_hash, *catalogue_hash;
 	const char *binary_hash;
 	const char *journal_dir;
 	int64_t started_us;

@@ -127,6 +127,7 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 	name_ends(&ends, event);
 	na_canonical_begin(&c, out, NA_COMPOSE_BYTES);
 	na_put_author(&c, author);
+	na_canonical_string(&c, "bucket", context->bucket);
 	if (period || members->stream_counters) {
 		na_canonical_integer(&c, "bytes_in", (int64_t)(period ? period->bytes_in : event->bytes_in));
 		na_canonical_integer(&c, "bytes_out", (int64_t)(period ? period->bytes_out : event->bytes_out));
@@ -134,6 +135,7 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 	na_canonical_id(&c, "cgroup", task->cgroup_id);
 	na_canonical_string(&c, "channel", na_channel_of_flow(event));
 	put_comm(&c, task);
+	na_canonical_string(&c, "component", context->component);
 	put_container(&c, context->container);
 	na_canonical_string(&c, "direction", event->direction == NA_INBOUND ? "inbound" : "outbound");
 	na_put_disagree(&c, author);
@@ -161,6 +163,7 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 		na_canonical_integer(&c, "messages_out", (int64_t)period->messages_out);
 	}
 	put_true(&c, "mptcp", event->flags & NA_FLOW_MPTCP);
+	put_true(&c, "names_disagree", context->names_disagree);
 	na_canonical_integer(&c, "netns", task->net_namespace);
 	na_canonical_nonce(&c);
 	if (kind != NA_RECORD_OPEN)
@@ -235,6 +238,7 @@ ssize_t na_compose_unix(void *out, const struct na_unix_event *event, const stru
 	na_canonical_begin(&c, out, NA_COMPOSE_BYTES);
 	put_true(&c, "abstract", event->abstract);
 	na_put_author(&c, context->author);
+	na_canonical_string(&c, "bucket", context->bucket);
 	na_canonical_id(&c, "cgroup", task->cgroup_id);
 	na_canonical_string(&c, "channel", "unix");
 	put_comm(&c, task);

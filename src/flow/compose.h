@@ -25,6 +25,8 @@ struct na_context {
 	const char *via;
 	const struct na_attribution *author;	/* NULL: not asked */
 	const struct na_container *container;	/* NULL: in none, or not known */
+	const char *bucket, *component;		/* of the other end, by the catalogue */
+	bool names_disagree;			/* what is known of its names does not lead to one component */
 };
 
 ssize_t na_compose_open(void *out, const struct na_flow_event *event, const struct na_context *context);

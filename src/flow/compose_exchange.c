@@ -134,9 +134,11 @@ ssize_t na_compose_exchange(void *out, const struct na_exchange *exchange,
 		flow = exchange->answered ? exchange->response.flow : 0;
 	na_canonical_begin(&c, out, NA_COMPOSE_BYTES);
 	na_put_author(&c, context->author);
+	na_canonical_string(&c, "bucket", context->bucket);
 	na_canonical_id(&c, "cgroup", task->cgroup_id);
 	na_canonical_string(&c, "channel", "https");
 	na_canonical_text(&c, "comm", task->comm, strnlen(task->comm, sizeof(task->comm)));
+	na_canonical_string(&c, "component", context->component);
 	na_canonical_id(&c, "connection", request->connection);
 	put_known(&c, "container", container->id);
 	na_canonical_string(&c, "direction", request->written ? "outbound" : "inbound");
@@ -153,6 +155,7 @@ ssize_t na_compose_exchange(void *out, const struct na_exchange *exchange,
 	na_canonical_string(&c, "kind", "exchange");
 	put_flag(&c, "masked", message->flags & NA_MESSAGE_MASKED);
 	na_canonical_text(&c, "method", message->method, strnlen(message->method, sizeof(message->method)));
+	put_flag(&c, "names_disagree", context->names_disagree);
 	na_canonical_nonce(&c);
 	na_canonical_integer(&c, "parent_pid", task->parent_pid);
 	put_path(&c, message);

@@ -23,8 +23,8 @@ struct na_exchange {
 	struct na_context who;		/* its process, as it was then; the author is held */
 };
 
-/* Called once for each; what it is given is gone afterwards. */
-typedef void na_exchange_fn(void *context, const struct na_exchange *exchange);
+/* Called once for each; what it is given may be changed, and is gone afterwards. */
+typedef void na_exchange_fn(void *context, struct na_exchange *exchange);
 
 struct na_exchanges;
 

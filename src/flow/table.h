@@ -27,6 +27,8 @@ struct na_flow {
 	const struct na_container *container;	/* lives as long as the observer; NULL: in none, or not known */
 	struct na_flow_authors *others;	/* who else was told of; NULL: nobody */
 	struct na_request request;	/* inbound: what is known of the requests on it */
+	uint8_t remote[16];		/* as in struct na_flow_event; `family` 0: not known */
+	uint16_t remote_port, family;
 	uint8_t direction;		/* enum na_direction, as its first record says */
 	uint64_t reported_ns;		/* when its last record was made */
 	uint64_t seen_ns;		/* when a walk over the kernel's flows last met it */

@@ -34,6 +34,7 @@ ssize_t na_life_start(void *buffer, size_t capacity, const struct na_life_start 
 	na_canonical_string(&c, "backend", start->backend);
 	na_canonical_string(&c, "binary", start->binary);
 	na_canonical_string(&c, "boot_id", start->boot_id);
+	na_canonical_string(&c, "catalogue", start->catalogue);
 	na_canonical_bool(&c, "clean", start->clean);
 	na_canonical_string(&c, "config", start->config);
 	na_canonical_string(&c, "hooks", start->hooks);
@@ -62,11 +63,13 @@ ssize_t na_life_stop(void *buffer, size_t capacity)
 	return na_canonical_end(&c);
 }
 
-ssize_t na_life_config(void *buffer, size_t capacity, const char *config, const char *previous, const char *settings)
+ssize_t na_life_config(void *buffer, size_t capacity, const char *catalogue, const char *config, const char *previous,
+		       const char *settings)
 {
 	struct na_canonical c;
 
 	na_canonical_begin(&c, buffer, capacity);
+	na_canonical_string(&c, "catalogue", catalogue);
 	na_canonical_string(&c, "config", config);
 	na_canonical_string(&c, "kind", "config");
 	na_canonical_nonce(&c);

@@ -27,7 +27,7 @@ struct na_life_start {
 	bool clean;
 	char boot_id[NA_BOOT_ID_BYTES + 1];
 	char kernel[65];
-	const char *version, *config, *binary, *backend, *hooks;	/* NULL: left out */
+	const char *version, *config, *catalogue, *binary, *backend, *hooks;	/* NULL: left out */
 	const struct na_predecessor *previous;	/* the journal before this one; NULL or empty: none */
 };
 
@@ -75,7 +75,8 @@ struct na_life_carried {
 /* Each writes one canonical body and returns its length or negative errno. */
 ssize_t na_life_start(void *buffer, size_t capacity, const struct na_life_start *start);
 ssize_t na_life_stop(void *buffer, size_t capacity);
-ssize_t na_life_config(void *buffer, size_t capacity, const char *config, const char *previous, const char *settings);
+ssize_t na_life_config(void *buffer, size_t capacity, const char *catalogue, const char *config, const char *previous,
+		       const char *settings);
 ssize_t na_life_gap(void *buffer, size_t capacity, const struct na_life_gap *gap);
 ssize_t na_life_refused(void *buffer, size_t capacity, uint64_t count, const char *cause);
 ssize_t na_life_rotate(void *buffer, size_t capacity, const struct na_life_rotate *rotate);

@@ -116,6 +116,7 @@ static int write_beginning(struct na_journal *journal, const struct ending *endi
 	static uint8_t body[NA_RECORD_MAX_BYTES];
 	struct na_life_start start = {
 		.clean = ending->clean, .version = context->version, .config = context->config_hash,
+		.catalogue = context->catalogue_hash,
 		.binary = context->binary_hash, .backend = context->backend, .hooks = context->hooks,
 	};
 	char cause[48];
@@ -143,7 +144,8 @@ static int write_beginning(struct na_journal *journal, const struct ending *endi
 	if (result == 0 && (context->generation > 0 || !ending->clean))
 		result = na_journal_write(journal, body, na_life_gap(body, sizeof(body), &gap));
 	if (result == 0 && context->config_hash && strcmp(context->config_hash, ending->config))
-		result = na_journal_write(journal, body, na_life_config(body, sizeof(body), context->config_hash,
+		result = na_journal_write(journal, body, na_life_config(body, sizeof(body), context->catalogue_hash,
+									context->config_hash,
 									ending->config[0] ? ending->config : NULL,
 									context->settings));
 	if (result == 0)

@@ -35,6 +35,7 @@ struct na_journal_context {
 	/* for the `start` record */
 	const char *version;
 	const char *config_hash;	/* hex SHA-256 of the settings in force */
+	const char *catalogue_hash;	/* and of the catalogue */
 	const char *settings;		/* the settings themselves, for the `config` record */
 	const char *binary_hash;	/* hex SHA-256 of the running program */
 	const char *backend;		/* fentry, kprobe, tracepoint */

@@ -71,7 +71,7 @@ static void test_every_shipped_component_says_where_it_is_from(void **state)
 	(void)state;
 	assert_true(na_catalogue_count(catalogue) > 30);
 	for (size_t i = 0; i < na_catalogue_count(catalogue); i++) {
-		const struct na_component *component = na_catalogue_at(catalogue, i);
+		const struct na_catalogue_entry *component = na_catalogue_at(catalogue, i);
 
 		assert_non_null(component->name);
 		if (strcmp(component->id, "mit") == 0)

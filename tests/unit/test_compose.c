@@ -167,7 +167,8 @@ static void test_every_member_is_documented(void **state)
 {
 	const struct na_container container = { "c", "u", "p", "n", "i" };
 	const struct na_context context = { .clock = &now, .instance = "i", .worker = "http", .via = "relay",
-					    .container = &container, .author = &every_member };
+					    .container = &container, .author = &every_member, .bucket = "vendor",
+					    .component = "mit", .names_disagree = true };
 	const struct na_stack_event stack = { .header.type = NA_EVENT_STACK };
 	const struct na_name_event question = { .task.net_namespace = 1 };
 	struct na_flow_event flow = { .flags = UINT32_MAX, .family = AF_INET, .protocol = IPPROTO_TCP, .error = 111,

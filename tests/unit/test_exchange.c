@@ -19,7 +19,7 @@ static struct na_exchange told[MOST];
 static size_t told_count;
 static char record[NA_COMPOSE_BYTES];
 
-static void keep(void *context, const struct na_exchange *exchange)
+static void keep(void *context, struct na_exchange *exchange)
 {
 	(void)context;
 	if (told_count < MOST)

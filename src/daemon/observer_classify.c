@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whose the other end of a call is, as the catalogue said when it was made. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "daemon/observer_internal.h"
+
+static void remember(struct na_context *context, const struct na_match *match)
+{
+	context->bucket = na_bucket_name(match->bucket);
+	context->component = match->component ? match->component->id : NULL;
+	context->names_disagree = match->disagree;
+}
+
+/* One of our own processes made the call: that is the auditor reaching out, which must never be. */
+static bool is_self(const struct na_observer *observer, const struct na_task *task)
+{
+	for (int i = 0; i < NA_COMPONENTS; i++)
+		if (task->pid && task->pid == na_counter_get(&observer->context->shared->component[i].pid))
+			return true;
+	return false;
+}
+
+static void take_address(struct na_destination *destination, unsigned int family, const uint8_t address[16], int port)
+{
+	if (family != AF_INET && family != AF_INET6)
+		return;
+	memcpy(destination->address, address, sizeof(destination->address));
+	if (family == AF_INET) {
+		memset(destination->address, 0, 10);
+		memset(destination->address + 10, 0xff, 2);
+	}
+	destination->has_address = true;
+	destination->port = port;
+}
+
+void na_observer_classify(const struct na_observer *observer, const struct na_flow_event *event,
+			  struct na_context *context)
+{
+	struct na_destination destination = { .port = -1 };
+	struct na_match match;
+
+	take_address(&destination, event->family, event->remote, event->remote_port);
+	/* a name is what one of ours asked for: of who calls us, only the address is known */
+	if (event->direction == NA_OUTBOUND && context->author)
+		destination.names[0] = context->author->resolved;
+	na_catalogue_match(observer->context->catalogue, &destination, &match);
+	if (event->direction == NA_OUTBOUND && match.bucket != NA_BUCKET_INTERNAL && is_self(observer, &event->task))
+		match = (struct na_match){ .bucket = NA_BUCKET_SELF };
+	remember(context, &match);
+}
+
+void na_observer_classify_local(struct na_context *context)
+{
+	context->bucket = na_bucket_name(NA_BUCKET_INTERNAL);
+}
+
+/* "name:port" or "[address]:port" of a Host field, without the port. */
+static void without_port(char *host)
+{
+	char *colon = strrchr(host, ':'), *bracket = strchr(host, ']');
+
+	if (bracket) {
+		*bracket = '\0';
+		memmove(host, host + 1, strlen(host));
+	} else if (colon && strchr(host, ':') == colon) {
+		*colon = '\0';
+	}
+}
+
+void na_observer_classify_exchange(const struct na_observer *observer, struct na_exchange *exchange)
+{
+	const struct na_message_event *request = &exchange->request;
+	const struct na_flow *flow = na_flow_find(observer->flows, request->flow ? request->flow : exchange->response.flow);
+	struct na_destination destination = { .port = -1 };
+	char host[sizeof(request->message.host) + 1], server_name[sizeof(request->server_name) + 1];
+	struct na_match match;
+
+	if (flow && flow->family)
+		take_address(&destination, flow->family, flow->remote, flow->remote_port);
+	(void)snprintf(host, sizeof(host), "%.*s",
+		       (int)(request->message.host_bytes < sizeof(host) ? request->message.host_bytes : 0),
+		       request->message.host);
+	(void)snprintf(server_name, sizeof(server_name), "%.*s",
+		       (int)(request->server_name_bytes < sizeof(server_name) ? request->server_name_bytes : 0),
+		       request->server_name);
+	without_port(host);
+	if (request->written) {
+		destination.names[0] = host;
+		destination.names[1] = server_name;
+		destination.names[2] = flow && flow->author ? flow->author->resolved : NULL;
+	}
+	na_catalogue_match(observer->context->catalogue, &destination, &match);
+	remember(&exchange->who, &match);
+}
