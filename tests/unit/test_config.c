@@ -152,7 +152,7 @@ static const struct {
 	  ":3:2: no setting \"commit_mss\" in [journal]; it has queue_mib, commit_records, commit_ms, head_seconds, "
 	  "head_records" },
 	{ "[journals]\nx = 5\n", ":2:1: no section [journals]; there are daemon, capture, journal, retention, catalogue" },
-	{ "commit_ms = 5\n", ":1:1: a setting before any [section]; sections are daemon, capture, journal, retention" },
+	{ "commit_ms = 5\n", ":1:1: a setting before any [section]; sections are daemon, capture, journal, retention, catalogue" },
 	{ "[journal]\ncommit_ms = 5\ncommit_ms = 6\n", ":3:1: commit_ms is already set in line 2" },
 	{ "[journal]\ncommit_ms = 5\n  6\n", ":3:1: neither \"[section]\", \"name = value\" nor a comment" },
 	{ "[journal\n", ":1:1: neither \"[section]\", \"name = value\" nor a comment" },
