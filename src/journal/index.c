@@ -91,6 +91,8 @@ static int index_row(struct na_index *index, int64_t seq, const void *body, int 
 	for (int i = 0; i < NA_INDEX_COLUMNS; i++)
 		bind_value(insert, i + 2, &index->row.value[i]);
 	err = step(insert);
+	if (!err)
+		err = na_rollup_add(&index->rollup, seq, &index->row);
 	return err ? err : note_time(index, span, seq);
 }
 
@@ -183,15 +185,38 @@ static int same_journal(struct na_index *index, int64_t first)
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? same : na_index_errno(rc);
 }
 
+/* Only when there is a new oldest record: its time is read out of its body. */
+static int forget_rollup(struct na_index *index, int64_t first)
+{
+	sqlite3_stmt *statement = index->statement[NA_INDEX_READ_FIRST_TIME];
+	const struct na_index_value *time = &index->row.value[NA_INDEX_TIME];
+	int err = 0;
+
+	if (first == index->forgotten)
+		return 0;
+	sqlite3_bind_int64(statement, 1, first);
+	if (sqlite3_step(statement) == SQLITE_ROW &&
+	    na_index_row_read(&index->row, sqlite3_column_blob(statement, 0), (size_t)sqlite3_column_bytes(statement, 0)) == 0 &&
+	    time->type == NA_INDEX_INTEGER)
+		err = na_rollup_forget(&index->rollup, first, time->integer);
+	sqlite3_reset(statement);
+	if (!err)
+		index->forgotten = first;
+	return err;
+}
+
 static int forget(struct na_index *index, int64_t first)
 {
 	sqlite3_stmt *statement = index->statement[NA_INDEX_FORGET];
+
+	int err;
 
 	if (first <= 1)
 		return 0;
 	sqlite3_bind_int64(statement, 1, first);
 	sqlite3_bind_int64(statement, 2, BATCH_ROWS);
-	return step(statement);
+	err = step(statement);
+	return err ? err : forget_rollup(index, first);
 }
 
 static int64_t catch_up(struct na_index *index, int64_t max_rows)

@@ -11,9 +11,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-const struct na_index_column_info na_index_columns[NA_INDEX_COLUMNS] = {
+const struct na_index_column_info na_index_columns[NA_INDEX_VALUES] = {
 #define X(symbol, name, type, sql) [NA_INDEX_##symbol] = { name, sizeof(name) - 1, type, sql },
 	NA_INDEX_COLUMN_TABLE(X)
+	NA_INDEX_ROLLUP_TABLE(X)
 #undef X
 };
 
@@ -26,6 +27,7 @@ struct token {
 	const char *bytes;	/* of a string: between the quotes, still escaped */
 	size_t length;
 	bool string;
+	bool nested;		/* an array or object, brackets included */
 	bool escaped;
 };
 
@@ -92,8 +94,13 @@ static int read_value(struct scan *scan, struct token *token)
 	if (next_is(scan, '"'))
 		return read_string(scan, token);
 	*token = (struct token){ .bytes = start };
-	if (next_is(scan, '{') || next_is(scan, '['))
-		return skip_nested(scan);
+	if (next_is(scan, '{') || next_is(scan, '[')) {
+		int err = skip_nested(scan);
+
+		token->nested = true;
+		token->length = (size_t)(scan->at - start);
+		return err;
+	}
 	while (scan->at < scan->end && *scan->at != ',' && *scan->at != '}')
 		scan->at++;
 	token->length = (size_t)(scan->at - start);
@@ -211,7 +218,13 @@ static void store(struct na_index_value *value, enum na_index_type type, char *s
 {
 	uint64_t bits;
 
-	if (type == NA_INDEX_INTEGER) {
+	if (type == NA_INDEX_RAW) {
+		if (token->nested && token->length <= UINT32_MAX)
+			*value = (struct na_index_value){ NA_INDEX_RAW, 0, token->bytes, (uint32_t)token->length };
+	} else if (type == NA_INDEX_TRUE) {
+		if (!token->string && token->length == 4 && !memcmp(token->bytes, "true", 4))
+			*value = (struct na_index_value){ .type = NA_INDEX_INTEGER, .integer = 1 };
+	} else if (type == NA_INDEX_INTEGER) {
 		if (!token->string && read_integer(token, &value->integer))
 			value->type = NA_INDEX_INTEGER;
 	} else if (!token->string) {
@@ -232,7 +245,7 @@ static void store(struct na_index_value *value, enum na_index_type type, char *s
 
 static int find_column(const struct token *key)
 {
-	for (int i = 0; i < NA_INDEX_COLUMNS; i++)
+	for (int i = 0; i < NA_INDEX_VALUES; i++)
 		if (na_index_columns[i].name_bytes == key->length &&
 		    !memcmp(na_index_columns[i].name, key->bytes, key->length))
 			return i;
@@ -268,7 +281,7 @@ static int read_members(struct na_index_row *row, struct scan *scan)
 
 static void clear(struct na_index_row *row)
 {
-	for (int i = 0; i < NA_INDEX_COLUMNS; i++)
+	for (int i = 0; i < NA_INDEX_VALUES; i++)
 		row->value[i].type = NA_INDEX_ABSENT;
 }
 

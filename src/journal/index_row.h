@@ -21,6 +21,8 @@ enum na_index_type {
 	NA_INDEX_TEXT,
 	NA_INDEX_ADDRESS,	/* 16 bytes; IPv4 as ::ffff:a.b.c.d, so that a network is one range */
 	NA_INDEX_HEX64,		/* 16 hex digits, kept as the integer with the same bits */
+	NA_INDEX_TRUE,		/* `true`, kept as the integer 1 */
+	NA_INDEX_RAW,		/* an array or object as it stands in the body, of any length */
 };
 
 /* symbol, key in the body and column in index.db, type, column type */
@@ -41,13 +43,27 @@ enum na_index_type {
 	X(DST,       "dst",       NA_INDEX_ADDRESS, "BLOB") \
 	X(DPORT,     "dport",     NA_INDEX_INTEGER, "INTEGER") \
 	X(SRC,       "src",       NA_INDEX_ADDRESS, "BLOB") \
-	X(SPORT,     "sport",     NA_INDEX_INTEGER, "INTEGER")
+	X(SPORT,     "sport",     NA_INDEX_INTEGER, "INTEGER") \
+	X(BUCKET,    "bucket",    NA_INDEX_TEXT,    "TEXT") \
+	X(COMPONENT, "component", NA_INDEX_TEXT,    "TEXT")
+
+/* What only the rollup needs (journal/rollup.h): read with the others, not stored by row. */
+#define NA_INDEX_ROLLUP_TABLE(X) \
+	X(RESOLVED,  "resolved",  NA_INDEX_TEXT,    "") \
+	X(BYTES_OUT, "bytes_out", NA_INDEX_INTEGER, "") \
+	X(BYTES_IN,  "bytes_in",  NA_INDEX_INTEGER, "") \
+	X(ADDONS,    "addons",    NA_INDEX_RAW,     "") \
+	X(DISAGREE,  "names_disagree", NA_INDEX_TRUE, "") \
+	X(FINAL,     "final",     NA_INDEX_TRUE,    "") \
+	X(DETACHED,  "hooks_detached", NA_INDEX_INTEGER, "")
 
 enum na_index_column {
 #define X(symbol, name, type, sql) NA_INDEX_##symbol,
 	NA_INDEX_COLUMN_TABLE(X)
+	NA_INDEX_ROLLUP_TABLE(X)
 #undef X
-	NA_INDEX_COLUMNS
+	NA_INDEX_VALUES,
+	NA_INDEX_COLUMNS = NA_INDEX_COMPONENT + 1	/* stored by row */
 };
 
 struct na_index_column_info {
@@ -57,10 +73,10 @@ struct na_index_column_info {
 	const char *sql_type;
 };
 
-extern const struct na_index_column_info na_index_columns[NA_INDEX_COLUMNS];
+extern const struct na_index_column_info na_index_columns[NA_INDEX_VALUES];
 
 struct na_index_value {
-	enum na_index_type type;	/* NA_INDEX_ABSENT, _INTEGER (also hex), _TEXT or _ADDRESS */
+	enum na_index_type type;	/* NA_INDEX_ABSENT, _INTEGER (also hex and true), _TEXT, _ADDRESS or _RAW */
 	int64_t integer;
 	const char *bytes;		/* text or address; not NUL-terminated */
 	uint32_t length;
@@ -68,8 +84,8 @@ struct na_index_value {
 
 /* Values point into the body or into `scratch`: valid while both live and do not move. */
 struct na_index_row {
-	struct na_index_value value[NA_INDEX_COLUMNS];
-	char scratch[NA_INDEX_COLUMNS][NA_INDEX_TEXT_BYTES];
+	struct na_index_value value[NA_INDEX_VALUES];
+	char scratch[NA_INDEX_VALUES][NA_INDEX_TEXT_BYTES];
 };
 
 /* Returns 0, or -EBADMSG when the body is not one JSON object; every value is absent then. */

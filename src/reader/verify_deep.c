@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "journal/index_row.h"
+#include "journal/rollup.h"
 #include "reader/verify_work.h"
 
 static int check_file(struct na_verifier *v)
@@ -41,8 +42,72 @@ static bool value_is(sqlite3_stmt *statement, int column, const struct na_index_
 	return bytes == value->length && memcmp(sqlite3_column_blob(statement, column), value->bytes, bytes) == 0;
 }
 
+static bool same_value(sqlite3_stmt *one, sqlite3_stmt *other, int column)
+{
+	sqlite3_value *left = sqlite3_column_value(one, column), *right = sqlite3_column_value(other, column);
+	int bytes = sqlite3_value_bytes(left);
+
+	if (sqlite3_value_type(left) != sqlite3_value_type(right) || bytes != sqlite3_value_bytes(right))
+		return false;
+	if (sqlite3_value_type(left) == SQLITE_INTEGER)
+		return sqlite3_value_int64(left) == sqlite3_value_int64(right);
+	return memcmp(sqlite3_value_blob(left), sqlite3_value_blob(right), (size_t)bytes) == 0;
+}
+
+static bool same_answer(sqlite3 *one, sqlite3 *other, const char *sql)
+{
+	sqlite3_stmt *left = NULL, *right = NULL;
+	int left_row = SQLITE_ROW, right_row = SQLITE_ROW;
+	bool same = sqlite3_prepare_v2(one, sql, -1, &left, NULL) == SQLITE_OK &&
+		    sqlite3_prepare_v2(other, sql, -1, &right, NULL) == SQLITE_OK &&
+		    sqlite3_column_count(left) == sqlite3_column_count(right);
+
+	while (same && left_row == SQLITE_ROW) {
+		left_row = sqlite3_step(left);
+		right_row = sqlite3_step(right);
+		same = left_row == right_row && (left_row == SQLITE_ROW || left_row == SQLITE_DONE);
+		for (int i = 0; same && left_row == SQLITE_ROW && i < sqlite3_column_count(left); i++)
+			same = same_value(left, right, i);
+	}
+	sqlite3_finalize(left);
+	sqlite3_finalize(right);
+	return same;
+}
+
+/*
+ * The rollup, made again from the records in memory. Where older records were pruned it cannot be: what a flow had sent
+ * before the cut is not there any more.
+ */
+struct again {
+	sqlite3 *db;
+	struct na_rollup rollup;
+};
+
+static bool begin_again(struct again *again)
+{
+	return sqlite3_open_v2(":memory:", &again->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
+	       sqlite3_exec(again->db, na_rollup_schema, NULL, NULL, NULL) == SQLITE_OK &&
+	       sqlite3_exec(again->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK &&
+	       na_rollup_open(&again->rollup, again->db) == 0;
+}
+
+static bool same_rollup(const struct again *again, sqlite3 *index)
+{
+	bool same = true;
+
+	for (size_t i = 0; same && na_rollup_compare[i]; i++)
+		same = same_answer(again->db, index, na_rollup_compare[i]);
+	return same;
+}
+
+static void end_again(struct again *again)
+{
+	na_rollup_close(&again->rollup);
+	sqlite3_close(again->db);
+}
+
 /* Every record up to where the index is must be in it, with what its body says. */
-static bool compare_rows(sqlite3_stmt *records, sqlite3_stmt *rows, int64_t until)
+static bool compare_rows(sqlite3_stmt *records, sqlite3_stmt *rows, int64_t until, struct again *again)
 {
 	struct na_index_row *row = malloc(sizeof(*row));
 	bool same = row != NULL;
@@ -56,6 +121,8 @@ static bool compare_rows(sqlite3_stmt *records, sqlite3_stmt *rows, int64_t unti
 		same = sqlite3_step(rows) == SQLITE_ROW && sqlite3_column_int64(rows, 0) == seq;
 		for (int i = 0; i < NA_INDEX_COLUMNS && same; i++)
 			same = value_is(rows, i + 1, &row->value[i]);
+		if (same && again)
+			same = na_rollup_add(&again->rollup, seq, row) == 0;
 	}
 	free(row);
 	return same;
@@ -72,14 +139,20 @@ static const char rows_sql[] = "SELECT seq"
 static bool index_agrees(struct na_verifier *v, sqlite3 *db, sqlite3_stmt *records)
 {
 	sqlite3_stmt *position = NULL, *rows = NULL, *integrity = NULL;
+	struct again again = { 0 };
+	bool whole = v->first_seq == 1;
 	const char *text = NULL;
 	bool same = sqlite3_prepare_v2(db, "SELECT seq FROM position", -1, &position, NULL) == SQLITE_OK &&
 		    sqlite3_prepare_v2(db, rows_sql, -1, &rows, NULL) == SQLITE_OK &&
-		    sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &integrity, NULL) == SQLITE_OK;
+		    sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &integrity, NULL) == SQLITE_OK &&
+		    (!whole || begin_again(&again)) &&
+		    /* one snapshot: a running daemon goes on adding to it */
+		    sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
 
 	if (same && sqlite3_step(position) == SQLITE_ROW) {
 		sqlite3_bind_int64(rows, 1, (sqlite3_int64)v->first_seq);
-		same = compare_rows(records, rows, sqlite3_column_int64(position, 0));
+		same = compare_rows(records, rows, sqlite3_column_int64(position, 0), whole ? &again : NULL);
+		same = same && (!whole || same_rollup(&again, db));
 		same = same && sqlite3_step(integrity) == SQLITE_ROW;
 		text = same ? (const char *)sqlite3_column_text(integrity, 0) : NULL;
 		same = text && strcmp(text, "ok") == 0;
@@ -87,6 +160,7 @@ static bool index_agrees(struct na_verifier *v, sqlite3 *db, sqlite3_stmt *recor
 	sqlite3_finalize(position);
 	sqlite3_finalize(rows);
 	sqlite3_finalize(integrity);
+	end_again(&again);
 	return same;
 }
 
