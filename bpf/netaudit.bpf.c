@@ -3,6 +3,7 @@
  * All programs of all backends, as one object: user space loads those of one backend. The hooks are
  * thin and call the same handlers on `struct sock *` (tcp.h, datagram.h, other.h, unix.h).
  */
+#include "dns_packet.h"
 #include "hooks_fentry.h"
 #include "hooks_kprobe.h"
 #include "hooks_tracepoint.h"

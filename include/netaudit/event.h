@@ -14,6 +14,7 @@
 #include <linux/types.h>
 #endif
 
+#include <netaudit/dns.h>
 #include <netaudit/message.h>
 
 #define NA_COMM_BYTES 16	/* TASK_COMM_LEN */
@@ -37,6 +38,7 @@ enum na_event_type {
 	NA_EVENT_NATIVE,	/* code addresses on the thread's C stack: sent before the stack they belong to */
 	NA_EVENT_NAME,		/* a program asks its resolver for the addresses of a name: sent after its stack */
 	NA_EVENT_MESSAGE,	/* an HTTP message inside TLS, or its head */
+	NA_EVENT_DNS,		/* a DNS message, in a datagram of a flow */
 	NA_EVENT_TYPES
 };
 
@@ -73,6 +75,7 @@ enum na_flow_flags {
 	NA_FLOW_RESULT_UNKNOWN = 1 << 6,/* failed, but this backend cannot see with which error */
 	NA_FLOW_ESTABLISHED = 1 << 7,	/* the handshake completed */
 	NA_FLOW_LOCAL = 1 << 8,		/* the other end is on this host (not said of every flow) */
+	NA_FLOW_DNS = 1 << 9,		/* of datagrams, set by user space: an NA_EVENT_DNS was of this flow */
 };
 
 /* Who was running, taken in the kernel at the event. */
@@ -251,6 +254,16 @@ struct na_message_event {
 	__u8 reserved[5];
 	char server_name[NA_SERVER_NAME_BYTES];	/* asked for by this client (SNI): untrusted bytes; empty: by no name */
 	struct na_message message;
+};
+
+/* NA_EVENT_DNS: after its flow's NA_EVENT_DATAGRAM. */
+struct na_dns_event {
+	struct na_event_header header;
+	__u64 flow;
+	__u64 socket;
+	__u8 written;		/* by this host; else it has arrived */
+	__u8 reserved[7];
+	struct na_dns dns;
 };
 
 /* A Python string as the process had it in memory: untrusted bytes, not terminated. */

@@ -22,6 +22,7 @@ static const uint32_t event_sizes[NA_EVENT_TYPES] = {
 	[NA_EVENT_CODE] = sizeof(struct na_code_event),
 	[NA_EVENT_NATIVE] = sizeof(struct na_native_event),
 	[NA_EVENT_MESSAGE] = sizeof(struct na_message_event),
+	[NA_EVENT_DNS] = sizeof(struct na_dns_event),
 	[NA_EVENT_NAME] = sizeof(struct na_name_event),
 };
 

@@ -23,6 +23,8 @@ static const struct na_hook hooks[] = {
 	{ "na_existing_sockets", EVERY, NULL },
 	{ "na_existing_relays", EVERY, NULL },
 	{ "na_open_flows", EVERY, NULL },
+	{ "na_dns_out", EVERY, NULL },	/* control groups must be there: load.c */
+	{ "na_dns_in", EVERY, NULL },
 	{ "na_python_audit", EVERY, NULL },	/* attached on request (probes.h) */
 	/* the same; cookies, which they need, came with links to events (5.15) */
 	{ "na_tls_write", EVERY, LINKS_TO_EVENTS },
@@ -164,6 +166,11 @@ static const struct na_hook_row rows[] = {
 		[NA_BACKEND_KPROBE] = "security_unix_may_send, skb_free_datagram",
 		[NA_BACKEND_TRACEPOINT] = "exit of connect(2), sock:sock_send_length, sock_recv_length (6.3+), of connected "
 			"sockets; before not seen" } },
+	{ "DNS in UDP", { [NA_BACKEND_FENTRY] = "cgroup_skb; the first message that arrives on a flow is not seen",
+		[NA_BACKEND_KPROBE] = "cgroup_skb; the first message that arrives on a flow is not seen",
+		[NA_BACKEND_TRACEPOINT] = "cgroup_skb" } },
+	{ "DNS in TCP, TLS or HTTPS", { [NA_BACKEND_FENTRY] = "not seen", [NA_BACKEND_KPROBE] = "not seen",
+		[NA_BACKEND_TRACEPOINT] = "not seen" } },
 	{ "raw, ICMP", { [NA_BACKEND_FENTRY] = "security_socket_sendmsg, skb_free_datagram",
 		[NA_BACKEND_KPROBE] = "security_socket_sendmsg, skb_free_datagram",
 		[NA_BACKEND_TRACEPOINT] = "cgroup_skb: received packets are counted on arrival, read or not" } },

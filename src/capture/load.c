@@ -230,14 +230,20 @@ static int open_cgroup_root(const char *wanted)
 	return -ENOENT;
 }
 
+static bool needs_cgroup(const struct bpf_program *program)
+{
+	enum bpf_prog_type type = bpf_program__type(program);
+
+	return type == BPF_PROG_TYPE_CGROUP_SKB || type == BPF_PROG_TYPE_CGROUP_SOCK ||
+	       type == BPF_PROG_TYPE_CGROUP_SOCK_ADDR;
+}
+
 static struct bpf_link *attach_one(struct na_capture *capture, struct bpf_program *program, int cgroup)
 {
 	LIBBPF_OPTS(bpf_iter_attach_opts, options);
 	union bpf_iter_link_info info = { .map.map_fd = (__u32)capture->sockets };
-	enum bpf_prog_type type = bpf_program__type(program);
 
-	if (type == BPF_PROG_TYPE_CGROUP_SKB || type == BPF_PROG_TYPE_CGROUP_SOCK ||
-	    type == BPF_PROG_TYPE_CGROUP_SOCK_ADDR)
+	if (needs_cgroup(program))
 		return bpf_program__attach_cgroup(program, cgroup);
 	if (!strncmp(bpf_program__section_name(program), "kretprobe/", strlen("kretprobe/"))) {
 		struct bpf_link *link = na_return_probe_attach(program);
@@ -279,7 +285,7 @@ static int attach_and_keep(struct na_capture *capture, struct bpf_program *progr
 
 int na_capture_attach(struct na_capture *capture, struct na_error *error)
 {
-	int cgroup = capture->backend == NA_BACKEND_TRACEPOINT ? open_cgroup_root(capture->options.cgroup_root) : -1;
+	int cgroup = open_cgroup_root(capture->options.cgroup_root);
 	struct bpf_program *program;
 	int err = 0;
 
@@ -292,6 +298,10 @@ int na_capture_attach(struct na_capture *capture, struct na_error *error)
 			if (!bpf_program__autoload(program) || is_second_copy(program) != second ||
 			    na_probe_is_program(bpf_program__name(program)))
 				continue;
+			if (needs_cgroup(program) && cgroup < 0) {	/* the other backends do more without it than not at all */
+				append_name(capture->missing, sizeof(capture->missing), bpf_program__name(program));
+				continue;
+			}
 			err = attach_and_keep(capture, program, cgroup, error);
 			if (err)
 				break;

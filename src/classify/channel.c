@@ -54,7 +54,7 @@ static const char *const event_type_names[NA_EVENT_TYPES] = {
 	[NA_EVENT_SOCKET_GONE] = "socket-gone", [NA_EVENT_UNIX] = "unix", [NA_EVENT_FORK] = "fork",
 	[NA_EVENT_EXEC] = "exec", [NA_EVENT_EXIT] = "exit", [NA_EVENT_PROGRESS] = "progress",
 	[NA_EVENT_STACK] = "stack", [NA_EVENT_CODE] = "code", [NA_EVENT_NATIVE] = "native", [NA_EVENT_MESSAGE] = "message",
-	[NA_EVENT_NAME] = "name",
+	[NA_EVENT_NAME] = "name", [NA_EVENT_DNS] = "dns",
 };
 
 const char *na_protocol_name(unsigned int family, unsigned int protocol)
@@ -75,6 +75,8 @@ const char *na_channel_of_flow(const struct na_flow_event *event)
 		return "vsock";
 	if (event->family == AF_PACKET)
 		return "raw";
+	if (event->flags & NA_FLOW_DNS)
+		return "dns";
 	name = event->socket_type == SOCK_RAW && event->protocol != IPPROTO_ICMP && event->protocol != IPPROTO_ICMPV6
 		? NULL : find(inet_channels, event->protocol);
 	return name ? name : "raw";

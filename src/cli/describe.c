@@ -210,6 +210,7 @@ static const struct {
 } kinds[] = {
 	{ "open", NULL },	{ "close", NULL },
 	{ "progress", NULL },	{ "datagram", NULL },
+	{ "dns", NULL },
 	{ "exchange", NULL },	{ "author", describe_author },
 	{ "process", describe_process },
 	{ "lost", describe_lost }, { "gap", describe_gap },

@@ -89,12 +89,31 @@ static void put_request(char *cell, const json_t *body)
 		 na_field_text(path, body, "path"), json_object_get(body, "query") ? "?" : "");
 }
 
+/* "A odoo.example @192.0.2.53:53 = 203.0.113.5 (and 1 more)" */
+static void put_lookup(char *cell, const json_t *body)
+{
+	const json_t *ips = json_object_get(body, "host_ips");
+	char type[NA_FIELD_BYTES], host[NA_FIELD_BYTES], ip[NA_FIELD_BYTES] = "", server[END_BYTES], more[32] = "";
+
+	if (json_array_size(ips))
+		na_value_text(ip, json_array_get(ips, 0));
+	if (json_array_size(ips) > 1)
+		snprintf(more, sizeof(more), " (and %zu more)", json_array_size(ips) - 1);
+	put_end(server, body, "dst", "dport", NULL);
+	snprintf(cell, CELL_BYTES, "%s %s @%s%s%s%s", na_field_text(type, body, "record_type"),
+		 na_field_text(host, body, "host"), server, *ip ? " = " : "", ip, more);
+}
+
 static void put_where(char *cell, const json_t *body)
 {
 	char source[END_BYTES], destination[END_BYTES], path[NA_FIELD_BYTES];
 
 	if (na_field_is(body, "kind", "exchange")) {
 		put_request(cell, body);
+		return;
+	}
+	if (na_field_is(body, "kind", "dns")) {
+		put_lookup(cell, body);
 		return;
 	}
 	na_field_text(path, body, "path");
@@ -113,6 +132,10 @@ static void put_result(char *cell, const json_t *body)
 {
 	char result[NA_FIELD_BYTES];
 
+	if (na_field_is(body, "kind", "dns")) {
+		snprintf(cell, CELL_BYTES, "%s", *na_field_text(result, body, "response_code") ? result : "unanswered");
+		return;
+	}
 	na_field_text(result, body, na_field_is(body, "kind", "exchange") ? "status" : "result");
 	snprintf(cell, CELL_BYTES, "%s%s", result,
 		 json_is_true(json_object_get(body, "pre_existing")) ? *result ? ", before start" : "before start" : "");

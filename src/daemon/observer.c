@@ -100,6 +100,8 @@ static int open_observer(struct na_observer *observer)
 	if (!err)
 		err = na_observer_open_authors(observer);
 	if (!err)
+		err = na_observer_open_lookups(observer);
+	if (!err)
 		err = na_capture_start_draining(context->capture, on_event, observer);
 	if (!err)
 		err = na_observer_find_existing(observer);
@@ -110,6 +112,7 @@ static int open_observer(struct na_observer *observer)
 
 static void close_observer(struct na_observer *observer)
 {
+	na_lookups_destroy(observer->lookups);
 	na_datagrams_destroy(observer->datagrams);
 	na_flow_table_destroy(observer->flows);
 	na_observer_close_authors(observer);
@@ -126,6 +129,7 @@ static void finish(struct na_observer *observer)
 		continue;
 	handle_until(observer, UINT64_MAX);
 	na_exchanges_end(observer->exchanges, 0, 0);
+	na_lookups_end(observer->lookups, 0);
 	na_datagrams_flush(observer->datagrams);
 	na_observer_tick(observer);
 }

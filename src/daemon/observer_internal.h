@@ -12,6 +12,7 @@
 #include "flow/compose.h"
 #include "flow/datagram.h"
 #include "flow/exchange.h"
+#include "flow/lookup.h"
 #include "flow/merge.h"
 #include "flow/table.h"
 #include "target/addons.h"
@@ -33,6 +34,7 @@ struct na_observer {
 	struct na_probes *probes;
 	struct na_tls_libraries *tls_libraries;
 	struct na_exchanges *exchanges;
+	struct na_lookups *lookups;
 	struct na_clock_pair clock;
 	bool closes_lost;	/* since the last walk over the kernel's flows */
 	bool scanning;		/* processes found now may not be known to the kernel yet */
@@ -47,6 +49,8 @@ void na_observer_take_over_datagram(struct na_observer *observer, const struct n
 void na_observer_handle_progress(void *observer, const struct na_event_header *event);
 void na_observer_report_datagram(void *observer, struct na_datagram_flow *flow,
 				 const struct na_peer_counters *period, bool final);
+/* The same with its author, which stays the flow's. */
+struct na_context na_observer_names_of_datagram(struct na_observer *observer, struct na_datagram_flow *flow);
 /* Who did it, as the record says it, without its author. False: decided to be out of scope after all. */
 bool na_observer_describe(struct na_observer *observer, const struct na_target *target, const struct na_task *task,
 			  struct na_context *context);
@@ -61,6 +65,10 @@ void na_observer_classify_exchange(const struct na_observer *observer, struct na
 int na_observer_open_exchanges(struct na_observer *observer);	/* 0 or negative errno */
 void na_observer_close_exchanges(struct na_observer *observer);
 void na_observer_message(struct na_observer *observer, const struct na_message_event *event);
+
+/* observer_dns.c: names that are asked for. */
+int na_observer_open_lookups(struct na_observer *observer);	/* 0 or negative errno */
+void na_observer_dns(struct na_observer *observer, const struct na_dns_event *event);
 
 /* observer_author.c: who made it. */
 int na_observer_open_authors(struct na_observer *observer);	/* 0 or negative errno */

@@ -50,15 +50,25 @@ static struct socket_flows *find_socket(struct na_datagrams *datagrams, uint64_t
 	return socket;
 }
 
+static struct na_datagram_flow *find_flow(const struct socket_flows *socket, uint64_t id)
+{
+	struct na_datagram_flow *flow = socket ? socket->first : NULL;
+
+	while (flow && flow->opened.flow != id)
+		flow = flow->next;
+	return flow;
+}
+
+struct na_datagram_flow *na_datagrams_find(struct na_datagrams *datagrams, uint64_t socket, uint64_t flow)
+{
+	return find_flow(find_socket(datagrams, socket), flow);
+}
+
 /* A flow taken over by its counters, whose event was still in the ring. Newer events cannot be of such a flow. */
 static struct na_datagram_flow *find_taken_over(const struct na_datagrams *datagrams, const struct socket_flows *socket,
 						const struct na_flow_event *event)
 {
-	struct na_datagram_flow *flow = socket && event->opened_ns <= datagrams->created_ns ? socket->first : NULL;
-
-	while (flow && flow->opened.flow != event->flow)
-		flow = flow->next;
-	return flow;
+	return event->opened_ns <= datagrams->created_ns ? find_flow(socket, event->flow) : NULL;
 }
 
 struct na_datagram_flow *na_datagrams_begin(struct na_datagrams *datagrams, const struct na_flow_event *event,

@@ -44,6 +44,9 @@ void na_datagrams_destroy(struct na_datagrams *datagrams);
 struct na_datagram_flow *na_datagrams_begin(struct na_datagrams *datagrams, const struct na_flow_event *event,
 					    bool taken_over);
 
+/* NULL: it is not followed. Valid until its socket is gone or time passes (na_datagrams_tick). */
+struct na_datagram_flow *na_datagrams_find(struct na_datagrams *datagrams, uint64_t socket, uint64_t flow);
+
 /* Decided to be out of scope: the kernel stops counting it. */
 void na_datagrams_refuse(struct na_datagrams *datagrams, const struct na_flow_event *event);
 

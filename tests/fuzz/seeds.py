@@ -143,6 +143,11 @@ SEEDS = {
         (3, b"0::/system.slice/docker-" + b"a" * 64 + b".scope\n"), (3, b"0::/system.slice/odoo.service\n"),
         (4, b"7 (odoo) S 1 7 7 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 2 0 100 0 0\n"),
         (5, b"   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000   0 0 12345 1\n"))],
+    "dns": [b"\x12\x34" + text for text in (
+        b"\1\0\0\1\0\0\0\0\0\1\3www\7example\0\0\1\0\1\0\0\x29\4\xd0\0\0\0\0\0\0",
+        b"\x81\x80\0\1\0\2\0\0\0\0\1a\1b\0\0\x1c\0\1\xc0\x0c\0\5\0\1\0\0\0\x3c\0\4\1c\xc0\x0e"
+        b"\1c\1b\0\0\x1c\0\1\0\0\0\x3c\0\x10" + bytes(range(16)),
+        b"\x81\x83\0\1\0\1\0\0\0\0\0\0\1\0\1\0\0\1\0\1\0\0\0\7\0\4\xc0\0\2\1")],
     "clear": [b"\7" + text for text in (
         b"POST /web/a%40b.c/12345?db=x&y HTTP/1.1\r\nHost: h:1\r\nContent-Length: 9\r\nCookie: v\r\n\r\n123456789GET /x HTTP/1.0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\nB\r\nhello world\r\n0\r\nT: v\r\n\r\n",

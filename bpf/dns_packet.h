@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * DNS in UDP datagrams of sockets that are audited, on every backend: the only hooks that are given a packet's bytes
+ * wherever they lie are those of control groups. They run after the flow of the datagram was made (datagram.h), but for
+ * the first that fentry and kprobe see arrive, whose flow begins when it is read.
+ */
+#ifndef NETAUDIT_BPF_DNS_PACKET_H
+#define NETAUDIT_BPF_DNS_PACKET_H
+
+#include "datagram.h"
+#include "hooks_tracepoint.h"
+
+/* A packet that arrives may interrupt one that is sent. */
+#define NA_DNS_SLOTS 2
+
+struct na_dns_work;
+static __always_inline struct na_dns_work *na_dns_work_of(__u32 slot);
+
+#include "dns.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, NA_DNS_SLOTS);
+	__type(key, __u32);
+	__type(value, struct na_dns_work);
+} dns_works SEC(".maps");
+
+/* Never written. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct na_dns_work);
+} blank_dns SEC(".maps");
+
+static __always_inline struct na_dns_work *na_dns_work_of(__u32 slot)
+{
+	return bpf_map_lookup_elem(&dns_works, &slot);
+}
+
+static __always_inline void na_dns_wipe(void *from, __u32 bytes)
+{
+	__u32 zero = 0;
+	void *blank = bpf_map_lookup_elem(&blank_dns, &zero);
+
+	if (blank)
+		bpf_probe_read_kernel(from, bytes, blank);
+}
+
+static __always_inline struct na_dns_work *na_dns_try_slot(__u32 slot)
+{
+	struct na_dns_work *work = na_dns_work_of(slot);
+
+	if (!work)
+		return NULL;
+#ifdef NA_BEFORE_5_12
+	/* whoever interrupts this is done before it goes on */
+	if (work->busy)
+		return NULL;
+	work->busy = 1;
+#else
+	if (__sync_val_compare_and_swap(&work->busy, 0, 1))
+		return NULL;
+#endif
+	return work;
+}
+
+/* The datagram's flow, NULL when it has none: nobody in scope uses it, or a relay answers. */
+static __noinline struct na_peer_counters *na_flow_of_datagram(const struct na_socket *socket,
+							       const struct na_datagram *datagram)
+{
+	struct na_peer_key key = {};
+
+	if (!socket || !datagram || socket->stage < NA_STAGE_SOCKET)
+		return NULL;
+	key.socket = socket->id;
+	key.remote_port = datagram->remote_port;
+	key.family = datagram->family;
+	key.protocol = datagram->protocol;
+	__builtin_memcpy(key.remote, datagram->remote, 16);
+	return bpf_map_lookup_elem(&peers, &key);
+}
+
+static __noinline void na_report_dns(const struct na_dns_work *work, const struct na_socket *socket, __u64 flow,
+				     const struct na_datagram *datagram)
+{
+	struct na_dns_event *event;
+
+	if (!work || !socket || !datagram)
+		return;
+	event = bpf_ringbuf_reserve(&ring_stacks, sizeof(*event), 0);
+	if (!event) {
+		na_lost(NA_LOSS(NA_EVENT_DNS, NA_LOSS_RING, datagram->remote_port, datagram->family), &socket->task,
+			datagram->remote);
+		return;
+	}
+	na_dns_wipe(event, sizeof(*event));
+	event->header.time_ns = bpf_ktime_get_boot_ns();
+	event->header.type = NA_EVENT_DNS;
+	event->header.size = sizeof(*event);
+	event->flow = flow;
+	event->socket = socket->id;
+	event->written = datagram->direction == NA_OUTBOUND;
+	bpf_probe_read_kernel(&event->dns, sizeof(event->dns), &work->dns);
+	na_submit(event, NA_EVENT_DNS);
+}
+
+/* Copies the message behind the headers of the packet, and what it says is reported. */
+static __always_inline void na_parse_dns(struct __sk_buff *skb, const struct na_socket *socket, __u64 flow,
+					 const struct na_datagram *datagram)
+{
+	struct na_dns_work *work = na_dns_try_slot(0);
+	__u64 bytes = datagram->bytes;
+	__u32 slot = 0;
+
+	if (!work) {
+		work = na_dns_try_slot(1);
+		slot = 1;
+	}
+	if (!work) {
+		na_lost(NA_LOSS(NA_EVENT_DNS, NA_LOSS_MAP, datagram->remote_port, datagram->family), &socket->task,
+			datagram->remote);
+		return;
+	}
+	work->dns.bytes = bytes;
+	if (bytes > NA_DNS_COPIED_BYTES)
+		bytes = NA_DNS_COPIED_BYTES;
+	asm volatile("" : "+r"(bytes));
+	if (bytes && bytes <= NA_DNS_COPIED_BYTES &&
+	    !bpf_skb_load_bytes(skb, skb->len - (__u32)datagram->bytes, work->message, bytes)) {
+		work->filled = bytes;
+		if (na_dns_run(work, slot))
+			na_report_dns(work, socket, flow, datagram);
+	}
+	na_dns_wipe(&work->dns, sizeof(*work) - sizeof(work->busy));
+	work->busy = 0;
+}
+
+static __always_inline void na_on_dns_packet(struct __sk_buff *skb, struct sock *sk, __u8 direction)
+{
+	struct na_datagram datagram = { .direction = direction, .protocol = IPPROTO_UDP };
+	struct na_socket *socket = na_find_socket((__u64)sk);
+	__u8 header[NA_DNS_HEADER_BYTES] = {};
+	struct na_peer_counters *counters;
+
+	/* the packet begins with its IP header here, so its last bytes are the datagram's */
+	if (!socket || !na_read_packet(NA_KERNEL_OBJECT(sk_buff, skb), &datagram) ||
+	    datagram.bytes < NA_DNS_HEADER_BYTES + NA_DNS_QUESTION_BYTES || datagram.bytes > skb->len ||
+	    bpf_skb_load_bytes(skb, skb->len - (__u32)datagram.bytes, header, sizeof(header)) || !na_dns_is_header(header))
+		return;
+	counters = na_flow_of_datagram(socket, &datagram);
+	if (counters)
+		na_parse_dns(skb, socket, counters->flow, &datagram);
+}
+
+SEC("cgroup_skb/egress")
+int na_dns_out(struct __sk_buff *skb)
+{
+	NA_PACKET_SOCKET *socket = skb->sk ? NA_PACKET_SOCKET_OF(skb) : NULL;
+
+	if (socket && NA_PROTOCOL_OF(socket) == IPPROTO_UDP)
+		na_on_dns_packet(skb, NA_KERNEL_OBJECT(sock, socket), NA_OUTBOUND);
+	return ALLOW;
+}
+
+SEC("cgroup_skb/ingress")
+int na_dns_in(struct __sk_buff *skb)
+{
+	NA_PACKET_SOCKET *socket = skb->sk ? NA_PACKET_SOCKET_OF(skb) : NULL;
+
+	if (socket && NA_PROTOCOL_OF(socket) == IPPROTO_UDP)
+		na_on_dns_packet(skb, NA_KERNEL_OBJECT(sock, socket), NA_INBOUND);
+	return ALLOW;
+}
+
+#endif
