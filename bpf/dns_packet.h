@@ -105,6 +105,15 @@ static __noinline void na_report_dns(const struct na_dns_work *work, const struc
 	na_submit(event, NA_EVENT_DNS);
 }
 
+/* The two bounds of `bytes` are stated apart, one after the other: as one comparison 5.10 learns only the upper from it. */
+static __always_inline bool na_dns_copy(struct __sk_buff *skb, __u32 from, struct na_dns_work *work, __u64 bytes)
+{
+	if (bytes < NA_DNS_HEADER_BYTES)
+		return false;
+	asm volatile("" : "+r"(bytes));
+	return bytes <= NA_DNS_COPIED_BYTES && !bpf_skb_load_bytes(skb, from, work->message, bytes);
+}
+
 /* Copies the message behind the headers of the packet, and what it says is reported. */
 static __always_inline void na_parse_dns(struct __sk_buff *skb, const struct na_socket *socket, __u64 flow,
 					 const struct na_datagram *datagram)
@@ -125,9 +134,7 @@ static __always_inline void na_parse_dns(struct __sk_buff *skb, const struct na_
 	work->dns.bytes = bytes;
 	if (bytes > NA_DNS_COPIED_BYTES)
 		bytes = NA_DNS_COPIED_BYTES;
-	asm volatile("" : "+r"(bytes));
-	if (bytes && bytes <= NA_DNS_COPIED_BYTES &&
-	    !bpf_skb_load_bytes(skb, skb->len - (__u32)datagram->bytes, work->message, bytes)) {
+	if (na_dns_copy(skb, skb->len - (__u32)datagram->bytes, work, bytes)) {
 		work->filled = bytes;
 		if (na_dns_run(work, slot))
 			na_report_dns(work, socket, flow, datagram);
