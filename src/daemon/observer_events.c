@@ -163,30 +163,23 @@ static void handle_socket_gone(struct na_observer *observer, const struct na_flo
 
 struct na_context na_observer_names_of_datagram(struct na_observer *observer, struct na_datagram_flow *flow)
 {
+	struct na_context names;
+
 	if (flow->asked && !flow->author)
 		flow->author = na_observer_author(observer, flow->opened.flow, &flow->opened.task, &flow->acting);
-	return (struct na_context){ &observer->clock, flow->instance, flow->worker, flow->via, flow->author,
-				    flow->container };
+	names = (struct na_context){ .clock = &observer->clock, .instance = flow->instance, .worker = flow->worker,
+				     .via = flow->via, .author = flow->author, .container = flow->container };
+	na_observer_classify(observer, &flow->opened, &names);
+	return names;
 }
 
 void na_observer_report_datagram(void *context, struct na_datagram_flow *flow, const struct na_peer_counters *period,
 				 bool final)
 {
 	struct na_observer *observer = context;
-<<<<<<< HEAD
-	struct na_context names = { .clock = &observer->clock, .instance = flow->instance, .worker = flow->worker,
-				    .via = flow->via, .container = flow->container };
-	char record[NA_COMPOSE_BYTES];
-
-	if (flow->asked && !flow->author)
-		flow->author = na_observer_author(observer, flow->opened.flow, &flow->opened.task, &flow->acting);
-	names.author = flow->author;
-	na_observer_classify(observer, &flow->opened, &names);
-=======
 	struct na_context names = na_observer_names_of_datagram(observer, flow);
 	char record[NA_COMPOSE_BYTES];
 
->>>>>>> 972d211 (Names asked of name servers: DNS messages in UDP are parsed in the kernel, one record for each question with its answer)
 	na_observer_queue(observer, record, na_compose_datagram(record, &flow->opened, period, final, &names));
 }
 

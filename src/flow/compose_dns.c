@@ -90,9 +90,11 @@ ssize_t na_compose_dns(void *out, const struct na_lookup *lookup, const struct n
 	remote.port = na_address_text(remote.address, opened->family, opened->remote, opened->remote_port);
 	na_canonical_begin(&c, out, NA_COMPOSE_BYTES);
 	na_put_author(&c, context->author);
+	na_canonical_string(&c, "bucket", context->bucket);
 	na_canonical_id(&c, "cgroup", task->cgroup_id);
 	na_canonical_string(&c, "channel", "dns");
 	na_canonical_text(&c, "comm", task->comm, strnlen(task->comm, sizeof(task->comm)));
+	na_canonical_string(&c, "component", context->component);
 	put_known(&c, "container", container->id);
 	put_true(&c, "cut", dns->flags & NA_DNS_CUT);
 	na_canonical_string(&c, "direction", inbound ? "inbound" : "outbound");
@@ -110,6 +112,7 @@ ssize_t na_compose_dns(void *out, const struct na_lookup *lookup, const struct n
 	put_known(&c, "image", container->image);
 	na_canonical_string(&c, "instance", context->instance);
 	na_canonical_string(&c, "kind", "dns");
+	put_true(&c, "names_disagree", context->names_disagree);
 	na_canonical_integer(&c, "netns", task->net_namespace);
 	na_canonical_nonce(&c);
 	na_canonical_integer(&c, "parent_pid", task->parent_pid);
