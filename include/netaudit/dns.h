@@ -13,7 +13,8 @@
 #define NA_DNS_NAME_BYTES 256	/* a name has at most 253 characters, and here its end */
 #define NA_DNS_ADDRESSES 16	/* of an answer: the first */
 
-enum na_dns_type {	/* of RFC 1035, 3596; the others are only numbers here */
+/* Of RFC 1035 and 3596; the others are only numbers here. */
+enum na_dns_type {
 	NA_DNS_A = 1,
 	NA_DNS_AAAA = 28,
 };

@@ -69,7 +69,8 @@ static struct waiting *find(const struct na_lookups *lookups, const struct quest
 	return waiting;
 }
 
-static struct waiting *add(struct na_lookups *lookups, const struct question *question, const struct na_dns_event *event)
+static struct waiting *add(struct na_lookups *lookups, const struct question *question,
+			   const struct na_dns_event *event)
 {
 	struct waiting *waiting;
 

@@ -234,7 +234,8 @@ static void test_a_record(void **state)
 {
 	static const struct na_clock_pair clock;
 	const struct na_context context = { .clock = &clock };
-	struct na_flow_event opened = { .flow = FLOW, .family = 2, .protocol = 17, .direction = NA_OUTBOUND, .remote_port = 53 };
+	struct na_flow_event opened = { .flow = FLOW, .family = 2, .protocol = 17,
+					.direction = NA_OUTBOUND, .remote_port = 53 };
 	struct na_lookup lookup = { .asked_ns = 1000, .answered_ns = 8000, .queries = 1, .responses = 1 };
 	char record[NA_COMPOSE_BYTES];
 	ssize_t length;
