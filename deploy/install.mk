@@ -18,7 +18,10 @@ install: all ## install below DESTDIR and PREFIX (/usr); as root without DESTDIR
 	$(Q)$(INSTALL) -m 0755 $(BUILD)/netaudit-bpf $(BUILD)/netaudit $(DESTDIR)$(BINDIR)/
 	$(Q)sed 's|/usr/bin/netaudit-bpf|$(BINDIR)/netaudit-bpf|' deploy/systemd/netaudit-bpf.service \
 		> $(DESTDIR)$(UNITDIR)/netaudit-bpf.service
-	$(Q)chmod 0644 $(DESTDIR)$(UNITDIR)/netaudit-bpf.service
+	$(Q)sed 's|/usr/bin/netaudit |$(BINDIR)/netaudit |' deploy/systemd/netaudit-reader@.service \
+		> $(DESTDIR)$(UNITDIR)/netaudit-reader@.service
+	$(Q)$(INSTALL) -m 0644 deploy/systemd/netaudit-reader.socket $(DESTDIR)$(UNITDIR)/
+	$(Q)chmod 0644 $(DESTDIR)$(UNITDIR)/netaudit-bpf.service $(DESTDIR)$(UNITDIR)/netaudit-reader@.service
 	$(Q)$(INSTALL) -D -m 0644 deploy/systemd/odoo-instances.conf $(DESTDIR)$(UNITDIR)/odoo@.service.d/10-netaudit.conf
 	$(Q)$(INSTALL) -D -m 0644 deploy/systemd/netaudit.sysusers $(DESTDIR)$(SYSUSERSDIR)/netaudit.conf
 	$(Q)$(INSTALL) -D -m 0644 deploy/systemd/netaudit.tmpfiles $(DESTDIR)$(TMPFILESDIR)/netaudit.conf
@@ -37,14 +40,16 @@ install: all ## install below DESTDIR and PREFIX (/usr); as root without DESTDIR
 	$(Q)test -n "$(DESTDIR)" || $(MAKE) --no-print-directory install-users
 
 # systemd-sysusers where it is, useradd where it is not; neither touches a user that exists.
-install-users: ## make the users netaudit and netaudit-sign
+install-users: ## make the users netaudit and netaudit-sign, and the group netaudit-forensic
 	$(Q)if command -v systemd-sysusers >/dev/null; then systemd-sysusers $(CURDIR)/deploy/systemd/netaudit.sysusers; \
-	else for user in netaudit netaudit-sign; do id $$user >/dev/null 2>&1 || \
+	else getent group netaudit-forensic >/dev/null || groupadd --system netaudit-forensic || exit 1; \
+		for user in netaudit netaudit-sign; do id $$user >/dev/null 2>&1 || \
 		useradd --system --user-group --no-create-home --home-dir /var/lib/netaudit \
 			--shell /usr/sbin/nologin $$user || exit 1; done; fi
 
 uninstall: ## remove what install put there; keeps settings, journal, keys and users
 	$(Q)rm -f $(DESTDIR)$(BINDIR)/netaudit-bpf $(DESTDIR)$(BINDIR)/netaudit $(DESTDIR)$(UNITDIR)/netaudit-bpf.service \
+		$(DESTDIR)$(UNITDIR)/netaudit-reader.socket $(DESTDIR)$(UNITDIR)/netaudit-reader@.service \
 		$(DESTDIR)$(UNITDIR)/odoo@.service.d/10-netaudit.conf \
 		$(DESTDIR)$(SYSUSERSDIR)/netaudit.conf $(DESTDIR)$(TMPFILESDIR)/netaudit.conf \
 		$(DESTDIR)$(BASHCOMPDIR)/netaudit $(DESTDIR)$(ZSHCOMPDIR)/_netaudit \

@@ -19,6 +19,7 @@ _netaudit()
 		[verify]='--key --head --anchors --since --deep --witness'
 		[prune]=''
 		[doctor]='--config'
+		[reader]=''
 		[help]=''
 	)
 	local -A values=(

@@ -48,6 +48,9 @@ extern const struct na_option na_common_options[];
 
 const struct na_command *na_find_command(const char *name);
 
+/* Positional arguments the command takes when the reader runs it for somebody else (ask.h); -1: it does not. */
+int na_served_arguments(const struct na_command *command);
+
 struct na_cli {
 	const struct na_command *command;
 	const char *state_dir;	/* the daemon's; the journal's folder is in it: na_cli_journal() */
@@ -55,6 +58,7 @@ struct na_cli {
 	const char *run_dir;
 	const char *config_file;	/* the daemon's; NULL: the default one, which may be missing */
 	bool json;
+	bool served;		/* we are the reader: the arguments are somebody else's, and may name no file */
 	bool terminal;		/* standard output is one: align, and colour unless NO_COLOR is set */
 	bool colour;
 	bool utf8;		/* the terminal's locale can show an arrow */
@@ -107,6 +111,7 @@ int na_command_keys(struct na_cli *cli, int argc, char **argv);
 int na_command_prune(struct na_cli *cli, int argc, char **argv);
 int na_command_verify(struct na_cli *cli, int argc, char **argv);
 int na_command_doctor(struct na_cli *cli, int argc, char **argv);
+int na_command_reader(struct na_cli *cli, int argc, char **argv);
 int na_command_help(struct na_cli *cli, int argc, char **argv);
 
 extern const struct na_option na_status_options[];

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/ask.h"
 #include "cli/cli.h"
 
 const struct na_command na_commands[] = {
@@ -28,6 +29,7 @@ const struct na_command na_commands[] = {
 	{ "prune", "", 0, 0, "take old records away now, as the daemon does once a day", NULL, na_command_prune },
 	{ "doctor", "", 0, 0, "say what this machine allows, what would be missed and what to do",
 	  na_doctor_options, na_command_doctor },
+	{ "reader", "", 0, 0, "answer one asker on standard input, for netaudit-reader.socket", NULL, na_command_reader },
 	{ "help", "[COMMAND]", 0, 1, "explain a command", NULL, na_command_help },
 };
 
@@ -63,6 +65,8 @@ int main(int argc, char **argv)
 		return na_cli_usage(&cli, "there is no command '%s'", name);
 	if (!cli.command)
 		return na_cli_usage(&cli, "a command is needed");
+	if (na_ask_is_for_reader(&cli, argc - 1, argv + 1))
+		return na_ask_reader(&cli, argc - 1, argv + 1);
 	code = cli.command->run(&cli, argc - 1, argv + 1);
 	if (fflush(stdout) || ferror(stdout)) {
 		na_cli_error(&cli, "the output could not be written");

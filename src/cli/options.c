@@ -15,6 +15,7 @@
 #include "cli/cli.h"
 
 #define OPTIONS_MAX 32
+#define NOT_ROOT "run this as root, or have netaudit-reader.socket started and be in the group netaudit"
 #define FIRST_VALUE 256		/* getopt_long's value of the first option: above every letter */
 
 const struct na_option na_common_options[] = {
@@ -61,6 +62,12 @@ static const struct na_option *find_option(const struct parser *parser, int valu
 	return NULL;
 }
 
+/* What the asker of a reader calls a file is not ours to open. */
+static bool names_file(const struct na_option *option)
+{
+	return option->argument && (!strcmp(option->argument, "FILE") || !strcmp(option->argument, "DIRECTORY"));
+}
+
 /* Returns -1 for a common option that was taken, 0 for --help, 1 for another option. */
 static int take_common(struct na_cli *cli, const char *name)
 {
@@ -81,7 +88,7 @@ int na_cli_parse(struct na_cli *cli, int argc, char **argv,
 		 int (*take)(void *context, const char *name, const char *value), void *context)
 {
 	struct parser parser = { .shorts = ":" };
-	int value;
+	int value, most = cli->served ? na_served_arguments(cli->command) : cli->command->most;
 
 	declare(&parser, na_common_options);
 	declare(&parser, cli->command->options);
@@ -94,6 +101,8 @@ int na_cli_parse(struct na_cli *cli, int argc, char **argv,
 			return na_cli_usage(cli, "%s needs a value", argv[optind - 1]);
 		if (!option)
 			return na_cli_usage(cli, "there is no option %s", argv[optind - 1]);
+		if (cli->served && names_file(option))
+			return na_cli_usage(cli, "--%s names a file: for that, run it as root, or on an export", option->name);
 		common = take_common(cli, option->name);
 		if (common == 0) {
 			na_cli_help(cli);
@@ -106,8 +115,8 @@ int na_cli_parse(struct na_cli *cli, int argc, char **argv,
 	cli->argument = argv + optind;
 	if (cli->arguments < cli->command->least)
 		return na_cli_usage(cli, "%s is needed", cli->command->arguments);
-	if (cli->arguments > cli->command->most)
-		return na_cli_usage(cli, "'%s' is one argument too many", cli->argument[cli->command->most]);
+	if (cli->arguments > most)
+		return na_cli_usage(cli, "'%s' is one argument too many", cli->argument[most]);
 	return -1;
 }
 
@@ -149,8 +158,8 @@ int na_cli_unreadable(const struct na_cli *cli, const char *directory, int error
 	} reasons[] = {
 		{ -ENOENT, "there is no journal", "has the daemon ever run? Another place is given with --state-dir" },
 		{ -ENOTDIR, "that is not a directory", "give the directory that holds journal.db" },
-		{ -EACCES, "it may not be read", "run this as root" },
-		{ -EPERM, "it may not be read", "run this as root" },
+		{ -EACCES, "it may not be read", NOT_ROOT },
+		{ -EPERM, "it may not be read", NOT_ROOT },
 		{ -EBADMSG, "journal.db is not a journal, or is damaged", "run 'netaudit verify' on it" },
 		{ -EBUSY, "the database stayed locked", "try again; another program is holding it" },
 	};

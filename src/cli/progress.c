@@ -12,10 +12,22 @@
 #define QUIET_NS NA_NS_PER_SECOND	/* shorter runs need no bar */
 #define REDRAW_NS (NA_NS_PER_SECOND / 5)
 
+static enum { BY_ITSELF, SHOWN, HIDDEN } bars;
+
+void na_progress_on_terminal(bool terminal)
+{
+	bars = terminal ? SHOWN : HIDDEN;
+}
+
+bool na_progress_is_shown(void)
+{
+	return bars == BY_ITSELF ? isatty(STDERR_FILENO) : bars == SHOWN;
+}
+
 void na_progress_begin(struct na_progress *progress, const char *what)
 {
 	progress->what = what;
-	progress->terminal = isatty(STDERR_FILENO);
+	progress->terminal = na_progress_is_shown();
 	progress->shown = false;
 	progress->began_ns = progress->drawn_ns = na_boottime_ns();
 }

@@ -12,6 +12,7 @@
 
 #include "base/escape.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "cli/json_line.h"
 #include "cli/verify_export.h"
 #include "reader/verify.h"
@@ -112,7 +113,7 @@ static void run(struct work *job)
 	int seconds = 0;
 
 	job->options.progress = &job->progress;
-	if (!isatty(STDERR_FILENO) || pthread_create(&thread, NULL, work, job)) {
+	if (!na_progress_is_shown() || pthread_create(&thread, NULL, work, job)) {
 		work(job);
 		return;
 	}

@@ -4,8 +4,10 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/bpf.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -120,6 +122,17 @@ static int allow_list(scmp_filter_ctx filter, unsigned int component)
 			result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
 						  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 			break;
+		case NA_CALL_READ_ONLY:
+			result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
+						  SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+			break;
+		case NA_CALL_THREAD:
+			result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
+						  SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+			break;
+		case NA_CALL_ABSENT:
+			result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), number, 0);
+			break;
 		case NA_CALL_UNDUMPABLE:
 			result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 2,
 						  SCMP_A0(SCMP_CMP_EQ, PR_SET_DUMPABLE), SCMP_A1(SCMP_CMP_EQ, 0));
@@ -131,7 +144,7 @@ static int allow_list(scmp_filter_ctx filter, unsigned int component)
 
 int na_sandbox_system_calls(enum na_component component, struct na_error *error)
 {
-	bool strict = component == NA_JOURNAL || component == NA_SIGNER;
+	bool strict = component == NA_JOURNAL || component == NA_SIGNER || component == NA_SANDBOX_READER;
 	scmp_filter_ctx filter;
 	int result;
 

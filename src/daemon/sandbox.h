@@ -29,6 +29,9 @@ struct na_identity {
  */
 int na_sandbox_privileges(enum na_component component, const struct na_identity *identity, struct na_error *error);
 
+/* Not a component of the daemon: who reads for others (src/cli/reader.c). It may open files for reading only. */
+#define NA_SANDBOX_READER NA_COMPONENTS
+
 /*
  * Installs the component's system call filter and forbids gaining privileges. Filters add up over
  * fork: a child has its parent's and its own. Returns 0 or negative errno.

@@ -12,6 +12,9 @@
 enum na_call_limit {
 	NA_CALL_ANY,
 	NA_CALL_NOT_EXECUTABLE,	/* third argument without PROT_EXEC */
+	NA_CALL_READ_ONLY,	/* openat(2) that changes nothing */
+	NA_CALL_THREAD,		/* clone(2) of a thread, not of a process */
+	NA_CALL_ABSENT,		/* as if the kernel had none: libraries use what it replaced, whose arguments a filter sees */
 	NA_CALL_UNDUMPABLE,	/* prctl(PR_SET_DUMPABLE, 0) only */
 };
 
@@ -25,7 +28,7 @@ struct na_call_rule {
 extern const struct na_call_rule na_refused_calls[];
 extern const size_t na_refused_calls_count;
 
-/* The journal and the signer: these and nothing else. */
+/* The journal, the signer and the reader: these and nothing else. */
 extern const struct na_call_rule na_allowed_calls[];
 extern const size_t na_allowed_calls_count;
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "journal/read_only.h"
 #include "journal/schema.h"
 
 #define BUSY_MS 5000
@@ -42,7 +43,8 @@ int na_index_open_database(sqlite3 **db, const char *directory, const char *name
 		return -ENAMETOOLONG;
 	if (stat(path, &status))
 		return -errno;
-	result = sqlite3_open_v2(path, db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+	result = flags == SQLITE_OPEN_READONLY ? na_read_only_open(db, path, na_read_only_is_still(path))
+					       : sqlite3_open_v2(path, db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 	if (result != SQLITE_OK)
 		return na_index_errno(result);
 	sqlite3_busy_timeout(*db, BUSY_MS);

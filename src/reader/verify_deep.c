@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "journal/index_row.h"
+#include "journal/read_only.h"
 #include "journal/rollup.h"
 #include "reader/verify_work.h"
 
@@ -177,7 +178,7 @@ static int check_index(struct na_verifier *v)
 	if (access(path, F_OK) < 0)
 		return 0;
 	result = na_verify_prepare(v, &records, "SELECT seq, body FROM record ORDER BY seq");
-	if (result == 0 && (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
+	if (result == 0 && (na_read_only_open(&db, path, na_read_only_is_still(path)) != SQLITE_OK ||
 			    sqlite3_busy_timeout(db, 10000) != SQLITE_OK || !index_agrees(v, db, records)))
 		v->result->notes |= NA_VERIFY_INDEX;
 	sqlite3_finalize(records);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal/read_only.h"
 #include "journal/schema.h"
 #include "reader/verify_work.h"
 
@@ -24,31 +25,10 @@ int na_verify_sqlite(struct na_verifier *v, sqlite3 *db, const char *what)
 			     damaged ? "the database file is damaged: cannot" : "cannot", what, sqlite3_errmsg(db));
 }
 
-/* Percent-encodes what an SQLite URI would take for syntax. */
-static bool make_uri(char *out, size_t out_bytes, const char *path, bool immutable)
-{
-	size_t used = (size_t)snprintf(out, out_bytes, "file:");
-
-	for (; *path; path++) {
-		bool plain = *path != '%' && *path != '?' && *path != '#';
-
-		if (used + 4 > out_bytes)
-			return false;
-		used += (size_t)snprintf(out + used, out_bytes - used, plain ? "%c" : "%%%02X", (unsigned char)*path);
-	}
-	return (size_t)snprintf(out + used, out_bytes - used, "?mode=ro%s", immutable ? "&immutable=1" : "") <
-	       out_bytes - used;
-}
-
 /* A read-only, hardened connection. */
 static int connect_to(struct na_verifier *v, sqlite3 **db)
 {
-	const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
-	char uri[3 * sizeof(v->path) + 32];
-
-	if (!make_uri(uri, sizeof(uri), v->path, v->immutable))
-		return na_verify_bad(v, NA_VERIFY_USAGE, 0, "the path is too long");
-	if (sqlite3_open_v2(uri, db, flags, NULL) != SQLITE_OK)
+	if (na_read_only_open(db, v->path, v->still) != SQLITE_OK)
 		return na_verify_sqlite(v, *db, "open the journal");
 	sqlite3_busy_timeout(*db, BUSY_MS);
 	sqlite3_limit(*db, SQLITE_LIMIT_LENGTH, 1 << 20);
@@ -84,21 +64,6 @@ static int check_schema(struct na_verifier *v)
 	if (result == -EBADMSG || result == -EUCLEAN)
 		return na_verify_bad(v, NA_VERIFY_TAMPERED, 0, "%s", error.text);
 	return na_verify_bad(v, NA_VERIFY_UNREADABLE, 0, "%.150s: %s", v->path, error.text);
-}
-
-/* A closed WAL database in a place we cannot write: without a -wal file nothing can change under us. */
-static void decide_immutable(struct na_verifier *v)
-{
-	char wal[sizeof(v->path) + 4], *slash = strrchr(v->path, '/');
-
-	(void)snprintf(wal, sizeof(wal), "%s-wal", v->path);
-	if (access(wal, F_OK) == 0)
-		return;
-	if (slash)
-		*slash = 0;
-	v->immutable = access(slash ? v->path : ".", W_OK) < 0;
-	if (slash)
-		*slash = '/';
 }
 
 static unsigned int thread_count(const struct na_verifier *v)
@@ -182,7 +147,7 @@ int na_verify_open(struct na_verifier *v)
 
 	if (result)
 		return result;
-	decide_immutable(v);
+	v->still = na_read_only_is_still(v->path);
 	/* before the snapshot: a head written in between must not look like a cut tail */
 	result = na_verify_look_at_anchors(v);
 	if (result == 0)

@@ -69,7 +69,7 @@ struct na_verifier {
 	const struct na_verify_options *options;
 	struct na_verify_result *result;
 	char path[4096 + 16];		/* of journal.db */
-	bool immutable;			/* read without -wal and -shm: a copy in a place we cannot write */
+	bool still;			/* read without -wal and -shm: na_read_only_is_still() */
 	sqlite3 *db;
 	struct na_tree tree;		/* as stored in db */
 	struct na_hash hash;

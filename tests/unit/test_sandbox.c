@@ -12,10 +12,12 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,13 +25,14 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/sandbox.h"
 
-static const char *const names[NA_COMPONENTS] = { "supervisor", "observer", "journal", "signer" };
+static const char *const names[] = { "supervisor", "observer", "journal", "signer", [NA_SANDBOX_READER] = "reader" };
 
 /* Runs `check` inside the component's filters (its own over the supervisor's). It returns 0 when all is well. */
 static void in_sandbox(enum na_component component, int (*check)(enum na_component))
@@ -40,7 +43,8 @@ static void in_sandbox(enum na_component component, int (*check)(enum na_compone
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		if (na_sandbox_system_calls(NA_SUPERVISOR, &error) != 0 ||
+		/* the reader is not the supervisor's child */
+		if ((component != NA_SANDBOX_READER && na_sandbox_system_calls(NA_SUPERVISOR, &error) != 0) ||
 		    (component != NA_SUPERVISOR && na_sandbox_system_calls(component, &error) != 0)) {
 			fprintf(stderr, "%s: %s\n", names[component], error.text);
 			_exit(100);
@@ -75,6 +79,11 @@ static int cannot_open_internet_sockets(enum na_component component)
 	return refused(syscall(SYS_socket, ((long)AF_UNIX << 32) | AF_INET, SOCK_STREAM, 0)) ? 0 : 41;
 }
 
+static bool is_strict(enum na_component component)
+{
+	return component == NA_JOURNAL || component == NA_SIGNER || component == NA_SANDBOX_READER;
+}
+
 static int cannot_go_around(enum na_component component)
 {
 	char parameters[256] = { 0 };
@@ -98,7 +107,7 @@ static int cannot_go_around(enum na_component component)
 	if (!refused(syscall(SYS_bpf, BPF_PROG_LOAD, NULL, 0)) ||
 	    !refused(syscall(SYS_bpf, (1L << 32) | BPF_PROG_LOAD, NULL, 0)))
 		return 9;
-	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 || component == NA_JOURNAL || component == NA_SIGNER ? 0 : 6;
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 || is_strict(component) ? 0 : 6;
 }
 
 /* Only the supervisor speaks to anybody by name (the service manager). */
@@ -113,7 +122,7 @@ static int strict_processes_cannot_fork_or_add_code(enum na_component component)
 {
 	void *page;
 
-	if (component != NA_JOURNAL && component != NA_SIGNER)
+	if (!is_strict(component))
 		return 0;
 	if (!refused(fork()))
 		return 1;
@@ -129,9 +138,28 @@ static int strict_processes_cannot_fork_or_add_code(enum na_component component)
 	return component == NA_SIGNER && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ? 6 : 0;
 }
 
+/* Its own program file and the folder it is in stand for whatever it may read. */
+static int the_reader_changes_no_file(enum na_component component)
+{
+	static const int writing[] = { O_WRONLY, O_RDWR, O_RDONLY | O_CREAT, O_RDONLY | O_TRUNC, O_WRONLY | O_APPEND };
+	int fd = open("/proc/self/exe", O_RDONLY);
+
+	(void)component;
+	if (fd < 0)
+		return 1;
+	for (size_t i = 0; i < sizeof(writing) / sizeof(writing[0]); i++)
+		if (!refused(open("/dev/null", writing[i], 0600)) || !refused(syscall(SYS_open, "/dev/null", writing[i], 0600)))
+			return 10 + (int)i;
+	if (!refused(ftruncate(fd, 0)) || !refused(fchmod(fd, 0)) || !refused(unlink("/nowhere")) || !refused(rename("/a", "/b")))
+		return 2;
+	if (!refused(pwrite(fd, "", 0, 0)) || !refused(fsync(fd)) || !refused(mkdir("/nowhere", 0)) || !refused(kill(1, 0)))
+		return 3;
+	return refused(link("/nowhere", "/a")) && refused(symlink("/nowhere", "/a")) ? 0 : 4;
+}
+
 static void for_each_component(int (*check)(enum na_component))
 {
-	for (int component = 0; component < NA_COMPONENTS; component++)
+	for (int component = 0; component <= NA_SANDBOX_READER; component++)
 		in_sandbox((enum na_component)component, check);
 }
 
@@ -157,6 +185,12 @@ static void test_the_journal_and_the_signer_cannot_fork_or_add_code(void **state
 {
 	(void)state;
 	for_each_component(strict_processes_cannot_fork_or_add_code);
+}
+
+static void test_the_reader_can_only_read(void **state)
+{
+	(void)state;
+	in_sandbox(NA_SANDBOX_READER, the_reader_changes_no_file);
 }
 
 /* Bits of one of the Cap lines of /proc/self/status. */
@@ -236,6 +270,7 @@ int main(void)
 		cmocka_unit_test(test_no_process_can_go_around_the_socket_call),
 		cmocka_unit_test(test_only_the_supervisor_can_make_a_unix_socket),
 		cmocka_unit_test(test_the_journal_and_the_signer_cannot_fork_or_add_code),
+		cmocka_unit_test(test_the_reader_can_only_read),
 		cmocka_unit_test(test_users_and_capabilities_are_exact),
 	};
 
