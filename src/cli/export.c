@@ -197,6 +197,8 @@ int na_command_export(struct na_cli *cli, int argc, char **argv)
 
 	if (code >= 0)
 		return code;
+	if (cli->served && strcmp(cli->argument[0], "-"))
+		return na_cli_usage(cli, "the reader makes no file of yours: netaudit export - >%s", cli->argument[0]);
 	if (!strcmp(cli->argument[0], "-") && cli->terminal)
 		return na_cli_usage(cli, "an export is not for a terminal: name a file, or use a pipe");
 	export.directory = na_cli_journal(cli, cli->state_dir);

@@ -131,6 +131,16 @@ class Reader(unittest.TestCase):
         self.assertEqual((code, error), (0, ""))
         self.assertIn("netaudit/", head.splitlines()[0])
 
+    def test_an_export_arrives_whole(self):
+        path = f"{self.folder}/export"
+        with open(path, "wb") as file:
+            done = subprocess.run(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--groups",
+                                   str(grp.getgrnam("netaudit").gr_gid), self.netaudit, "export", "-"], stdout=file,
+                                  env={**os.environ, "NETAUDIT_READER": self.socket}, check=False)
+        self.assertEqual(done.returncode, 0)
+        done = subprocess.run([self.netaudit, "verify", path], capture_output=True, text=True, check=False)
+        self.assertIn(done.returncode, (0, 4), done.stdout + done.stderr)
+
     def test_nobody_else_reads(self):
         for groups in ((), ("daemon",)):
             code, text, error = self.run_as(groups, "log")
@@ -138,7 +148,7 @@ class Reader(unittest.TestCase):
             self.assertIn("only members of the groups", error)
 
     def test_commands_that_change_something_are_not_for_the_reader(self):
-        for command in (("prune",), ("keys", "rotate"), ("reader",), ("export", "/tmp/x"), ("nothing",), ("",)):
+        for command in (("prune",), ("keys", "rotate"), ("reader",), ("nothing",), ("",)):
             found = self.ask(*command)
             self.assertEqual(text_of(found, OUT), "", command)
             self.assertIn("is not for the reader", text_of(found, ERROR))
@@ -146,10 +156,10 @@ class Reader(unittest.TestCase):
 
     def test_files_of_the_asker_are_not_opened(self):
         for command in (("log", "--state-dir", "/"), ("log", "--state", "/"), ("verify", "/etc/passwd"),
-                        ("verify", "--head", "/etc/passwd"), ("verify", "--anchors=/etc/shadow"), ("verify", "-S", "/etc/passwd")):
+                        ("verify", "--head", "/etc/passwd"), ("verify", "--anchors=/etc/shadow"), ("verify", "-S", "/etc/passwd"), ("export", "/tmp/netaudit-export")):
             found = self.ask(*command)
             self.assertEqual(text_of(found, OUT), "", command)
-            self.assertRegex(text_of(found, ERROR), "names a file|one argument too many", command)
+            self.assertRegex(text_of(found, ERROR), "names a file|one argument too many|makes no file", command)
             self.assertEqual(found[-1], (END, struct.pack("=i", 2)))
 
     def test_questions_that_are_none_are_refused(self):
