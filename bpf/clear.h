@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Clear text, as a program has written or read it: one direction of a connection, cut anywhere. What comes out is one
- * struct na_message for each HTTP/1.1 message; of its text only names, and of its body sizes and a keyed fingerprint.
+ * struct na_message for each message; of its text only names, and of its body sizes and a keyed fingerprint.
  *
  * The same C runs in the kernel and, to be tested and fuzzed, in user space. Whoever includes it has defined
  *   struct na_clear_work *na_clear_work_of(__u32 slot)             the scratch
@@ -45,6 +45,8 @@ static __always_inline int na_clear_fetch(struct na_clear_work *work)
 	work->left -= bytes;
 	return NA_CLEAR_ON;
 }
+
+#include "dialogue.h"
 
 /* Bytes of a head, and of what frames chunks. */
 __attribute__((noinline)) int na_clear_head(__u32 slot)
@@ -257,6 +259,8 @@ __attribute__((noinline)) int na_clear_step(__u32 slot)
 
 	if (!work)
 		return NA_CLEAR_ALL_DONE;
+	if (work->stream.dialogue.protocol)
+		return na_dialogue_step(slot) ? NA_CLEAR_ON : NA_CLEAR_ALL_DONE;
 	switch (work->stream.state) {
 	case NA_CLEAR_OPAQUE:
 		return NA_CLEAR_ALL_DONE;
@@ -270,11 +274,15 @@ __attribute__((noinline)) int na_clear_step(__u32 slot)
 	default:
 		if (work->stream.message.head_bytes > NA_CLEAR_HEAD_BYTES)
 			work->stream.state = NA_CLEAR_OPAQUE;
-		return work->position < work->filled ? na_clear_head(slot) : na_clear_fetch(work);
+		if (work->position >= work->filled)
+			return na_clear_fetch(work);
+		if (work->stream.state == NA_CLEAR_START && !work->stream.next_number && !work->stream.message.head_bytes)
+			na_recognise(work, work->chunk[work->position & (NA_CLEAR_CHUNK_BYTES - 1)]);
+		return work->stream.dialogue.protocol ? NA_CLEAR_ON : na_clear_head(slot);
 	}
 }
 
-/* All of one write or read: work->at, left, key, peer_no_body, peer_begun and the stream so far are set. */
+/* All of one write or read: work->at, left, key, peer, peer_no_body, peer_begun and the stream so far are set. */
 static __always_inline void na_clear_run(struct na_clear_work *work, __u32 slot)
 {
 	for (int i = 0; i < NA_CLEAR_STEPS; i++)

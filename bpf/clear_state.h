@@ -33,6 +33,7 @@ enum na_clear_state {
 	NA_CLEAR_CHUNK_END,	/* the line break after a chunk */
 	NA_CLEAR_TRAILER_START,
 	NA_CLEAR_TRAILER,
+	NA_CLEAR_DIALOGUE,	/* another protocol's: see struct na_dialogue */
 	NA_CLEAR_HEAD_OVER,	/* from here on not byte by byte; the head is to be told */
 	NA_CLEAR_BODY,		/* `remaining` bytes of it, or of a chunk */
 	NA_CLEAR_OVER,		/* the message is to be told, and the next one begins */
@@ -54,6 +55,28 @@ struct na_shape {
 	__u8 address;		/* has an @ */
 };
 
+/*
+ * One direction of a protocol in which client and server talk by turns. The other direction's parser reads it: which
+ * command a reply answers, and whether a line is a command at all, is known from both only.
+ */
+struct na_dialogue {
+	__u64 turns;		/* commands of a client; replies of a server, its greeting aside */
+	__u64 mail_at;		/* SMTP client: turns of MAIL, */
+	__u64 data_at;		/* of DATA, */
+	__u64 over_at;		/* and of what ended exchange `over_number` */
+	__u64 over_number;
+	__u16 last_status;	/* server: of its last reply */
+	__u8 protocol;		/* enum na_protocol */
+	__u8 role;		/* enum na_message_kind: which messages this side sends; 0: nothing was said yet */
+	__u8 state;		/* the protocol's own */
+	__u8 command;		/* client: enum na_dialogue_command: the last */
+	__u8 tell;		/* 1 + enum na_message_part that is to be told */
+	__u8 open;		/* SMTP client: a mail is under way */
+	__u8 over_by;		/* SMTP client: enum na_dialogue_command that ended it; DATA: the mail itself */
+	__u8 reserved[7];
+	__u64 piece;		/* where in the text the piece before this one begins */
+};
+
 /* One direction of one connection. */
 struct na_clear_stream {
 	struct na_siphash hash;
@@ -71,6 +94,7 @@ struct na_clear_stream {
 	__u8 number_bad;
 	__u8 lengths;		/* Content-Length fields: one is enough */
 	__u8 reserved;
+	struct na_dialogue dialogue;
 };
 
 struct na_clear_work {
@@ -82,6 +106,8 @@ struct na_clear_work {
 	__u64 key[2];
 	__u64 peer_no_body;	/* of the requests this stream answers; see na_clear_stream */
 	__u64 peer_begun;	/* how many of them have begun */
+	struct na_dialogue peer;	/* of the other direction */
+	__u64 steps;		/* done in this write, of a dialogue */
 	struct {		/* not the parser's: for na_clear_report() */
 		__u64 connection, flow, ssl;
 		__u32 written;

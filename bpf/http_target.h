@@ -5,12 +5,11 @@
 
 #include "http_word.h"
 
-/* A host as it may be: letters, digits, - . : [ ] _ */
 static __always_inline void na_put_host(struct na_message *message, __u8 c)
 {
 	__u64 at = message->host_bytes;
 
-	if (!na_is_digit(c) && !na_is_letter(c) && c != '-' && c != '.' && c != ':' && c != '[' && c != ']' && c != '_')
+	if (!na_is_host_byte(c))
 		c = '?';
 	asm volatile("" : "+r"(at));
 	if (at >= NA_MESSAGE_HOST_BYTES) {

@@ -26,6 +26,12 @@ static __always_inline bool na_is_letter(__u8 c)
 	return (__u8)((c | 0x20) - 'a') < 26;
 }
 
+/* Of a host as it may be. */
+static __always_inline bool na_is_host_byte(__u8 c)
+{
+	return na_is_digit(c) || na_is_letter(c) || c == '-' || c == '.' || c == ':' || c == '[' || c == ']' || c == '_';
+}
+
 static __always_inline void na_count_up(__u8 *count)
 {
 	if (*count < 255)

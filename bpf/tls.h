@@ -131,6 +131,8 @@ static __noinline void na_tls_parse(const struct na_tls_call *call, __u64 bytes)
 	key.direction = !call->direction;
 	peer = bpf_map_lookup_elem(&tls_streams, &key);
 	work->peer_no_body = peer ? peer->no_body : 0;
+	if (peer)
+		bpf_probe_read_kernel(&work->peer, sizeof(work->peer), &peer->dialogue);
 	work->peer_begun = connection->begun[~call->direction & 1];
 	work->key[0] = secret->half[0];
 	work->key[1] = secret->half[1];

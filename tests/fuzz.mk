@@ -14,6 +14,7 @@ clear         4096  what programs write to connections, for the parser that the 
 compose       1024  events of the kernel, with names the traced process chose
 config        1024  configuration files
 describe      8192  records, for people
+dialogue      1024  sessions of client and server, for the parsers that the kernel runs
 dns           1400  DNS messages, for the parser that the kernel runs
 drain        16384  ring buffer samples
 escape         512  text of any kind

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What is kept of one HTTP/1.1 message, in the kernel and beyond: names and sizes, never a value or a body. Shared by
- * the parser (bpf/clear.h), which is also compiled for user space to be tested, and whoever reads its events.
+ * What is kept of one message (of HTTP/1.1; a mail; a command or its answer), in the kernel and beyond: names and
+ * sizes, never a value or a body. Shared by the parsers (bpf/clear.h), which are also compiled for user space to be
+ * tested, and whoever reads their events.
  */
 #ifndef NETAUDIT_MESSAGE_H
 #define NETAUDIT_MESSAGE_H
@@ -17,6 +18,7 @@
 #define NA_MESSAGE_KEYS_BYTES 512	/* path and query keys together at most this */
 #define NA_MESSAGE_HASHED_BYTES 65536	/* of a body, from its start: what one write may cost is bounded by it */
 #define NA_MESSAGE_NO_LENGTH (~0ULL)
+#define NA_MESSAGE_STEPS 32
 #define NA_SERVER_NAME_BYTES 256	/* of a TLS client: what it asks for (SNI) */
 
 /* How a function that writes or reads clear text says how much it did: the cookie of its probe. */
@@ -25,6 +27,34 @@ enum na_transfer {
 	NA_TRANSFER_RETURNED,	/* its result, when greater than 0 */
 	NA_TRANSFER_FOURTH,	/* where its fourth argument points, when the result is greater than 0 */
 	NA_TRANSFER_FIFTH,
+};
+
+/* Decided by the first bytes of a connection. */
+enum na_protocol {
+	NA_PROTOCOL_HTTP1,
+	NA_PROTOCOL_SMTP,
+	NA_PROTOCOLS
+};
+
+/* Commands of protocols in which client and server talk by turns; a word that is none of them is _OTHER. */
+enum na_dialogue_command {
+	NA_COMMAND_NONE,
+	NA_COMMAND_OTHER,
+	NA_COMMAND_AUTH,
+	NA_COMMAND_BDAT,
+	NA_COMMAND_DATA,
+	NA_COMMAND_EHLO,
+	NA_COMMAND_EXPN,
+	NA_COMMAND_HELO,
+	NA_COMMAND_HELP,
+	NA_COMMAND_MAIL,
+	NA_COMMAND_NOOP,
+	NA_COMMAND_QUIT,
+	NA_COMMAND_RCPT,
+	NA_COMMAND_RSET,
+	NA_COMMAND_STARTTLS,
+	NA_COMMAND_VRFY,
+	NA_COMMANDS
 };
 
 enum na_message_kind { NA_MESSAGE_NONE, NA_MESSAGE_REQUEST, NA_MESSAGE_RESPONSE };
@@ -42,6 +72,8 @@ enum na_message_flags {
 	NA_MESSAGE_TO_THE_END = 1 << 6,		/* the body ends with the connection, and was not followed */
 	NA_MESSAGE_BAD_LENGTH = 1 << 7,		/* where the body ends is not to be understood: the stream is not followed */
 	NA_MESSAGE_ABSOLUTE = 1 << 8,		/* the host is the request target's, not that of a Host field */
+	NA_MESSAGE_STEPS_CUT = 1 << 9,
+	NA_MESSAGE_ABOUT = 1 << 10,		/* part of the body was not looked at: a few of its bytes may be framing */
 };
 
 /* All fields not mentioned by the flags are zero; text is untrusted printable ASCII. */
@@ -61,7 +93,16 @@ struct na_message {
 	__u8 kind;			/* enum na_message_kind */
 	__u8 part;			/* enum na_message_part */
 	__u8 minor;			/* HTTP/1.minor */
-	__u8 reserved;
+	__u8 protocol;			/* enum na_protocol */
+	__u8 command;			/* enum na_dialogue_command: what the exchange is; not of HTTP */
+	__u8 step_count;
+	__u16 reserved;
+	__u32 recipients;		/* of a mail; in the answer those that were refused */
+	/*
+	 * SMTP: commands, or codes of replies, since the last exchange; one that follows itself is there once. The text is
+	 * of recipients' domains (keys), each ended by '\n'.
+	 */
+	__u16 steps[NA_MESSAGE_STEPS];
 	char method[NA_MESSAGE_METHOD_BYTES];	/* of a request, NUL after it */
 	char host[NA_MESSAGE_HOST_BYTES];
 	char text[NA_MESSAGE_TEXT_BYTES];

@@ -80,6 +80,17 @@ static void put_end(char out[END_BYTES], const json_t *body, const char *address
 		 *port ? ":" : "", port);
 }
 
+/* "MAIL example.com", "MAIL example.com and 2 more": domains of recipients */
+static void put_mail(char *cell, const json_t *body)
+{
+	const json_t *domains = json_object_get(body, "recipient_domains"), *first = json_array_get(domains, 0);
+	char domain[NA_FIELD_BYTES], more[32] = "";
+
+	if (json_array_size(domains) > 1)
+		snprintf(more, sizeof(more), " and %zu more", json_array_size(domains) - 1);
+	snprintf(cell, CELL_BYTES, "MAIL %s%s", first ? na_value_text(domain, first) : "", more);
+}
+
 /* "POST odoo.example/web/login" */
 static void put_request(char *cell, const json_t *body)
 {
@@ -108,6 +119,10 @@ static void put_where(char *cell, const json_t *body)
 {
 	char source[END_BYTES], destination[END_BYTES], path[NA_FIELD_BYTES];
 
+	if (na_field_is(body, "kind", "exchange") && json_object_get(body, "recipients")) {
+		put_mail(cell, body);
+		return;
+	}
 	if (na_field_is(body, "kind", "exchange")) {
 		put_request(cell, body);
 		return;

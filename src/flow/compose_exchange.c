@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "flow/compose_author.h"
+#include "flow/protocol.h"
 #include "journal/canonical.h"
 
 static const char fingerprint_domain[] = "netaudit/body/v1\n";
@@ -54,15 +55,15 @@ static void put_list(struct na_canonical *c, const char *key, const char *text, 
 
 /* Member names of one side; in the order the canonical form asks for. */
 struct side {
-	const char *bytes, *cut, *fingerprint, *hashed, *names, *partial, *unframed;
+	const char *about, *bytes, *cut, *fingerprint, *hashed, *names, *partial, *unframed;
 };
 
 static const struct side request_side = {
-	"request_bytes", "request_cut", "request_fingerprint", "request_hashed", "request_names", "request_partial",
+	"request_about", "request_bytes", "request_cut", "request_fingerprint", "request_hashed", "request_names", "request_partial",
 	"request_unframed",
 };
 static const struct side response_side = {
-	"response_bytes", "response_cut", "response_fingerprint", "response_hashed", "response_names", "response_partial",
+	"response_about", "response_bytes", "response_cut", "response_fingerprint", "response_hashed", "response_names", "response_partial",
 	"response_unframed",
 };
 
@@ -81,10 +82,11 @@ static void put_side(struct na_canonical *c, const struct side *side, const stru
 
 	if (before > sizeof(message->text) || names > sizeof(message->text) - before)
 		names = before = 0;
+	put_flag(c, side->about, message->flags & NA_MESSAGE_ABOUT);
 	na_canonical_integer(c, side->bytes, (int64_t)message->body_bytes);
 	put_flag(c, side->cut, message->flags & (NA_MESSAGE_PATH_CUT | NA_MESSAGE_KEYS_CUT | NA_MESSAGE_NAMES_CUT |
-						 NA_MESSAGE_HOST_CUT));
-	if (whole && message->body_bytes) {
+						 NA_MESSAGE_HOST_CUT | NA_MESSAGE_STEPS_CUT));
+	if (whole && message->hashed_bytes) {
 		na_fingerprint(fingerprint, key, message);
 		na_canonical_bytes(c, side->fingerprint, fingerprint, sizeof(fingerprint));
 		na_canonical_integer(c, side->hashed, (int64_t)message->hashed_bytes);
@@ -112,6 +114,52 @@ static void put_keys(struct na_canonical *c, const struct na_message *message)
 	put_list(c, "query", message->text + path, bounded(message->keys_bytes, NA_MESSAGE_TEXT_BYTES - path));
 }
 
+static size_t steps_of(const struct na_message *message)
+{
+	return bounded(message->step_count, NA_MESSAGE_STEPS);
+}
+
+static void put_commands(struct na_canonical *c, const struct na_message *message)
+{
+	if (!message->step_count)
+		return;
+	na_canonical_array_begin(c, "commands");
+	for (size_t i = 0; i < steps_of(message); i++)
+		na_canonical_string(c, NULL, na_dialogue_command_name(message->steps[i]));
+	na_canonical_array_end(c);
+}
+
+static void put_replies(struct na_canonical *c, const struct na_message *message)
+{
+	if (!message->step_count)
+		return;
+	na_canonical_array_begin(c, "replies");
+	for (size_t i = 0; i < steps_of(message); i++)
+		na_canonical_integer(c, NULL, message->steps[i]);
+	na_canonical_array_end(c);
+}
+
+/* Domains of a mail's recipients, how many recipients, and how many of them were refused. */
+static void put_recipients(struct na_canonical *c, const struct na_exchange *exchange)
+{
+	const struct na_message *mail = &exchange->request.message;
+
+	if (mail->protocol != NA_PROTOCOL_SMTP || !mail->recipients)
+		return;
+	put_list(c, "recipient_domains", mail->text, bounded(mail->keys_bytes, NA_MESSAGE_KEYS_BYTES));
+	na_canonical_integer(c, "recipients", mail->recipients);
+	if (exchange->answered && exchange->response.message.recipients)
+		na_canonical_integer(c, "recipients_refused", exchange->response.message.recipients);
+}
+
+static void put_method(struct na_canonical *c, const struct na_message *message)
+{
+	if (message->protocol == NA_PROTOCOL_HTTP1)
+		na_canonical_text(c, "method", message->method, strnlen(message->method, sizeof(message->method)));
+	else
+		na_canonical_string(c, "method", na_dialogue_command_name(message->command));
+}
+
 static void put_known(struct na_canonical *c, const char *key, const char *text)
 {
 	if (text && text[0])
@@ -136,8 +184,9 @@ ssize_t na_compose_exchange(void *out, const struct na_exchange *exchange,
 	na_put_author(&c, context->author);
 	na_canonical_string(&c, "bucket", context->bucket);
 	na_canonical_id(&c, "cgroup", task->cgroup_id);
-	na_canonical_string(&c, "channel", "https");
+	na_canonical_string(&c, "channel", na_message_channel(message));
 	na_canonical_text(&c, "comm", task->comm, strnlen(task->comm, sizeof(task->comm)));
+	put_commands(&c, message);
 	na_canonical_string(&c, "component", context->component);
 	na_canonical_id(&c, "connection", request->connection);
 	put_known(&c, "container", container->id);
@@ -154,7 +203,7 @@ ssize_t na_compose_exchange(void *out, const struct na_exchange *exchange,
 	na_canonical_string(&c, "instance", context->instance);
 	na_canonical_string(&c, "kind", "exchange");
 	put_flag(&c, "masked", message->flags & NA_MESSAGE_MASKED);
-	na_canonical_text(&c, "method", message->method, strnlen(message->method, sizeof(message->method)));
+	put_method(&c, message);
 	put_flag(&c, "names_disagree", context->names_disagree);
 	na_canonical_nonce(&c);
 	na_canonical_integer(&c, "parent_pid", task->parent_pid);
@@ -165,8 +214,12 @@ ssize_t na_compose_exchange(void *out, const struct na_exchange *exchange,
 	put_known(&c, "pod", container->pod);
 	put_known(&c, "pod_namespace", container->pod_namespace);
 	put_known(&c, "pod_uid", container->pod_uid);
-	na_canonical_string(&c, "protocol", message->minor ? "http/1.1" : "http/1.0");
-	put_keys(&c, message);
+	na_canonical_string(&c, "protocol", na_message_protocol(message));
+	if (message->protocol == NA_PROTOCOL_HTTP1)
+		put_keys(&c, message);
+	put_recipients(&c, exchange);
+	if (exchange->answered)
+		put_replies(&c, &exchange->response.message);
 	na_canonical_integer(&c, "request", (int64_t)message->number);
 	put_side(&c, &request_side, message, key);
 	if (exchange->answered)

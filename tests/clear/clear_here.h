@@ -18,6 +18,13 @@ static long na_clear_copy(void *to, __u32 bytes, __u64 from);
 static void na_clear_wipe(void *from, __u32 bytes);
 static void na_clear_report(struct na_clear_work *work);
 int na_finish_piece(__u32 slot, __u32 mask);
+int na_command_of(__u32 slot);
+int na_dotted_words(__u32 slot);
+int na_smtp_domain_over(__u32 slot);
+int na_smtp_byte(__u32 slot, __u32 c);
+int na_dialogue_bytes(__u32 slot);
+int na_dialogue_tell(__u32 slot);
+int na_dialogue_step(__u32 slot);
 int na_clear_head(__u32 slot);
 int na_clear_words(__u32 slot);
 int na_clear_rest(__u32 slot);
@@ -51,7 +58,26 @@ static void na_clear_report(struct na_clear_work *work)
 		on_message(&work->stream.message);
 }
 
-/* The next bytes of a stream. What is left in the scratch is cleared, as the kernel's programs do. */
+/*
+ * The next bytes of a stream whose other direction is `peer`, as far as the parser asks for it. What is left in the
+ * scratch is cleared, as the kernel's programs do.
+ */
+static inline void dialogue_feed(struct na_clear_stream *stream, const struct na_clear_stream *peer, const void *bytes,
+				 size_t length, const uint64_t key[2])
+{
+	here.stream = *stream;
+	here.at = (uintptr_t)bytes;
+	here.left = length;
+	here.key[0] = key[0];
+	here.key[1] = key[1];
+	here.peer = peer->dialogue;
+	here.peer_begun = UINT64_MAX;
+	na_clear_run(&here, 0);
+	*stream = here.stream;
+	memset(&here, 0, sizeof(here));
+}
+
+/* The next bytes of a stream of HTTP. */
 static inline void clear_feed(struct na_clear_stream *stream, const void *bytes, size_t length, const uint64_t key[2],
 			      uint64_t peer_begun, uint64_t peer_no_body)
 {

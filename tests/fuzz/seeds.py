@@ -99,6 +99,25 @@ with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "proof"
     EXPORT = json.load(golden)["export"].encode()
 COSIGNATURE = "\u2014 witness.example.org/w ".encode() + base64.b64encode(bytes(76))
 
+# Who speaks, and what: both directions of a session.
+SESSIONS = (
+    (b"S220 x\r\n", b"CEHLO x\r\n", b"S250-x\r\n250 AUTH\r\n", b"CAUTH LOGIN\r\n", b"S334 x\r\n", b"Cx\r\n", b"S235 x\r\n",
+     b"CMAIL FROM:<a@b>\r\nRCPT TO:<@x,@y:\"a\\\"@\"@b.c>\r\nRCPT TO:<a@b.c>\r\nRCPT TO:<a@[IPv6:::1]>\r\nDATA\r\n",
+     b"S250 x\r\n250 x\r\n550 x\r\n550 x\r\n354 x\r\n", b"Cx: y\r\n\r\n..x\r\nlonger lines of text\r\n.\r\n", b"S250 x\r\n",
+     b"CQUIT\r\n", b"S221 x\r\n"),
+    (b"S220 x\r\n", b"CHELO x\r\nSTARTTLS\r\n", b"S250 x\r\n220 x\r\n", b"C\x16\3\1"),
+    (b"CEHLO x\r\n", b"S250 x\r\n", b"CMAIL FROM:<>\r\nBDAT 3\r\nabcBDAT 2 LAST\r\nabRSET\r\n", b"S250 x\r\n250 x\r\n250 x\r\n250 x\r\n"),
+)
+
+
+def turns(session):
+    """As the target takes them: a byte with the speaker and how many bytes follow, and those."""
+    for turn in session:
+        for at in range(1, len(turn), 127):
+            piece = turn[at:at + 127]
+            yield bytes([(0x80 if turn[:1] == b"S" else 0) | len(piece)]) + piece
+
+
 SEEDS = {
     "addons": [bytes([parser]) + text for parser, text in (
         (0, b"python3\0odoo-bin\0--addons-path=/a,b\0-D\0/d\0-c/x\0"), (0, b"python3\0-m\0odoo\0--config\0x\0"),
@@ -154,6 +173,7 @@ SEEDS = {
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
         b"CONNECT h:443 HTTP/1.1\r\n\r\nGET http://u:p@h/p?k=v HTTP/1.1\r\n\r\nPROPPATCH * HTTP/1.1\r\n\r\n",
         b"PUT /550e8400-e29b-41d4-a716-446655440000 HTTP/1.1\r\nA: b\r\n c\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n")],
+    "dialogue": [b"\7" + b"".join(turns(session)) for session in SESSIONS],
     "export": [b"\1" + EXPORT, *(b"\0" + line for line in sorted(EXPORT.split(b"\n"), key=len)[:12])],
     "witness": [b"\1" + COSIGNATURE, b"\0" + b"7 " + COSIGNATURE + b"\n" + b"3 " + COSIGNATURE + b"\n", b"\2" + note(9),
                 b"\1witness.example.org/w+7f0a1b2c+" + base64.b64encode(b"\4" + bytes(32))],

@@ -74,14 +74,14 @@ def call(folder, port):
     return python(folder, port, "asyncio")
 
 
-def start_server(folder):
+def start_server(folder, program=f"{HERE}/server.py"):
     for name in ("port", "truth.jsonl"):
         if os.path.exists(os.path.join(folder, name)):
             os.unlink(os.path.join(folder, name))
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
                     "subjectAltName=DNS:localhost", "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"], check=True,
                    stderr=subprocess.DEVNULL)
-    server = subprocess.Popen([PYTHON, f"{HERE}/server.py", folder])
+    server = subprocess.Popen([PYTHON, program, folder])
     lab.wait_for("the server", lambda: os.path.exists(f"{folder}/port"), server)
     with open(f"{folder}/port", encoding="ascii") as file:
         return server, file.read()

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Protocols in which client and server talk by turns, byte by byte: which one it is, its parser, and what is told.
+ * Every parser is one function that is not static and takes one byte, so that the verifier sees it once, whatever
+ * loop calls it.
+ */
+#ifndef NETAUDIT_BPF_DIALOGUE_H
+#define NETAUDIT_BPF_DIALOGUE_H
+
+#include "smtp.h"
+
+#define NA_DIALOGUE_BYTES_A_STEP 32
+
+static __always_inline void na_dialogue_begin(struct na_clear_stream *stream, __u8 protocol, __u8 role)
+{
+	stream->dialogue.protocol = protocol;
+	stream->dialogue.role = role;
+}
+
+/*
+ * What a connection speaks, by the first byte of a direction. Servers greet first in the protocols of mail; inside TLS
+ * that was asked for in the clear (STARTTLS) they do not, and a client of SMTP begins with EHLO. What begins otherwise
+ * is HTTP or nothing: that parser sees.
+ */
+static __always_inline void na_recognise(struct na_clear_work *work, __u8 c)
+{
+	struct na_clear_stream *stream = &work->stream;
+	const struct na_dialogue *peer = &work->peer;
+
+	if (peer->protocol)
+		na_dialogue_begin(stream, peer->protocol, NA_MESSAGE_REQUEST + NA_MESSAGE_RESPONSE - peer->role);
+	else if (c == 'E')	/* no method of HTTP does */
+		na_dialogue_begin(stream, NA_PROTOCOL_SMTP, NA_MESSAGE_REQUEST);
+	else if (c == '2')
+		na_dialogue_begin(stream, NA_PROTOCOL_SMTP, NA_MESSAGE_RESPONSE);
+}
+
+/* One byte. Returns whether there is more to do than to take the next. */
+static __always_inline bool na_dialogue_byte(struct na_clear_work *work, __u32 slot, __u8 c)
+{
+	int state = na_smtp_byte(slot, c);
+
+	work->stream.dialogue.state = state;
+	return state == NA_DIALOGUE_LOST || work->stream.dialogue.tell || work->stream.remaining;
+}
+
+__attribute__((noinline)) int na_dialogue_bytes(__u32 slot)
+{
+	struct na_clear_work *work = na_clear_work_of(slot);
+	__u64 position;
+
+	if (!work)
+		return 0;
+	position = work->position;
+	for (int i = 0; i < NA_DIALOGUE_BYTES_A_STEP; i++) {
+		__u64 at = position;
+
+		asm volatile("" : "+r"(at));
+		if (at >= work->filled || at >= NA_CLEAR_CHUNK_BYTES)
+			break;
+		position++;
+		if (na_dialogue_byte(work, slot, work->chunk[at]))
+			break;
+	}
+	work->position = position;
+	return 0;
+}
+
+/* What is to be told of a message is, and when it was whole the next one may begin. */
+__attribute__((noinline)) int na_dialogue_tell(__u32 slot)
+{
+	struct na_clear_work *work = na_clear_work_of(slot);
+	struct na_clear_stream *stream;
+	struct na_message *message;
+
+	if (!work)
+		return 0;
+	stream = &work->stream;
+	message = &stream->message;
+	message->kind = stream->dialogue.role;
+	message->protocol = stream->dialogue.protocol;
+	message->part = stream->dialogue.tell - 1;
+	message->number = stream->next_number;
+	message->declared_bytes = NA_MESSAGE_NO_LENGTH;
+	na_clear_report(work);
+	stream->dialogue.tell = 0;
+	if (message->part != NA_MESSAGE_WHOLE)
+		return 0;
+	stream->next_number++;
+	na_clear_wipe(message, sizeof(*message));
+	stream->text_bytes = 0;
+	return 0;
+}
+
+/* Bytes that are not looked at; they were counted when their number was said. */
+static __always_inline void na_dialogue_skip(struct na_clear_work *work)
+{
+	__u64 here = work->filled - work->position, more;
+
+	if (here > work->stream.remaining)
+		here = work->stream.remaining;
+	work->position += here;
+	more = work->stream.remaining - here;
+	if (more > work->left)
+		more = work->left;
+	work->at += more;
+	work->left -= more;
+	work->stream.remaining -= here + more;
+}
+
+/* Whether the stream is between exchanges: then the next thing written may begin one, and its author is looked at. */
+static __always_inline void na_dialogue_rest(struct na_clear_stream *stream)
+{
+	bool between = stream->dialogue.role == NA_MESSAGE_RESPONSE || (!stream->dialogue.open && !stream->dialogue.state);
+
+	if (stream->state != NA_CLEAR_OPAQUE)
+		stream->state = between ? NA_CLEAR_START : NA_CLEAR_DIALOGUE;
+}
+
+/* Returns false: nothing is left to be done with what was written. */
+__attribute__((noinline)) int na_dialogue_step(__u32 slot)
+{
+	struct na_clear_work *work = na_clear_work_of(slot);
+
+	if (!work)
+		return 0;
+	work->steps++;
+	if (work->stream.dialogue.state == NA_DIALOGUE_LOST)
+		work->stream.state = NA_CLEAR_OPAQUE;
+	if (work->stream.state == NA_CLEAR_OPAQUE)
+		return 0;
+	if (work->stream.dialogue.tell) {
+		na_dialogue_tell(slot);
+		return 1;
+	}
+	if (work->stream.remaining)
+		na_dialogue_skip(work);
+	if (work->position < work->filled) {
+		na_dotted_words(slot);
+		na_dialogue_bytes(slot);	/* so every step takes 32 bytes at least: NA_CLEAR_STEPS are enough */
+		return 1;
+	}
+	na_dialogue_rest(&work->stream);
+	na_dotted_pass_over(work);
+	return na_clear_fetch(work) == NA_CLEAR_ON;
+}
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Protocols and their commands, by the numbers that the kernel's parsers use, as records name them. */
+#ifndef NETAUDIT_FLOW_PROTOCOL_H
+#define NETAUDIT_FLOW_PROTOCOL_H
+
+#include <netaudit/message.h>
+
+/* "https": what `channel` says of this protocol inside TLS. Numbers that nobody knows are taken for HTTP. */
+const char *na_message_channel(const struct na_message *message);
+/* "http/1.1", "smtp" */
+const char *na_message_protocol(const struct na_message *message);
+/* "MAIL"; "?": a word that is not in the table */
+const char *na_dialogue_command_name(unsigned int command);
+
+#endif
