@@ -105,7 +105,7 @@ static __noinline void na_report_dns(const struct na_dns_work *work, const struc
 	na_submit(event, NA_EVENT_DNS);
 }
 
-/* The two bounds of `bytes` are stated apart, one after the other: as one comparison 5.10 learns only the upper from it. */
+/* The two bounds of `bytes` are stated one after the other: as one comparison 5.10 learns only the upper from it. */
 static __always_inline bool na_dns_copy(struct __sk_buff *skb, __u32 from, struct na_dns_work *work, __u64 bytes)
 {
 	if (bytes < NA_DNS_HEADER_BYTES)

@@ -100,6 +100,8 @@ static const struct member {
 	{ "bucket", "whose destination", AS_IS },
 	{ "component", "component of the catalogue", AS_IS },
 	{ "names_disagree", "its names lead to different ones", AS_IS },
+	{ "dns_names", "names that DNS gave the address", LIST },
+	{ "dns_disagrees", "that is none of these names", AS_IS },
 	{ "resolved", "name its thread had asked for", AS_IS },
 	{ "frame_file", "deciding frame: file", AS_IS },
 	{ "frame_function", "deciding frame: function", AS_IS },

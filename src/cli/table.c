@@ -13,7 +13,7 @@
 #include "cli/fields.h"
 
 #define END_BYTES (NA_FIELD_BYTES + 32)	/* an address or name, brackets, a port */
-#define CELL_BYTES (2 * END_BYTES + 8)
+#define CELL_BYTES (3 * END_BYTES + 8)
 
 struct cells {
 	char text[NA_TABLE_COUNT][CELL_BYTES];
@@ -60,6 +60,22 @@ static void put_author(char *cell, const json_t *body)
 		snprintf(cell, CELL_BYTES, "%s", addon);
 	else if (*na_field_text(author, body, "author"))
 		snprintf(cell, CELL_BYTES, "(%s)", author);
+}
+
+/* " (odoo.example)", " (odoo.example or 2 more)" of DNS answers; else " (odoo.example?)", which its thread had asked for. */
+static void put_names(char out[END_BYTES], const json_t *body)
+{
+	const json_t *names = json_object_get(body, "dns_names");
+	char name[NA_FIELD_BYTES];
+
+	*out = '\0';
+	if (json_array_size(names) == 1)
+		snprintf(out, END_BYTES, " (%s)", na_value_text(name, json_array_get(names, 0)));
+	else if (json_array_size(names))
+		snprintf(out, END_BYTES, " (%s or %zu more)", na_value_text(name, json_array_get(names, 0)),
+			 json_array_size(names) - 1);
+	else if (*na_field_text(name, body, "resolved"))
+		snprintf(out, END_BYTES, " (%s?)", name);
 }
 
 /* "address:port", "[address]:port"; a host name the record gives is shown in place of the address. */
@@ -117,7 +133,7 @@ static void put_lookup(char *cell, const json_t *body)
 
 static void put_where(char *cell, const json_t *body)
 {
-	char source[END_BYTES], destination[END_BYTES], path[NA_FIELD_BYTES];
+	char source[END_BYTES], destination[END_BYTES], names[END_BYTES], path[NA_FIELD_BYTES];
 
 	if (na_field_is(body, "kind", "exchange") && json_object_get(body, "recipients")) {
 		put_mail(cell, body);
@@ -139,8 +155,9 @@ static void put_where(char *cell, const json_t *body)
 	}
 	put_end(source, body, "src", "sport", NULL);
 	put_end(destination, body, "dst", "dport", "host");
+	put_names(names, body);
 	if (*source || *destination)
-		snprintf(cell, CELL_BYTES, "%s > %s", *source ? source : "?", *destination ? destination : "?");
+		snprintf(cell, CELL_BYTES, "%s > %s%s", *source ? source : "?", *destination ? destination : "?", names);
 }
 
 static void put_result(char *cell, const json_t *body)

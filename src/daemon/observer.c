@@ -112,7 +112,7 @@ static int open_observer(struct na_observer *observer)
 
 static void close_observer(struct na_observer *observer)
 {
-	na_lookups_destroy(observer->lookups);
+	na_observer_close_lookups(observer);
 	na_datagrams_destroy(observer->datagrams);
 	na_flow_table_destroy(observer->flows);
 	na_observer_close_authors(observer);

@@ -35,6 +35,27 @@ static void take_address(struct na_destination *destination, unsigned int family
 	destination->port = port;
 }
 
+/*
+ * The names that DNS answers gave the other end, and whether what its thread had asked for is one of them. To the
+ * catalogue the only one is its name where nobody says another; of several it is not known which was meant.
+ */
+static void take_dns(const struct na_observer *observer, const struct na_flow_event *event, struct na_context *context,
+		     struct na_destination *destination)
+{
+	const struct na_host_names *names;
+
+	if (!destination->has_address || event->direction != NA_OUTBOUND)
+		return;
+	names = na_hosts_of(observer->hosts, event->task.net_namespace, destination->address, event->opened_ns);
+	context->dns_names = names;
+	if (!names)
+		return;
+	if (destination->names[0])
+		context->dns_disagrees = !na_host_is_named(names, destination->names[0]);
+	else if (names->count == 1)
+		destination->names[0] = names->name[0];
+}
+
 void na_observer_classify(const struct na_observer *observer, const struct na_flow_event *event,
 			  struct na_context *context)
 {
@@ -45,6 +66,7 @@ void na_observer_classify(const struct na_observer *observer, const struct na_fl
 	/* a name is what one of ours asked for: of who calls us, only the address is known */
 	if (event->direction == NA_OUTBOUND && context->author)
 		destination.names[0] = context->author->resolved;
+	take_dns(observer, event, context, &destination);
 	na_catalogue_match(observer->context->catalogue, &destination, &match);
 	if (event->direction == NA_OUTBOUND && match.bucket != NA_BUCKET_INTERNAL && is_self(observer, &event->task))
 		match = (struct na_match){ .bucket = NA_BUCKET_SELF };

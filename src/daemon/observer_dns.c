@@ -21,7 +21,15 @@ static void report(void *context, const struct na_lookup *lookup)
 
 int na_observer_open_lookups(struct na_observer *observer)
 {
-	return na_lookups_create(&observer->lookups, report, observer);
+	int err = na_lookups_create(&observer->lookups, report, observer);
+
+	return err ? err : na_hosts_create(&observer->hosts);
+}
+
+void na_observer_close_lookups(struct na_observer *observer)
+{
+	na_lookups_destroy(observer->lookups);
+	na_hosts_destroy(observer->hosts);
 }
 
 void na_observer_dns(struct na_observer *observer, const struct na_dns_event *event)
@@ -31,6 +39,9 @@ void na_observer_dns(struct na_observer *observer, const struct na_dns_event *ev
 	if (!flow)
 		return;
 	flow->opened.flags |= NA_FLOW_DNS;
+	/* what arrived from a server that was asked; who answers others has its names from elsewhere */
+	if (!event->written && event->dns.flags & NA_DNS_RESPONSE && flow->opened.direction == NA_OUTBOUND)
+		na_hosts_answer(observer->hosts, flow->opened.task.net_namespace, &event->dns, event->header.time_ns);
 	if (na_lookups_message(observer->lookups, event))
 		na_observer_dropped(observer, strerror(ENOMEM));
 }

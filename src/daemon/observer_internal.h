@@ -12,6 +12,7 @@
 #include "flow/compose.h"
 #include "flow/datagram.h"
 #include "flow/exchange.h"
+#include "flow/hosts.h"
 #include "flow/lookup.h"
 #include "flow/merge.h"
 #include "flow/table.h"
@@ -35,6 +36,7 @@ struct na_observer {
 	struct na_tls_libraries *tls_libraries;
 	struct na_exchanges *exchanges;
 	struct na_lookups *lookups;
+	struct na_hosts *hosts;
 	struct na_clock_pair clock;
 	bool closes_lost;	/* since the last walk over the kernel's flows */
 	bool scanning;		/* processes found now may not be known to the kernel yet */
@@ -68,6 +70,7 @@ void na_observer_message(struct na_observer *observer, const struct na_message_e
 
 /* observer_dns.c: names that are asked for. */
 int na_observer_open_lookups(struct na_observer *observer);	/* 0 or negative errno */
+void na_observer_close_lookups(struct na_observer *observer);
 void na_observer_dns(struct na_observer *observer, const struct na_dns_event *event);
 
 /* observer_author.c: who made it. */

@@ -27,6 +27,7 @@ static void report_heartbeat(struct na_observer *observer)
 		.lost_ring = na_counter_get(&shared->lost_ring),
 		.lost_map = na_counter_get(&shared->lost_map),
 		.missed_programs = na_counter_get(&shared->missed_programs),
+		.names_evicted = na_hosts_evicted(observer->hosts),
 		.refused_records = na_counter_get(&shared->records_refused),
 		.flows_open = na_counter_get(&shared->flows_open),
 		.processes_in_scope = na_counter_get(&shared->processes_in_scope),

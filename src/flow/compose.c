@@ -106,6 +106,17 @@ static void put_address(struct na_canonical *c, const char *key, const char *tex
 		na_canonical_string(c, key, text);
 }
 
+static void put_dns_names(struct na_canonical *c, const struct na_context *context)
+{
+	if (!context->dns_names)
+		return;
+	put_true(c, "dns_disagrees", context->dns_disagrees);
+	na_canonical_array_begin(c, "dns_names");
+	for (size_t i = 0; i < context->dns_names->count; i++)
+		na_canonical_string(c, NULL, context->dns_names->name[i]);
+	na_canonical_array_end(c);
+}
+
 /* Which members a kind has beside those every flow record has. */
 struct flow_members {
 	const struct na_peer_counters *period;	/* datagram */
@@ -139,6 +150,8 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 	put_container(&c, context->container);
 	na_canonical_string(&c, "direction", event->direction == NA_INBOUND ? "inbound" : "outbound");
 	na_put_disagree(&c, author);
+	if (!members->stream_counters)
+		put_dns_names(&c, context);
 	put_port(&c, "dport", ends.destination_port);
 	put_address(&c, "dst", ends.destination);
 	if (members->stream_counters)

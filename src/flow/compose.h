@@ -13,6 +13,7 @@
 #include <netaudit/record.h>
 #include "attribute/attribute.h"
 #include "base/clock.h"
+#include "flow/hosts.h"
 #include "target/container.h"
 
 #define NA_COMPOSE_BYTES 32768	/* enough for any record, also when escaping makes names six times as long */
@@ -26,6 +27,8 @@ struct na_context {
 	const struct na_attribution *author;	/* NULL: not asked */
 	const struct na_container *container;	/* NULL: in none, or not known */
 	const char *bucket, *component;		/* of the other end, by the catalogue */
+	const struct na_host_names *dns_names;	/* what DNS answers called its address; NULL: not known, or not asked */
+	bool dns_disagrees;			/* the name its thread had asked for is none of them */
 	bool names_disagree;			/* what is known of its names does not lead to one component */
 };
 
@@ -63,6 +66,7 @@ ssize_t na_compose_clock(void *out, int64_t step_us, const struct na_clock_pair 
 struct na_heartbeat {
 	const char *backend;
 	uint64_t events, lost_ring, lost_map, missed_programs, refused_records;
+	uint64_t names_evicted;	/* of addresses: hosts.h */
 	uint64_t flows_open, processes_in_scope, queue_used_bytes;
 	uint32_t hooks, hooks_detached;
 	uint32_t probes, probes_failed;	/* in program files: attached; wanted, but refused */

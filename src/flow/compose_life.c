@@ -99,6 +99,8 @@ ssize_t na_compose_heartbeat(void *out, const struct na_heartbeat *heartbeat, co
 	na_canonical_integer(&c, "lost_map", (int64_t)heartbeat->lost_map);
 	na_canonical_integer(&c, "lost_ring", (int64_t)heartbeat->lost_ring);
 	na_canonical_integer(&c, "missed_programs", (int64_t)heartbeat->missed_programs);
+	if (heartbeat->names_evicted)
+		na_canonical_integer(&c, "names_evicted", (int64_t)heartbeat->names_evicted);
 	na_canonical_nonce(&c);
 	na_canonical_integer(&c, "probes", heartbeat->probes);
 	na_canonical_integer(&c, "probes_failed", heartbeat->probes_failed);

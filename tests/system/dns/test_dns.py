@@ -20,7 +20,7 @@ SERVER, SILENT = "127.0.0.1", "127.0.0.3"
 MANY = [f"192.0.2.{i}" for i in range(100, 120)]
 ZONE = ["--host-record=one.example,192.0.2.1,2001:db8::1", "--cname=alias.example,one.example", "--local=/example/",
         "--txt-record=text.example,words that nobody records", "--mx-host=mail.example,one.example,10",
-        f"--host-record={'a' * 63}.{'b' * 63}.{'c' * 63}.example,192.0.2.7"]
+        "--host-record=here.example,127.0.0.9", f"--host-record={'a' * 63}.{'b' * 63}.{'c' * 63}.example,192.0.2.7"]
 ZONE += [f"--host-record=many.example,{address}" for address in MANY]
 CODES = {word: word for word in ("NXDOMAIN", "REFUSED", "SERVFAIL", "NOTIMP")}
 
@@ -60,6 +60,15 @@ import socket
 for name in ("one.example", "alias.example", "many.example", "nothing.example"):
     try:
         socket.getaddrinfo(name, 443, type=socket.SOCK_STREAM)
+    except OSError:
+        pass
+for _ in range(2):
+    try:
+        socket.create_connection(("here.example", 9)).close()
+    except OSError:
+        pass
+    try:
+        socket.create_connection(("127.0.0.9", 9)).close()
     except OSError:
         pass
 """
@@ -143,6 +152,9 @@ def compare_rest(records):
         failed.append(f"what is no DNS is called {channels}")
     if {record["channel"] for record in records if record["kind"] == "datagram" and record.get("dst") == SERVER} != {"dns"}:
         failed.append("flows of DNS are not called so")
+    opens = [record.get("dns_names") for record in records if record["kind"] == "open" and record.get("dst") == "127.0.0.9"]
+    if opens != [["here.example"]] * 4:
+        failed.append(f"connections to the address of here.example are called {opens}")
     for record in records:
         if record["kind"] == "dns" and record["direction"] == "outbound" and record["comm"] not in ("isc-net-0000", "isc-worker0000", "dig",
                                                                                                    "python3", "getent"):
