@@ -19,7 +19,7 @@ CPPFLAGS  += -D_GNU_SOURCE -DNA_VERSION='"$(VERSION)"' -Iinclude -Isrc -I$(BUILD
 CFLAGS    ?= -O2 -g
 CFLAGS    += -std=gnu11 $(WARN)
 LDFLAGS   += -pie -Wl,-z,relro,-z,now,--as-needed
-LDLIBS    += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lZydis -lpthread
+LDLIBS    += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lZydis -lpthread -lm
 
 ifdef SAN
 BUILD     := build/san

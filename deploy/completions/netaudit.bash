@@ -7,9 +7,10 @@ _netaudit()
 	local common='--state-dir --run-dir --json --help'
 	local -A options=(
 		[status]='--rate'
-		[log]='--lines --since --until --worker --addon --author --direction --destination --channel --kind --pid --comm
+		[log]='--lines --since --until --worker --addon --author --direction --destination --bucket --channel --kind --pid --comm
 			--flow --instance --follow --reverse --all'
 		[addons]='--since --until --instance --paths'
+		[report]='--since --until --html --exit-code --shipped --site'
 		[catalogue]='--shipped --site --bucket --port'
 		[show]=''
 		[export]='--since --until --from --to --addon --destination --instance --flow'
@@ -25,7 +26,7 @@ _netaudit()
 	local -A values=(
 		[--worker]='master http cron gevent shell subprocess relay'
 		[--author]='addon odoo library unknown'
-		[--bucket]='vendor suspected-vendor unknown odoo third-party internal'
+		[--bucket]='self vendor suspected-vendor unknown odoo third-party internal'
 		[--direction]='outbound inbound'
 		[--channel]='http https smtp imap pop3 dns postgres ldap udp quic icmp raw unix vsock socket tls-opaque'
 		[--kind]='open close progress datagram author process resolve addon start stop config lost gap clock heartbeat prune carried head'
@@ -43,7 +44,7 @@ _netaudit()
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	--head | --anchors)
+	--head | --anchors | --html)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;

@@ -22,6 +22,8 @@ enum na_cli_exit {
 	NA_CLI_UNREADABLE = 3,	/* no journal, no permission, I/O error: nothing can be said */
 	NA_CLI_REMARKS = 4,	/* verify: sound, but with gaps, losses or an unsigned tail; doctor: something is missing */
 	NA_CLI_ABSENT = 5,	/* show, export: no such record; status: the daemon is not running */
+	NA_CLI_ATTENTION = 10,	/* report --exit-code */
+	NA_CLI_ALARM = 11,
 };
 
 struct na_cli;
@@ -102,6 +104,7 @@ size_t na_display_width(const char *text);
 int na_command_status(struct na_cli *cli, int argc, char **argv);
 int na_command_log(struct na_cli *cli, int argc, char **argv);
 int na_command_addons(struct na_cli *cli, int argc, char **argv);
+int na_command_report(struct na_cli *cli, int argc, char **argv);
 int na_command_catalogue(struct na_cli *cli, int argc, char **argv);
 int na_command_show(struct na_cli *cli, int argc, char **argv);
 int na_command_export(struct na_cli *cli, int argc, char **argv);
@@ -117,6 +120,7 @@ int na_command_help(struct na_cli *cli, int argc, char **argv);
 extern const struct na_option na_status_options[];
 extern const struct na_option na_log_options[];
 extern const struct na_option na_addons_options[];
+extern const struct na_option na_report_options[];
 extern const struct na_option na_catalogue_options[];
 extern const struct na_option na_export_options[];
 extern const struct na_option na_head_options[];

@@ -26,6 +26,7 @@ const struct na_option na_log_options[] = {
 	{ "worker", 'w', "ROLE", "master, http, cron, gevent, shell, subprocess" },
 	{ "addon", 'A', "NAME", "calls of this add-on; several are separated by commas" },
 	{ "author", 0, "WHOSE", "addon, odoo, library, unknown" },
+	{ "bucket", 'b', "BUCKET", "vendor, suspected-vendor, unknown, odoo, third-party, internal, self" },
 	{ "direction", 'd', "DIRECTION", "outbound or inbound" },
 	{ "destination", 'D', "WHERE", "address, network, host, unix path; with :PORT or only :PORT" },
 	{ "channel", 'c', "CHANNEL", "http, https, smtp, postgres, dns, unix, ..." },
@@ -55,7 +56,7 @@ static int take_text(struct request *request, const char *name, const char *valu
 	} columns[] = {
 		{ "worker", NA_INDEX_WORKER }, { "channel", NA_INDEX_CHANNEL },	  { "kind", NA_INDEX_KIND },
 		{ "comm", NA_INDEX_COMM },     { "instance", NA_INDEX_INSTANCE }, { "addon", NA_INDEX_ADDON },
-		{ "author", NA_INDEX_AUTHOR },
+		{ "author", NA_INDEX_AUTHOR }, { "bucket", NA_INDEX_BUCKET },
 	};
 
 	for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)

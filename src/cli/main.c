@@ -15,6 +15,7 @@ const struct na_command na_commands[] = {
 	{ "status", "", 0, 0, "say what the daemon is doing now", na_status_options, na_command_status },
 	{ "log", "", 0, 0, "list records", na_log_options, na_command_log },
 	{ "addons", "", 0, 0, "list the add-ons that were met, and what they called", na_addons_options, na_command_addons },
+	{ "report", "", 0, 0, "say in one screen whether data is leaving to a vendor", na_report_options, na_command_report },
 	{ "catalogue", "list|test [HOST]", 1, 2, "say whose destinations are known, or whose one is", na_catalogue_options,
 	  na_command_catalogue },
 	{ "show", "SEQ", 1, 1, "explain one record and check its hash", NULL, na_command_show },

@@ -196,7 +196,8 @@ static int forget_rollup(struct na_index *index, int64_t first)
 		return 0;
 	sqlite3_bind_int64(statement, 1, first);
 	if (sqlite3_step(statement) == SQLITE_ROW &&
-	    na_index_row_read(&index->row, sqlite3_column_blob(statement, 0), (size_t)sqlite3_column_bytes(statement, 0)) == 0 &&
+	    na_index_row_read(&index->row, sqlite3_column_blob(statement, 0),
+			      (size_t)sqlite3_column_bytes(statement, 0)) == 0 &&
 	    time->type == NA_INDEX_INTEGER)
 		err = na_rollup_forget(&index->rollup, first, time->integer);
 	sqlite3_reset(statement);

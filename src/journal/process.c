@@ -323,6 +323,8 @@ static int run(struct na_journal *journal, enum na_journal_exit *otherwise)
 	if (na_index_open(&index, context->directory))
 		na_log_warning("%s/index.db cannot be used: searching will lag behind", context->directory);
 	result = loop(journal, index);
+	if (result == 0)	/* a report of a stopped daemon should know that it was stopped */
+		(void)index_some(journal, index);
 	if (index)
 		na_index_close(index);
 	return result;

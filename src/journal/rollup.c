@@ -225,7 +225,8 @@ static int drop_flow(struct na_rollup *rollup, const struct na_index_row *row)
 }
 
 /* 1 when the flow was met before (its destination replaces the one given), 0, or negative errno. */
-static int read_flow(struct na_rollup *rollup, const struct na_index_row *row, char *destination, int64_t *out, int64_t *in)
+static int read_flow(struct na_rollup *rollup, const struct na_index_row *row, char *destination, int64_t *out,
+		     int64_t *in)
 {
 	sqlite3_stmt *statement = rollup->statement[NA_ROLLUP_FLOW_READ];
 	int rc;
@@ -262,7 +263,8 @@ static int begin(struct na_rollup *rollup, int64_t seq, const struct na_index_ro
 /* Counters of a stream are sums since its beginning; those of a datagram flow are of one period. */
 static int count(struct na_rollup *rollup, int64_t seq, const struct na_index_row *row, enum what what)
 {
-	struct amounts amounts = { .bytes_out = integer(row, NA_INDEX_BYTES_OUT), .bytes_in = integer(row, NA_INDEX_BYTES_IN) };
+	struct amounts amounts = { .bytes_out = integer(row, NA_INDEX_BYTES_OUT),
+				   .bytes_in = integer(row, NA_INDEX_BYTES_IN) };
 	bool ends = what == LAST_COUNTERS || (what == PERIOD && integer(row, NA_INDEX_FINAL));
 	char destination[DESTINATION_BYTES];
 	int64_t out, in, total_out = amounts.bytes_out, total_in = amounts.bytes_in;

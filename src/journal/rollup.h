@@ -2,7 +2,7 @@
 /*
  * The rollup: what the Trust Report is made of, kept in index.db in the same transaction as the rows.
  *
- *	rollup	one row for each hour, instance, direction, bucket, component, destination, author, add-on and chain of add-ons
+ *	rollup	one row for each hour, instance, direction, bucket, component, destination, author, add-on and chain
  *	life	the journal's own records that a verdict depends on, by number
  *	beat	heartbeats by hour
  *	flow_so_far	flows that are open: where they lead, and which bytes are already counted
@@ -26,7 +26,7 @@
 
 /* SQL that makes the tables. */
 extern const char na_rollup_schema[];
-/* Every row and column that must be the same when it is made again, in one order; several statements, ends with NULL. */
+/* Statements for all that must be the same when it is made again, in one order; ends with NULL. */
 extern const char *const na_rollup_compare[];
 
 enum na_rollup_statement {

@@ -49,6 +49,15 @@ int na_query_row(struct na_query *query, int64_t seq, na_query_row_function func
 /* First and last row; both 0 when the journal is empty. */
 int na_query_range(struct na_query *query, int64_t *first_seq, int64_t *last_seq);
 
+/*
+ * Runs one statement over the rollup (journal/rollup.h), ?1 and ?2 bound to hours. `function` gets each row as the
+ * statement stands on it. Returns 0, what the function returned, -ENODATA (index.db cannot be used), or another
+ * negative errno.
+ */
+struct sqlite3_stmt;
+int na_query_rollup(struct na_query *query, const char *sql, int64_t first_hour, int64_t last_hour,
+		    int (*function)(void *context, struct sqlite3_stmt *row), void *context);
+
 /* Newest row index.db covers; 0 when it cannot be used. */
 int64_t na_query_indexed(const struct na_query *query);
 

@@ -84,6 +84,24 @@ void na_query_close(struct na_query *query)
 	free(query);
 }
 
+int na_query_rollup(struct na_query *query, const char *sql, int64_t first_hour, int64_t last_hour,
+		    int (*function)(void *context, struct sqlite3_stmt *row), void *context)
+{
+	sqlite3_stmt *statement = NULL;
+	int rc, err = query->index ? na_index_errno(sqlite3_prepare_v2(query->index, sql, -1, &statement, NULL)) : -ENODATA;
+
+	if (err)
+		return err;
+	sqlite3_bind_int64(statement, 1, first_hour);
+	sqlite3_bind_int64(statement, 2, last_hour);
+	while (!err && (rc = sqlite3_step(statement)) == SQLITE_ROW)
+		err = function(context, statement);
+	if (!err)
+		err = na_index_errno(rc);
+	sqlite3_finalize(statement);
+	return err;
+}
+
 int64_t na_query_indexed(const struct na_query *query)
 {
 	return query->indexed;

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * netaudit report: gathers, judges, and prints in the form that was asked for.
+ */
+#include "cli/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/catalogue.h"
+#include "cli/json_line.h"
+#include "cli/when.h"
+#include "report/html.h"
+
+#define DAY_US INT64_C(86400000000)
+
+const struct na_option na_report_options[] = {
+	{ "since", 'S', "TIME", "from the hour of this time on (default: 24 hours ago)" },
+	{ "until", 'U', "TIME", "to the hour of this time (default: now)" },
+	{ "html", 0, "FILE", "write one self-contained page" },
+	{ "exit-code", 'e', NULL, "end with 10 for attention and 11 for alarm" },
+	{ "shipped", 0, "DIRECTORY", "the catalogue that came with netaudit (default " NA_CATALOGUE_SHIPPED ")" },
+	{ "site", 0, "DIRECTORY", "this site's additions (default " NA_CATALOGUE_SITE ")" },
+	{ NULL, 0, NULL, NULL }
+};
+
+struct request {
+	int64_t now, since, until;
+	const char *html;
+	const char *folders[2];
+	bool exit_code;
+};
+
+static int take(void *context, const char *name, const char *value)
+{
+	struct request *request = context;
+
+	if (!strcmp(name, "since"))
+		return na_parse_when(value, request->now, &request->since);
+	if (!strcmp(name, "until"))
+		return na_parse_when(value, request->now, &request->until);
+	if (!strcmp(name, "html"))
+		request->html = value;
+	else if (!strcmp(name, "shipped"))
+		request->folders[0] = value;
+	else if (!strcmp(name, "site"))
+		request->folders[1] = value;
+	else if (!strcmp(name, "exit-code"))
+		request->exit_code = true;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static int write_html(const struct na_cli *cli, const struct na_report *report, const char *path)
+{
+	FILE *out = fopen(path, "we");
+	int error = out ? 0 : errno;
+
+	if (out) {
+		na_report_html(out, report);
+		if (ferror(out))
+			error = EIO;
+		if (fclose(out) != 0 && !error)
+			error = errno;
+	}
+	if (error) {
+		na_cli_error(cli, "cannot write %s: %s", path, strerror(error));
+		return NA_CLI_UNREADABLE;
+	}
+	return NA_CLI_OK;
+}
+
+static int print(const struct na_cli *cli, const struct na_report *report, const struct request *request)
+{
+	static const int codes[] = {
+		[NA_ALL_CLEAR] = NA_CLI_OK, [NA_ATTENTION] = NA_CLI_ATTENTION, [NA_ALARM] = NA_CLI_ALARM,
+	};
+
+	if (request->html) {
+		int code = write_html(cli, report, request->html);
+
+		if (code)
+			return code;
+	}
+	if (cli->json) {
+		json_t *out = na_report_json(report);
+
+		na_json_dump(stdout, out, JSON_INDENT(2) | JSON_SORT_KEYS);
+		putchar('\n');
+		json_decref(out);
+	} else if (!request->html) {
+		na_report_text(cli, report);
+	}
+	return request->exit_code ? codes[report->verdict] : NA_CLI_OK;
+}
+
+static int run(struct na_cli *cli, const struct request *request, const struct na_catalogue *catalogue)
+{
+	const char *directory = na_cli_journal(cli, cli->state_dir);
+	const struct na_report_request what = {
+		.since = request->since, .until = request->until, .now = request->now, .catalogue = catalogue,
+		.directory = directory,
+	};
+	struct na_report report = { 0 };
+	struct na_query *query = NULL;
+	int code, err = na_query_open(&query, directory);
+
+	if (!err)
+		err = na_report_gather(&report, query, &what);
+	if (!err)
+		err = na_report_judge(&report);
+	if (err == -ENODATA) {
+		na_cli_error(cli, "the sums in %s/index.db are not there or not of this version; the daemon makes them when it runs",
+			     directory);
+		code = NA_CLI_UNREADABLE;
+	} else {
+		code = err ? na_cli_unreadable(cli, directory, err) : print(cli, &report, request);
+	}
+	na_report_clear(&report);
+	na_query_close(query);
+	return code;
+}
+
+int na_command_report(struct na_cli *cli, int argc, char **argv)
+{
+	int64_t now = na_clock_read().wall_us;
+	struct request request = {
+		.now = now, .since = now - DAY_US, .until = now, .folders = { NA_CATALOGUE_SHIPPED, NA_CATALOGUE_SITE },
+	};
+	struct na_catalogue *catalogue;
+	int code = na_cli_parse(cli, argc, argv, take, &request);
+
+	if (code >= 0)
+		return code;
+	if (request.until <= request.since)
+		return na_cli_usage(cli, "--until must be after --since");
+	code = na_catalogue_open(cli, request.folders, &catalogue);
+	if (code >= 0)
+		return code;
+	code = run(cli, &request, catalogue);
+	na_catalogue_destroy(catalogue);
+	return code;
+}

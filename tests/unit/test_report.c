@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verdict: each rule flips it, and back when the cause is gone or acknowledged. Hostile text stays text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "report/html.h"
+#include "report/report.h"
+
+#define HOUR_US INT64_C(3600000000)
+#define NOW (INT64_C(1800000000) * 1000000)
+
+static char folder[] = "/tmp/netaudit-report-XXXXXX";
+static struct na_catalogue *catalogue;
+
+/* One of each thing a rule looks at, in a report that is otherwise clear. */
+struct scene {
+	struct na_report report;
+	struct na_report_call call;
+	struct na_report_destination destination;
+	struct na_vendor_day day;
+	struct na_life_event life[4];
+};
+
+static struct na_life_event event(int64_t seq, int64_t t, const char *kind, const char *body)
+{
+	return (struct na_life_event){ seq, t, kind, json_loads(body, 0, NULL) };
+}
+
+static void set_call(struct scene *scene, enum na_bucket bucket, const char *component)
+{
+	scene->call.bucket = scene->destination.bucket = bucket;
+	scene->call.component = scene->destination.component = component;
+}
+
+/* A licence check of the vendor's own add-on, as its rule allows. */
+static void begin(struct scene *scene)
+{
+	memset(scene, 0, sizeof(*scene));
+	scene->call = (struct na_report_call){
+		.instance = "", .component = "acme", .destination = "licence.acme.example", .author = "addon",
+		.addon = "acme_lock",
+		.chain = "[\"acme_lock\"]", .bucket = NA_BUCKET_VENDOR, .sums = { 1, 0, 500, 100, NOW - 1, NOW - 1, 9 },
+		.call_bytes = 500,
+	};
+	scene->destination = (struct na_report_destination){ "acme", "licence.acme.example", NA_BUCKET_VENDOR,
+							     scene->call.sums };
+	scene->day = (struct na_vendor_day){ "acme", NOW / HOUR_US / 24, 500 };
+	scene->life[0] = event(1, NOW - 2 * HOUR_US, "start", "{\"clean\":true}");
+	scene->life[1] = event(2, NOW - 2 * HOUR_US, "config", "{\"settings\":\"retention.days = 90\\ncapture.probes = all\\n\"}");
+	scene->report = (struct na_report){
+		.since = NOW - 24 * HOUR_US, .until = NOW, .now = NOW, .catalogue = catalogue, .verified_whole = true,
+		.calls = &scene->call, .call_count = 1, .destinations = &scene->destination, .destination_count = 1,
+		.days = &scene->day, .day_count = 1, .life = scene->life, .life_count = 2, .beats = 5, .last_beat = NOW - 60000000,
+	};
+}
+
+static void end(struct scene *scene)
+{
+	struct na_report *report = &scene->report;
+
+	report->calls = NULL;
+	report->destinations = NULL;
+	report->days = NULL;
+	for (size_t i = 0; i < report->life_count; i++)
+		json_decref(scene->life[i].body);
+	report->life = NULL;
+	report->life_count = 0;
+	na_report_clear(report);
+}
+
+/* ---- what spoils it, by rule ---- */
+
+static void tampered(struct scene *scene)
+{
+	scene->report.verified.verdict = NA_VERIFY_TAMPERED;
+}
+
+static void self(struct scene *scene)
+{
+	set_call(scene, NA_BUCKET_SELF, "");
+}
+
+static void unknown_author(struct scene *scene)
+{
+	scene->call.author = "unknown";
+	scene->call.addon = scene->call.chain = "";
+}
+
+static void other_addon(struct scene *scene)
+{
+	scene->call.addon = "mail";
+	scene->call.chain = "[\"mail\",\"acme_lock\"]";
+}
+
+static void no_rule(struct scene *scene)
+{
+	set_call(scene, NA_BUCKET_VENDOR, "mit");
+}
+
+static void big_call(struct scene *scene)
+{
+	scene->call.call_bytes = 1001;
+}
+
+static void big_day(struct scene *scene)
+{
+	scene->day.bytes_out = 5001;
+}
+
+static void calls_in(struct scene *scene)
+{
+	scene->call.inbound = true;
+}
+
+static void detached(struct scene *scene)
+{
+	scene->report.detached = 1;
+}
+
+static void unattributed(struct scene *scene)
+{
+	set_call(scene, NA_BUCKET_THIRD_PARTY, "gmail");
+	scene->call.author = "unknown";
+}
+
+static void uncatalogued(struct scene *scene)
+{
+	set_call(scene, NA_BUCKET_UNKNOWN, "");
+}
+
+static void suspected(struct scene *scene)
+{
+	set_call(scene, NA_BUCKET_SUSPECTED_VENDOR, "somebody");
+}
+
+static void disagree(struct scene *scene)
+{
+	scene->call.disagree = true;
+}
+
+static void add_life(struct scene *scene, const char *kind, const char *body)
+{
+	scene->life[scene->report.life_count] = event((int64_t)scene->report.life_count + 1, NOW - HOUR_US, kind, body);
+	scene->report.life_count++;
+}
+
+static void gap(struct scene *scene)
+{
+	add_life(scene, "gap", "{\"component\":\"observer\",\"cause\":\"killed\"}");
+}
+
+static void lost(struct scene *scene)
+{
+	add_life(scene, "lost", "{\"count\":7}");
+}
+
+static void silent(struct scene *scene)
+{
+	scene->report.last_beat = NOW - HOUR_US;
+	scene->life[0].t = NOW - 3 * HOUR_US;
+}
+
+static void unsigned_tail(struct scene *scene)
+{
+	scene->report.verified.verdict = NA_VERIFY_NOTED;
+	scene->report.verified.notes = NA_VERIFY_UNSIGNED_TAIL;
+}
+
+static void shorter_retention(struct scene *scene)
+{
+	add_life(scene, "config", "{\"settings\":\"retention.days = 30\\ncapture.probes = all\\n\"}");
+}
+
+static void fewer_probes(struct scene *scene)
+{
+	add_life(scene, "config", "{\"settings\":\"retention.days = 90\\ncapture.probes = none\\n\"}");
+}
+
+static const struct {
+	const char *rule;
+	void (*spoil)(struct scene *scene);
+	enum na_level level;
+} spoilers[] = {
+	{ "tampered", tampered, NA_ALARM },	       { "self-egress", self, NA_ALARM },
+	{ "vendor-author", unknown_author, NA_ALARM }, { "vendor-licence", other_addon, NA_ALARM },
+	{ "vendor-licence", no_rule, NA_ALARM },       { "vendor-call", big_call, NA_ALARM },
+	{ "vendor-day", big_day, NA_ALARM },	       { "vendor-inbound", calls_in, NA_ALARM },
+	{ "detached", detached, NA_ALARM },	       { "unattributed", unattributed, NA_ATTENTION },
+	{ "uncatalogued", uncatalogued, NA_ATTENTION }, { "suspected", suspected, NA_ATTENTION },
+	{ "names", disagree, NA_ATTENTION },	       { "gap", gap, NA_ATTENTION },
+	{ "lost", lost, NA_ATTENTION },		       { "silent", silent, NA_ATTENTION },
+	{ "unsigned", unsigned_tail, NA_ATTENTION },   { "weakened", shorter_retention, NA_ATTENTION },
+	{ "weakened", fewer_probes, NA_ATTENTION },
+};
+
+static const struct na_finding *finding_of(const struct na_report *report, const char *rule)
+{
+	for (size_t i = 0; i < report->finding_count; i++)
+		if (!strcmp(report->findings[i].rule->id, rule))
+			return &report->findings[i];
+	return NULL;
+}
+
+static void test_an_ordinary_day_is_all_clear(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene);
+	assert_int_equal(na_report_judge(&scene.report), 0);
+	if (scene.report.finding_count)
+		fail_msg("%s: %s", scene.report.findings[0].rule->id, scene.report.findings[0].text);
+	assert_int_equal(scene.report.verdict, NA_ALL_CLEAR);
+	end(&scene);
+}
+
+static void test_each_cause_flips_the_verdict_and_an_acknowledgement_flips_it_back(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(spoilers) / sizeof(spoilers[0]); i++) {
+		const struct na_finding *finding;
+		struct scene scene;
+		json_t *ack;
+
+		begin(&scene);
+		spoilers[i].spoil(&scene);
+		assert_int_equal(na_report_judge(&scene.report), 0);
+		finding = finding_of(&scene.report, spoilers[i].rule);
+		if (!finding)
+			fail_msg("nothing found for %s, row %zu", spoilers[i].rule, i);
+		assert_int_equal(scene.report.verdict, spoilers[i].level);
+		assert_int_equal(finding->rule->level, spoilers[i].level);
+		assert_true(finding->command[0]);
+		ack = json_pack("{s:s, s:s, s:I}", "rule", spoilers[i].rule, "subject", finding->subject, "expires",
+				(json_int_t)(NOW + HOUR_US));
+		scene.life[scene.report.life_count++] = (struct na_life_event){ 99, NOW - 1, "ack", ack };
+		free(scene.report.findings);
+		scene.report.findings = NULL;
+		assert_int_equal(na_report_judge(&scene.report), 0);
+		assert_non_null(finding_of(&scene.report, spoilers[i].rule)->ack);
+		assert_true(scene.report.verdict == NA_ALL_CLEAR || scene.report.finding_count > 1);
+		json_object_set_new(ack, "expires", json_integer(NOW));
+		free(scene.report.findings);
+		scene.report.findings = NULL;
+		assert_int_equal(na_report_judge(&scene.report), 0);
+		assert_null(finding_of(&scene.report, spoilers[i].rule)->ack);
+		assert_int_equal(scene.report.verdict, spoilers[i].level);
+		end(&scene);
+	}
+}
+
+static void test_every_rule_has_a_row_here_and_a_chip_names_only_rules(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < na_rule_count; i++) {
+		bool tested = false;
+
+		for (size_t j = 0; j < sizeof(spoilers) / sizeof(spoilers[0]); j++)
+			tested |= !strcmp(spoilers[j].rule, na_rules[i].id);
+		if (!tested)
+			fail_msg("no row for %s", na_rules[i].id);
+	}
+	for (size_t i = 0; i < na_chip_count; i++)
+		for (size_t j = 0; na_chips[i].rules[j]; j++) {
+			bool known = false;
+
+			for (size_t k = 0; k < na_rule_count; k++)
+				known |= !strcmp(na_rules[k].id, na_chips[i].rules[j]);
+			assert_true(known);
+		}
+}
+
+/* Whatever an add-on, a peer or a manifest calls itself. */
+static void test_hostile_names_stay_text(void **state)
+{
+	static const char *const hostile[] = {
+		"<script>alert(1)</script>", "\" onload=\"x", "' onclick='x", "</title><b>", "a&lt;b", "\x1b[2J\x07", "\xe2\x80\xaex",
+		"\xff\xfe", "]]>", "%s%n",
+	};
+	static char longest[10001];
+
+	(void)state;
+	memset(longest, '<', sizeof(longest) - 1);
+	for (size_t i = 0; i <= sizeof(hostile) / sizeof(hostile[0]); i++) {
+		const char *name = i < sizeof(hostile) / sizeof(hostile[0]) ? hostile[i] : longest;
+		struct scene scene;
+		char *page = NULL;
+		size_t bytes = 0;
+		FILE *out = open_memstream(&page, &bytes);
+		json_t *json;
+
+		begin(&scene);
+		uncatalogued(&scene);
+		scene.call.addon = scene.call.destination = scene.destination.destination = name;
+		assert_int_equal(na_report_judge(&scene.report), 0);
+		na_report_html(out, &scene.report);
+		assert_int_equal(fclose(out), 0);
+		assert_null(strstr(page, "<script"));
+		assert_null(strstr(page, "<b>\""));
+		assert_null(strstr(page, "\" onload"));
+		assert_null(strstr(page, "' onclick"));
+		assert_null(strstr(page, "</title><b>"));
+		assert_null(strstr(page, "<<"));
+		assert_null(strchr(page, '\x1b'));
+		assert_null(strstr(page, "\xe2\x80\xae"));
+		assert_null(strchr(page, '\xff'));
+		assert_true(bytes < 40000);
+		json = na_report_json(&scene.report);
+		assert_non_null(json_object_get(json, "findings"));
+		free(page);
+		json_decref(json);
+		end(&scene);
+	}
+}
+
+static int make_catalogue(void **state)
+{
+	const char *const folders[] = { "catalogue", folder };
+	struct na_error error;
+	char path[64];
+	FILE *file;
+
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	(void)snprintf(path, sizeof(path), "%s/acme.ini", folder);
+	file = fopen(path, "we");
+	if (!file || fputs("[acme]\nbucket = vendor\nhost = licence.acme.example\nlicence_addon = acme_lock\n"
+			   "licence_call_bytes = 1000\nlicence_day_bytes = 5000\n", file) < 0 || fclose(file) != 0)
+		return -1;
+	if (na_catalogue_load(&catalogue, folders, 2, &error) != 0)
+		return -1;
+	return unlink(path) || rmdir(folder);
+}
+
+static int drop_catalogue(void **state)
+{
+	(void)state;
+	na_catalogue_destroy(catalogue);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_an_ordinary_day_is_all_clear),
+		cmocka_unit_test(test_each_cause_flips_the_verdict_and_an_acknowledgement_flips_it_back),
+		cmocka_unit_test(test_every_rule_has_a_row_here_and_a_chip_names_only_rules),
+		cmocka_unit_test(test_hostile_names_stay_text),
+	};
+
+	return cmocka_run_group_tests(tests, make_catalogue, drop_catalogue);
+}
