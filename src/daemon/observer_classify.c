@@ -52,6 +52,10 @@ static void take_dns(const struct na_observer *observer, const struct na_flow_ev
 		return;
 	if (destination->names[0])
 		context->dns_disagrees = !na_host_is_named(names, destination->names[0]);
+	if (context->dns_disagrees)	/* no credit for what was asked for when the address is called something else */
+		destination->names[1] = names->name[0];
+	else if (destination->names[0])
+		return;
 	else if (names->count == 1)
 		destination->names[0] = names->name[0];
 }

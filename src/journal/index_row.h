@@ -50,6 +50,8 @@ enum na_index_type {
 /* What only the rollup needs (journal/rollup.h): read with the others, not stored by row. */
 #define NA_INDEX_ROLLUP_TABLE(X) \
 	X(RESOLVED,  "resolved",  NA_INDEX_TEXT,    "") \
+	X(DNS_NAMES, "dns_names", NA_INDEX_RAW,     "") \
+	X(DNS_DISAGREES, "dns_disagrees", NA_INDEX_TRUE, "") \
 	X(BYTES_OUT, "bytes_out", NA_INDEX_INTEGER, "") \
 	X(BYTES_IN,  "bytes_in",  NA_INDEX_INTEGER, "") \
 	X(ADDONS,    "addons",    NA_INDEX_RAW,     "") \

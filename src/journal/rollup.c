@@ -143,18 +143,32 @@ static void name_caller(char *out, const struct na_index_row *row)
 		put_address(out, source);
 }
 
+/* The newest name that DNS gave the address: where it is the only one, or what was asked for is none of them. */
+static void put_dns_name(char *out, const struct na_index_row *row)
+{
+	const struct na_index_value *names = &row->value[NA_INDEX_DNS_NAMES];
+	const char *first = names->bytes + 2, *end;
+
+	if (names->type != NA_INDEX_RAW || names->length < 4 || names->bytes[1] != '"')
+		return;
+	end = memchr(first, '"', names->length - 2);
+	if (end && !memchr(first, '\\', (size_t)(end - first)) && (end[1] == ']' || integer(row, NA_INDEX_DNS_DISAGREES)))
+		(void)snprintf(out, DESTINATION_BYTES, "%.*s", (int)(end - first), first);
+}
+
 static void name_destination(char *out, const struct na_index_row *row)
 {
-	static const enum na_index_column names[] = { NA_INDEX_HOST, NA_INDEX_RESOLVED };
-
 	out[0] = '\0';
 	if (is_text(&row->value[NA_INDEX_DIRECTION], "inbound")) {
 		name_caller(out, row);
 		return;
 	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !out[0]; i++)
-		if (row->value[names[i]].type == NA_INDEX_TEXT)
-			put_text(out, &row->value[names[i]]);
+	if (row->value[NA_INDEX_HOST].type == NA_INDEX_TEXT)
+		put_text(out, &row->value[NA_INDEX_HOST]);
+	else if (row->value[NA_INDEX_RESOLVED].type == NA_INDEX_TEXT && !integer(row, NA_INDEX_DNS_DISAGREES))
+		put_text(out, &row->value[NA_INDEX_RESOLVED]);
+	if (!out[0])
+		put_dns_name(out, row);
 	if (!out[0] && row->value[NA_INDEX_DST].type == NA_INDEX_ADDRESS)
 		put_address(out, &row->value[NA_INDEX_DST]);
 	if (!out[0] && row->value[NA_INDEX_PATH].type == NA_INDEX_TEXT)
@@ -246,6 +260,11 @@ static int read_flow(struct na_rollup *rollup, const struct na_index_row *row, c
 	return rc == SQLITE_ROW ? 1 : na_index_errno(rc);
 }
 
+static bool has_name(const struct na_index_row *row)
+{
+	return row->value[NA_INDEX_RESOLVED].type == NA_INDEX_TEXT || row->value[NA_INDEX_DNS_NAMES].type == NA_INDEX_RAW;
+}
+
 /* A flow whose name is known from its beginning alone must be remembered until its end; unix sockets have no end. */
 static int begin(struct na_rollup *rollup, int64_t seq, const struct na_index_row *row)
 {
@@ -255,7 +274,7 @@ static int begin(struct na_rollup *rollup, int64_t seq, const struct na_index_ro
 
 	name_destination(destination, row);
 	err = add(rollup, seq, row, destination, &amounts);
-	if (!err && row->value[NA_INDEX_RESOLVED].type == NA_INDEX_TEXT && row->value[NA_INDEX_DST].type == NA_INDEX_ADDRESS)
+	if (!err && has_name(row) && row->value[NA_INDEX_DST].type == NA_INDEX_ADDRESS)
 		err = set_flow(rollup, row, destination, 0, 0);
 	return err;
 }
