@@ -30,7 +30,7 @@ static __always_inline int na_clear_fetch(struct na_clear_work *work)
 {
 	__u64 bytes = work->left;
 
-	if (!bytes)
+	if (!bytes || work->piecewise)
 		return NA_CLEAR_ALL_DONE;
 	if (bytes > NA_CLEAR_CHUNK_BYTES)
 		bytes = NA_CLEAR_CHUNK_BYTES;
@@ -172,6 +172,8 @@ static __always_inline void na_clear_fingerprint(struct na_clear_work *work)
 {
 	struct na_siphash hash = work->stream.hash;
 
+	if (work->stream.message.flags & NA_MESSAGE_HOLE)
+		return;
 	work->stream.message.hashed_bytes = hash.bytes;
 	if (hash.bytes)
 		na_sip_end(&hash, work->stream.message.fingerprint);
@@ -205,7 +207,7 @@ static __always_inline void na_clear_head_over(struct na_clear_work *work)
 
 	na_clear_note_request(stream);
 	stream->message.part = NA_MESSAGE_HEAD;
-	if (!na_clear_is_no_answer(work))
+	if (!na_clear_is_no_answer(work) && !work->of.held)
 		na_clear_report(work);
 	na_begin_word(stream);
 	na_sip_begin(&stream->hash, work->key);
@@ -246,7 +248,7 @@ static __always_inline int na_clear_step_in_body(struct na_clear_work *work, __u
 		na_clear_body_over(&work->stream);
 		return NA_CLEAR_ON;
 	}
-	if (work->stream.hash.bytes >= NA_MESSAGE_HASHED_BYTES) {
+	if (work->stream.hash.bytes >= NA_MESSAGE_HASHED_BYTES || work->stream.message.flags & NA_MESSAGE_HOLE) {
 		na_clear_skip(work);
 		return work->stream.remaining ? NA_CLEAR_ALL_DONE : NA_CLEAR_ON;
 	}
@@ -259,6 +261,8 @@ __attribute__((noinline)) int na_clear_step(__u32 slot)
 
 	if (!work)
 		return NA_CLEAR_ALL_DONE;
+	if (work->stream.dialogue.protocol && work->of.held)
+		work->stream.state = NA_CLEAR_OPAQUE;	/* servers greet first: who does not wait for that speaks another */
 	if (work->stream.dialogue.protocol)
 		return na_dialogue_step(slot) ? NA_CLEAR_ON : NA_CLEAR_ALL_DONE;
 	switch (work->stream.state) {
@@ -268,7 +272,7 @@ __attribute__((noinline)) int na_clear_step(__u32 slot)
 		na_clear_head_over(work);
 		return NA_CLEAR_ON;
 	case NA_CLEAR_OVER:
-		return na_clear_over(slot);
+		return work->of.held ? NA_CLEAR_ALL_DONE : na_clear_over(slot);
 	case NA_CLEAR_BODY:
 		return na_clear_step_in_body(work, slot);
 	default:
@@ -280,6 +284,11 @@ __attribute__((noinline)) int na_clear_step(__u32 slot)
 			na_recognise(work, work->chunk[work->position & (NA_CLEAR_CHUNK_BYTES - 1)]);
 		return work->stream.dialogue.protocol ? NA_CLEAR_ON : na_clear_head(slot);
 	}
+}
+
+static __always_inline bool na_is_within_message(const struct na_clear_stream *stream)
+{
+	return stream->state != NA_CLEAR_START && stream->state != NA_CLEAR_OPAQUE;
 }
 
 /* All of one write or read: work->at, left, key, peer, peer_no_body, peer_begun and the stream so far are set. */

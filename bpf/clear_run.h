@@ -10,8 +10,11 @@
 #include <bpf/bpf_helpers.h>
 #include "clear_state.h"
 
-/* A program that sees clear text may be preempted by another that does: then that one takes the next slot. */
-#define NA_CLEAR_SLOTS 2
+/*
+ * A program that sees clear text may be preempted by another that does, and both be interrupted by packets that arrive:
+ * then that one takes the next slot.
+ */
+#define NA_CLEAR_SLOTS 4
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -81,15 +84,14 @@ static __always_inline struct na_clear_work *na_clear_try_slot(__u32 slot)
 	return work;
 }
 
-/* NULL: both slots are in use. Else the caller must call na_clear_leave(). */
+/* NULL: all slots are in use. Else the caller must call na_clear_leave(). */
 static __always_inline struct na_clear_work *na_clear_enter(__u32 *slot)
 {
-	struct na_clear_work *work = na_clear_try_slot(0);
+	struct na_clear_work *work = NULL;
 
-	*slot = 0;
-	if (!work) {
-		work = na_clear_try_slot(1);
-		*slot = 1;
+	for (__u32 i = 0; i < NA_CLEAR_SLOTS && !work; i++) {
+		*slot = i;
+		work = na_clear_try_slot(i);
 	}
 	return work;
 }

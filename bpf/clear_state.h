@@ -109,10 +109,14 @@ struct na_clear_work {
 	struct na_dialogue peer;	/* of the other direction */
 	__u64 steps;		/* done in this write, of a dialogue */
 	struct {		/* not the parser's: for na_clear_report() */
-		__u64 connection, flow, ssl;
+		__u64 connection, flow;
+		__u64 ssl;	/* inside TLS: the SSL object */
+		__u64 socket;	/* on the wire: the kernel's socket */
+		__u64 begun_ns;	/* of the message; 0: now */
 		__u32 written;
-		__u32 reserved;
+		__u32 held;	/* nothing may be told yet: the parser stops where a message is over */
 	} of;
+	__u64 piecewise;	/* whoever runs the parser fills the chunk, from what `at` and `left` say */
 	__u8 chunk[NA_CLEAR_CHUNK_BYTES + 8];
 };
 

@@ -39,7 +39,8 @@ static __noinline void na_on_stream_write(struct sock *sk)
 
 	if (!state || state->stage != NA_STAGE_OPEN || state->flags & NA_FLOW_MPTCP)
 		return;
-	na_tls_met_flow(state->id);
+	if (na_tls_met_flow(state->id))
+		state->flags |= NA_FLOW_TLS_SEEN;
 	read_until = BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
 	if (state->written && state->read_until == read_until)
 		return;

@@ -92,6 +92,9 @@ int na_existing_sockets(struct bpf_iter__task_file *context)
 	protocol = BPF_CORE_READ(sk, sk_protocol);
 	if (BPF_CORE_READ(sk, __sk_common.skc_family) != AF_INET && BPF_CORE_READ(sk, __sk_common.skc_family) != AF_INET6)
 		return 0;
+	if (protocol == IPPROTO_TCP && BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_LISTEN &&
+	    na_scope_of(BPF_CORE_READ(task, tgid)) != NA_SCOPE_NONE)
+		na_mark_listened(sk);
 	if (na_is_connected_stream(sk, protocol)) {
 		state.stage = NA_STAGE_OPEN;
 		if (protocol == IPPROTO_MPTCP)

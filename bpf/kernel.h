@@ -238,7 +238,7 @@ struct tcp_sock {
 	bool is_mptcp;
 	__u8 syn_fastopen : 1, syn_data : 1, fastopen_connect : 1;
 	void *fastopen_req;
-	__u32 srtt_us, total_retrans, copied_seq;
+	__u32 srtt_us, total_retrans, copied_seq, rcv_nxt;
 	__u64 bytes_sent, bytes_retrans, bytes_received;
 };
 

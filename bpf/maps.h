@@ -49,7 +49,7 @@ struct na_socket {
 	__u8 written;		/* stream: by this host's program */
 	__u16 remote_port;	/* stream, outbound: where the connect went, should the socket forget */
 	__u16 family;
-	__u32 reserved2;
+	__u32 unread;		/* bits 1 << enum na_tls_direction: its bytes are not looked at any more */
 	__u64 inode;		/* where reuse of the address must be told apart: of the socket's file */
 	__u8 remote[16];
 	struct na_task task;

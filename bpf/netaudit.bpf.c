@@ -9,6 +9,7 @@
 #include "hooks_tracepoint.h"
 #include "iterators.h"
 #include "process.h"
+#include "stream.h"
 #include "tls.h"
 
 /* The one hook every backend shares for TCP: state changes. */

@@ -13,6 +13,7 @@
 #include "flow.h"
 #include "python.h"
 #include "relay.h"
+#include "stream_maps.h"
 
 static __always_inline void na_report_open(struct sock *sk, struct na_socket *state)
 {
@@ -199,6 +200,7 @@ static __always_inline void na_on_accept(struct sock *sk, __u8 seen_by)
 	state = na_enter_socket(sk, key, backend_tracepoint ? BPF_NOEXIST : BPF_ANY, NA_EVENT_OPEN, NA_INBOUND);
 	if (!state)
 		return;
+	na_mark_listened(sk);	/* whoever listens there may be another: a socket can be handed over */
 	state->seen_by = seen_by;
 	state->established_ns = state->opened_ns;
 	state->flags |= NA_FLOW_ESTABLISHED | (protocol == IPPROTO_MPTCP ? NA_FLOW_MPTCP : 0);
@@ -311,6 +313,9 @@ static __always_inline void na_on_tcp_closed(struct sock *sk, __u32 old_state)
 static __always_inline void na_on_tcp_state(struct sock *sk, __u32 old_state, __u32 new_state)
 {
 	bool attempt = backend_tracepoint && old_state == TCP_CLOSE && new_state == TCP_SYN_SENT;
+
+	if (new_state == TCP_LISTEN && na_scope_of(na_current_pid()) != NA_SCOPE_NONE)
+		na_mark_listened(sk);
 
 	/* most changes are between states that mean nothing here: let them go before anything is read */
 	if (old_state == TCP_LISTEN || (new_state != TCP_CLOSE && new_state != TCP_ESTABLISHED && !attempt) ||

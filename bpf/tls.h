@@ -10,23 +10,13 @@
 #ifndef NETAUDIT_BPF_TLS_H
 #define NETAUDIT_BPF_TLS_H
 
-#include "clear_run.h"
-#include "emit.h"
+#include "message.h"
 #include "python.h"
 #include "tls_maps.h"
 #include <bpf/bpf_tracing.h>
 
 #define NA_SSL_CTRL_SET_HOSTNAME 55	/* SSL_CTRL_SET_TLSEXT_HOSTNAME, openssl/tls1.h */
 #define NA_NAMETYPE_HOST 0		/* TLSEXT_NAMETYPE_host_name */
-
-static __always_inline void na_tls_key(struct na_tls_key *key, __u64 ssl)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-
-	key->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	key->ssl = ssl;
-	key->pid = BPF_CORE_READ(task, tgid);
-}
 
 /* Made when it is first met. NULL: no room. */
 static __noinline struct na_tls_connection *na_tls_connection_of(const struct na_tls_key *key)
@@ -58,44 +48,6 @@ static __always_inline void na_tls_bind(struct na_tls_connection *connection, co
 	if (call->flows_differ || (connection->flow && connection->flow != call->flow))
 		connection->flows_differ = 1;
 	connection->flow = call->flow;
-}
-
-/* One message, or its head. In a frame of its own: BPF stacks are small. */
-static __noinline void na_clear_report(struct na_clear_work *work)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct na_tls_connection *connection;
-	struct na_message_event *event;
-	struct na_tls_key key = {};
-
-	if (!work)
-		return;
-	event = bpf_ringbuf_reserve(&ring_stacks, sizeof(*event), 0);
-	if (!event) {
-		na_count(NA_EVENT_MESSAGE, NA_LOSS_RING);	/* whose it was is more than the BPF stack has room for */
-		return;
-	}
-	na_clear_wipe(event, sizeof(*event));
-	event->header.time_ns = bpf_ktime_get_boot_ns();
-	event->header.type = NA_EVENT_MESSAGE;
-	event->header.size = sizeof(*event);
-	na_describe_task(&event->task, task, na_scope_of(na_current_pid()));
-	event->connection = work->of.connection;
-	event->flow = work->of.flow;
-	event->written = work->of.written;
-	bpf_probe_read_kernel(&event->message, sizeof(event->message), &work->stream.message);
-	na_tls_key(&key, work->of.ssl);
-	connection = bpf_map_lookup_elem(&tls_connections, &key);
-	if (connection && connection->name_bytes) {
-		event->server_name_bytes = connection->name_bytes;
-		bpf_probe_read_kernel(event->server_name, sizeof(event->server_name), connection->name);
-	}
-	na_submit(event, NA_EVENT_MESSAGE);
-}
-
-static __always_inline bool na_is_within_message(const struct na_clear_stream *stream)
-{
-	return stream->state != NA_CLEAR_START && stream->state != NA_CLEAR_OPAQUE;
 }
 
 /* What was written or read goes through the parser; both slots in use: then the stream is lost, and counted. */

@@ -6,16 +6,17 @@
 #include "tls_maps.h"
 
 /* The current thread writes on a flow: when it does so within a call of OpenSSL, that is the connection's. */
-static __noinline void na_tls_met_flow(__u64 flow)
+static __noinline bool na_tls_met_flow(__u64 flow)
 {
 	__u64 thread = bpf_get_current_task();
 	struct na_tls_call *call = bpf_map_lookup_elem(&tls_calls, &thread);
 
 	if (!call)
-		return;
+		return false;
 	if (call->flow && call->flow != flow)
 		call->flows_differ = 1;
 	call->flow = flow;
+	return true;
 }
 
 #endif

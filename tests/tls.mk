@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What is said inside TLS: real clients, a real server, and nothing of the content anywhere.
+# What is said inside TLS, and without it: real clients, a real server, and nothing of the content anywhere.
 
 $(BUILD)/tests/tls/maps: tests/system/tls/maps.c
 	@mkdir -p $(@D)
@@ -8,7 +8,10 @@ $(BUILD)/tests/tls/maps: tests/system/tls/maps.c
 test-tls: all ## HTTPS of curl and Python: method, host, path, status, sizes and fingerprints are those the server saw
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/tls/test_exchanges.py $(BUILD)
 
+test-http: all ## HTTP in clear text, of curl and Python: the same, on every backend
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/tls/test_exchanges.py $(BUILD) --plain
+
 test-leaks: all $(BUILD)/tests/tls/maps ## secrets sent inside TLS are nowhere in what the auditor keeps; the hunt proves that it can find
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/tls/test_leaks.py $(BUILD)
 
-.PHONY: test-tls test-leaks
+.PHONY: test-tls test-http test-leaks

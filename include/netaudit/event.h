@@ -37,7 +37,7 @@ enum na_event_type {
 	NA_EVENT_CODE,		/* a code object that frames will refer to: sent before the first stack that does */
 	NA_EVENT_NATIVE,	/* code addresses on the thread's C stack: sent before the stack they belong to */
 	NA_EVENT_NAME,		/* a program asks its resolver for the addresses of a name: sent after its stack */
-	NA_EVENT_MESSAGE,	/* an HTTP message inside TLS, or its head */
+	NA_EVENT_MESSAGE,	/* an HTTP message, inside TLS or in clear text, or its head */
 	NA_EVENT_DNS,		/* a DNS message, in a datagram of a flow */
 	NA_EVENT_TYPES
 };
@@ -76,6 +76,9 @@ enum na_flow_flags {
 	NA_FLOW_ESTABLISHED = 1 << 7,	/* the handshake completed */
 	NA_FLOW_LOCAL = 1 << 8,		/* the other end is on this host (not said of every flow) */
 	NA_FLOW_DNS = 1 << 9,		/* of datagrams, set by user space: an NA_EVENT_DNS was of this flow */
+	NA_FLOW_TEXT_LOST = 1 << 10,	/* of what was said on it something was missed, and so perhaps an exchange */
+	NA_FLOW_TLS = 1 << 11,		/* it began with a ClientHello */
+	NA_FLOW_TLS_SEEN = 1 << 12,	/* and is used by an OpenSSL that is looked into */
 };
 
 /* Who was running, taken in the kernel at the event. */
@@ -243,15 +246,17 @@ struct na_native_event {
 	__u64 word[NA_NATIVE_WORDS];
 };
 
-/* NA_EVENT_MESSAGE: a message inside TLS is over, or its head is (message.part). */
+/* NA_EVENT_MESSAGE: a message, inside TLS or in clear text, is over, or its head is (message.part). */
 struct na_message_event {
 	struct na_event_header header;
-	struct na_task task;	/* who wrote or read its last bytes */
-	__u64 connection;	/* our id of the TLS connection, never reused within a boot; shares its numbers with flows */
+	struct na_task task;	/* who wrote or read its last bytes; on the wire: who opened or accepted the flow */
+	__u64 begun_ns;		/* inside TLS: its head was over; on the wire: the packet with its first byte */
+	__u64 connection;	/* our id of what it was said on, never reused within a boot; shares its numbers with flows */
 	__u64 flow;		/* 0: not known, or it was seen on two */
 	__u16 server_name_bytes;
 	__u8 written;		/* by this process; else read */
-	__u8 reserved[5];
+	__u8 on_wire;		/* clear text of the flow itself; else inside TLS */
+	__u8 reserved[4];
 	char server_name[NA_SERVER_NAME_BYTES];	/* asked for by this client (SNI): untrusted bytes; empty: by no name */
 	struct na_message message;
 };

@@ -71,6 +71,7 @@ enum na_message_flags {
 	NA_MESSAGE_CHUNKED = 1 << 5,
 	NA_MESSAGE_TO_THE_END = 1 << 6,		/* the body ends with the connection, and was not followed */
 	NA_MESSAGE_BAD_LENGTH = 1 << 7,		/* where the body ends is not to be understood: the stream is not followed */
+	NA_MESSAGE_HOLE = 1 << 9,		/* not all of the body was seen: it has no fingerprint */
 	NA_MESSAGE_ABSOLUTE = 1 << 8,		/* the host is the request target's, not that of a Host field */
 	NA_MESSAGE_STEPS_CUT = 1 << 9,
 	NA_MESSAGE_ABOUT = 1 << 10,		/* part of the body was not looked at: a few of its bytes may be framing */

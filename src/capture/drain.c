@@ -280,21 +280,25 @@ uint64_t na_capture_missed_programs(const struct na_capture *capture)
 
 int na_capture_hook_count(const struct na_capture *capture)
 {
-	return (int)capture->attached_count;
+	return (int)capture->attached_count + (capture->stream_attached ? NA_STREAM_WAYS : 0);
+}
+
+/* Links to perf events (kprobe, classic tracepoint) have no info before 5.15: their descriptor is all there is. */
+static bool is_gone(int link)
+{
+	struct bpf_link_info info = { 0 };
+	uint32_t size = sizeof(info);
+
+	return link < 0 || (bpf_obj_get_info_by_fd(link, &info, &size) && errno == EBADF);
 }
 
 int na_capture_detached(const struct na_capture *capture)
 {
 	int gone = 0;
 
-	for (size_t i = 0; i < capture->attached_count; i++) {
-		struct bpf_link_info info = { 0 };
-		uint32_t size = sizeof(info);
-		int fd = bpf_link__fd(capture->attached[i].link);
-
-		/* perf-event links (kprobe, classic tracepoint) have no info before 5.15: their fd is all there is */
-		if (fd < 0 || (bpf_obj_get_info_by_fd(fd, &info, &size) && errno == EBADF))
-			gone++;
-	}
+	for (size_t i = 0; i < capture->attached_count; i++)
+		gone += is_gone(bpf_link__fd(capture->attached[i].link));
+	for (int i = 0; capture->stream_attached && i < NA_STREAM_WAYS; i++)
+		gone += is_gone(capture->stream_links[i]);
 	return gone;
 }

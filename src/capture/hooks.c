@@ -32,6 +32,7 @@ static const struct na_hook hooks[] = {
 	{ "na_tls_read", EVERY, LINKS_TO_EVENTS },
 	{ "na_tls_control", EVERY, LINKS_TO_EVENTS },
 	{ "na_tls_free", EVERY, LINKS_TO_EVENTS },
+	{ "na_stream", EVERY, LINKS_TO_EVENTS },	/* what it needs is older, but it is of no use without them */
 
 	/* second copies: only where a preempted program shuts others out (bpf/second_copy.h) */
 	{ "na_tcp_state_again", EVERY, PREEMPTIBLE_TRACEPOINTS },
@@ -191,8 +192,9 @@ static const struct na_hook_row rows[] = {
 			"sock_recv_length (6.3+), before not seen" } },
 	{ "HTTP/1.1 inside OpenSSL", { [NA_BACKEND_FENTRY] = "uprobes (5.15+)", [NA_BACKEND_KPROBE] = "uprobes (5.15+)",
 		[NA_BACKEND_TRACEPOINT] = "uprobes (5.15+); its flow: sock:sock_send_length (6.3+), before not known" } },
-	{ "clear text without TLS", { [NA_BACKEND_FENTRY] = "not seen", [NA_BACKEND_KPROBE] = "not seen",
-		[NA_BACKEND_TRACEPOINT] = "not seen" } },
+	{ "HTTP/1.1 in clear text", { [NA_BACKEND_FENTRY] = "cgroup_skb, both ways (5.15+, cgroup v2 mounted)",
+		[NA_BACKEND_KPROBE] = "cgroup_skb, both ways (5.15+, cgroup v2 mounted)",
+		[NA_BACKEND_TRACEPOINT] = "cgroup_skb, both ways (5.15+)" } },
 	{ "Python frames: connects, thread and process starts", { [NA_BACKEND_FENTRY] = "in the acting thread",
 		[NA_BACKEND_KPROBE] = "in the acting thread", [NA_BACKEND_TRACEPOINT] = "in the acting thread" } },
 	{ "Python frames: first datagram", { [NA_BACKEND_FENTRY] = "in the sending thread",

@@ -8,6 +8,7 @@
 
 #include "capture/capture.h"
 #include "capture/probes.h"
+#include "capture/stream.h"
 
 #define NA_PROGRAMS_MAX 64
 #define NA_NAMES_BYTES 2048
@@ -39,6 +40,8 @@ struct na_capture {
 	const char *object_name;
 	struct na_attached attached[NA_PROGRAMS_MAX];
 	size_t attached_count;
+	int stream_links[NA_STREAM_WAYS];	/* open when `stream_attached` */
+	bool stream_attached;
 	struct na_held_probe probes[NA_PROBES];
 	size_t probe_count;
 	struct bpf_link *existing, *progress, *relays;	/* iterators: nothing runs until they are read */

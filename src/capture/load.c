@@ -14,6 +14,7 @@
 #include "capture/internal.h"
 #include "capture/objects.h"
 #include "capture/return_probe.h"
+#include "capture/stream.h"
 
 #define CGROUP2_MAGIC 0x63677270
 
@@ -283,6 +284,18 @@ static int attach_and_keep(struct na_capture *capture, struct bpf_program *progr
 	return 0;
 }
 
+/* One program for both ways (bpf/stream.h). */
+static int attach_stream(struct na_capture *capture, struct bpf_program *program, int cgroup, struct na_error *error)
+{
+	int err = na_stream_attach(capture->stream_links, program, cgroup);
+
+	if (err)
+		return na_error_set(error, err, "cannot attach %s: %s", NA_STREAM_PROGRAM, strerror(-err));
+	capture->stream_attached = true;
+	append_name(capture->hooks, sizeof(capture->hooks), NA_STREAM_PROGRAM);
+	return 0;
+}
+
 int na_capture_attach(struct na_capture *capture, struct na_error *error)
 {
 	int cgroup = open_cgroup_root(capture->options.cgroup_root);
@@ -302,7 +315,8 @@ int na_capture_attach(struct na_capture *capture, struct na_error *error)
 				append_name(capture->missing, sizeof(capture->missing), bpf_program__name(program));
 				continue;
 			}
-			err = attach_and_keep(capture, program, cgroup, error);
+			err = na_stream_is_program(program) ? attach_stream(capture, program, cgroup, error)
+							    : attach_and_keep(capture, program, cgroup, error);
 			if (err)
 				break;
 		}
@@ -319,6 +333,9 @@ void na_capture_unload(struct na_capture *capture)
 	for (size_t i = 0; i < capture->attached_count; i++)
 		bpf_link__destroy(capture->attached[i].link);
 	capture->attached_count = 0;
+	for (int i = 0; capture->stream_attached && i < NA_STREAM_WAYS; i++)
+		(void)close(capture->stream_links[i]);
+	capture->stream_attached = false;
 	bpf_link__destroy(capture->existing);
 	bpf_link__destroy(capture->progress);
 	bpf_link__destroy(capture->relays);

@@ -203,6 +203,7 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 	put_address(&c, "src", ends.source);
 	na_put_stack(&c, frames);
 	put_time(&c, context->clock, time_ns);
+	put_true(&c, "text_lost", event->flags & NA_FLOW_TEXT_LOST);
 	na_canonical_integer(&c, "tid", task->tid);
 	na_canonical_integer(&c, "uid", task->uid);
 	put_true(&c, "v4_mapped", event->flags & NA_FLOW_V4_MAPPED);

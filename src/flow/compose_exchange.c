@@ -55,16 +55,16 @@ static void put_list(struct na_canonical *c, const char *key, const char *text, 
 
 /* Member names of one side; in the order the canonical form asks for. */
 struct side {
-	const char *about, *bytes, *cut, *fingerprint, *hashed, *names, *partial, *unframed;
+	const char *about, *bytes, *cut, *fingerprint, *hashed, *hole, *names, *partial, *unframed;
 };
 
 static const struct side request_side = {
-	"request_about", "request_bytes", "request_cut", "request_fingerprint", "request_hashed", "request_names", "request_partial",
-	"request_unframed",
+	"request_about", "request_bytes", "request_cut", "request_fingerprint", "request_hashed", "request_hole",
+	"request_names", "request_partial", "request_unframed",
 };
 static const struct side response_side = {
-	"response_about", "response_bytes", "response_cut", "response_fingerprint", "response_hashed", "response_names", "response_partial",
-	"response_unframed",
+	"response_about", "response_bytes", "response_cut", "response_fingerprint", "response_hashed", "response_hole",
+	"response_names", "response_partial", "response_unframed",
 };
 
 static void put_flag(struct na_canonical *c, const char *key, bool value)
@@ -91,6 +91,7 @@ static void put_side(struct na_canonical *c, const struct side *side, const stru
 		na_canonical_bytes(c, side->fingerprint, fingerprint, sizeof(fingerprint));
 		na_canonical_integer(c, side->hashed, (int64_t)message->hashed_bytes);
 	}
+	put_flag(c, side->hole, message->flags & NA_MESSAGE_HOLE);
 	put_list(c, side->names, message->text + before, names);
 	put_flag(c, side->partial, !whole);
 	put_flag(c, side->unframed, message->flags & (NA_MESSAGE_TO_THE_END | NA_MESSAGE_BAD_LENGTH));
@@ -184,7 +185,7 @@ ssize_t na_compose_exchange(void *out, const struct na_exchange *exchange,
 	na_put_author(&c, context->author);
 	na_canonical_string(&c, "bucket", context->bucket);
 	na_canonical_id(&c, "cgroup", task->cgroup_id);
-	na_canonical_string(&c, "channel", na_message_channel(message));
+	na_canonical_string(&c, "channel", na_message_channel(message, request->on_wire));
 	na_canonical_text(&c, "comm", task->comm, strnlen(task->comm, sizeof(task->comm)));
 	put_commands(&c, message);
 	na_canonical_string(&c, "component", context->component);

@@ -87,7 +87,7 @@ static int on_request(struct na_exchanges *exchanges, const struct na_message_ev
 			return -ENOMEM;
 		}
 		waiting->number = (struct number){ event->connection, event->message.number };
-		waiting->exchange.begun_ns = event->header.time_ns;
+		waiting->exchange.begun_ns = event->begun_ns;
 		waiting->exchange.who = *who;
 		HASH_ADD(hh, exchanges->waiting, number, sizeof(waiting->number), waiting);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Requests inside TLS that wait for their response: messages of the kernel's parser become exchanges. A response
+ * Requests that wait for their response: messages of the kernel's parser become exchanges. A response
  * belongs to the request of the same number on the same connection, and to no other. Bounded; one thread.
  */
 #ifndef NETAUDIT_FLOW_EXCHANGE_H
@@ -17,7 +17,7 @@
 
 /* One request, with what is known of its response. */
 struct na_exchange {
-	uint64_t begun_ns, ended_ns;	/* when the request's head was over; when the last that is known was */
+	uint64_t begun_ns, ended_ns;	/* the request's `begun_ns`; when the last that is known was */
 	bool answered;			/* `response` is there */
 	struct na_message_event request, response;
 	struct na_context who;		/* its process, as it was then; the author is held */

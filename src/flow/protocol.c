@@ -3,10 +3,10 @@
 #include "flow/protocol.h"
 
 static const struct {
-	const char *name, *channel;
+	const char *name, *channel, *clear;	/* inside TLS, and without */
 } protocols[NA_PROTOCOLS] = {
-	[NA_PROTOCOL_HTTP1] = { "http/1.1", "https" },
-	[NA_PROTOCOL_SMTP] = { "smtp", "smtps" },
+	[NA_PROTOCOL_HTTP1] = { "http/1.1", "https", "http" },
+	[NA_PROTOCOL_SMTP] = { "smtp", "smtps", "smtp" },
 };
 
 static const char *const commands[NA_COMMANDS] = {
@@ -22,9 +22,9 @@ static unsigned int protocol_of(const struct na_message *message)
 	return message->protocol < NA_PROTOCOLS ? message->protocol : NA_PROTOCOL_HTTP1;
 }
 
-const char *na_message_channel(const struct na_message *message)
+const char *na_message_channel(const struct na_message *message, bool clear)
 {
-	return protocols[protocol_of(message)].channel;
+	return clear ? protocols[protocol_of(message)].clear : protocols[protocol_of(message)].channel;
 }
 
 const char *na_message_protocol(const struct na_message *message)

@@ -3,10 +3,12 @@
 #ifndef NETAUDIT_FLOW_PROTOCOL_H
 #define NETAUDIT_FLOW_PROTOCOL_H
 
+#include <stdbool.h>
+
 #include <netaudit/message.h>
 
-/* "https": what `channel` says of this protocol inside TLS. Numbers that nobody knows are taken for HTTP. */
-const char *na_message_channel(const struct na_message *message);
+/* What `channel` says of this protocol: "https" inside TLS, "http" when it is `clear`. Unknown numbers are taken for HTTP. */
+const char *na_message_channel(const struct na_message *message, bool clear);
 /* "http/1.1", "smtp" */
 const char *na_message_protocol(const struct na_message *message);
 /* "MAIL"; "?": a word that is not in the table */

@@ -16,6 +16,7 @@
 #define PIECE_MOST (4U << 20)
 #define STREAM_ENDS 0xffffffffU
 #define CALLS_ARGUMENTS 4
+#define NA_SLOTS 4	/* bpf/clear_run.h */
 
 static const uint64_t key[2] = { 0x0706050403020100, 0x0f0e0d0c0b0a0908 };
 
@@ -84,7 +85,7 @@ static int scratch_is_zero(const struct kernel *kernel)
 	uint8_t *all = calloc((size_t)cpus, stride);
 	int zero = all != NULL;
 
-	for (uint32_t slot = 0; zero && slot < 2; slot++) {
+	for (uint32_t slot = 0; zero && slot < NA_SLOTS; slot++) {
 		if (bpf_map_lookup_elem(kernel->works, &slot, all))
 			zero = 0;
 		for (size_t i = 0; zero && i < (size_t)cpus * stride; i++)

@@ -25,6 +25,6 @@ def begin(name):
 def start(build, folder, program):
     os.makedirs(folder, exist_ok=True)
     auditor = lab.Auditor(build, folder, scope="host")
-    server, port = test_exchanges.start_server(folder, program)
-    test_exchanges.wait_probed(auditor, server)
-    return auditor, server, port
+    server = test_exchanges.Server(folder, "https", program)
+    test_exchanges.wait_probed(auditor, server.process)
+    return auditor, server.process, server.port

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""One way to make HTTPS requests with Python: client.py HOW CERTIFICATE PORT. Prints its process id."""
+"""One way to make requests with Python: client.py HOW CERTIFICATE PORT; certificate "plain": HTTP. Prints its process id."""
 import asyncio
 import os
 import select
@@ -10,12 +10,14 @@ import sys
 import urllib.request
 
 HOW, CERTIFICATE, PORT = sys.argv[1], sys.argv[2], int(sys.argv[3])
-CONTEXT = ssl.create_default_context(cafile=CERTIFICATE)
+CONTEXT = None if CERTIFICATE == "plain" else ssl.create_default_context(cafile=CERTIFICATE)
+ORIGIN = f"{'https' if CONTEXT else 'http'}://localhost:{PORT}"
 BODY = bytes(range(256)) * 80
 
 
 def connect():
-    return CONTEXT.wrap_socket(socket.create_connection(("127.0.0.1", PORT)), server_hostname="localhost")
+    plain = socket.create_connection(("127.0.0.1", PORT))
+    return CONTEXT.wrap_socket(plain, server_hostname="localhost") if CONTEXT else plain
 
 
 def request(path, body, *fields):
@@ -33,9 +35,10 @@ def read_answer(connection):
 
 
 def use_urllib():
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=CONTEXT))
-    opener.open(f"https://localhost:{PORT}/urllib/page").read()
-    opener.open(f"https://localhost:{PORT}/urllib/form?db=v&x", data=b"a=b").read()
+    handlers = [urllib.request.HTTPSHandler(context=CONTEXT)] if CONTEXT else []
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), *handlers)
+    opener.open(f"{ORIGIN}/urllib/page").read()
+    opener.open(f"{ORIGIN}/urllib/form?db=v&x", data=b"a=b").read()
 
 
 def use_requests():
@@ -43,7 +46,7 @@ def use_requests():
     session = requests.Session()
     session.trust_env = False
     for i in range(5):
-        session.post(f"https://localhost:{PORT}/requests/{i}", json={"n": i}, verify=CERTIFICATE,
+        session.post(f"{ORIGIN}/requests/{i}", json={"n": i}, verify=CERTIFICATE if CONTEXT else None,
                      headers={"X-Chunked": "1"} if i & 1 else {"X-Status": "404"})
 
 
@@ -63,13 +66,13 @@ def use_nonblocking():
     plain = socket.socket()
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
     plain.connect(("127.0.0.1", PORT))
-    with CONTEXT.wrap_socket(plain, server_hostname="localhost") as connection:
+    with CONTEXT.wrap_socket(plain, server_hostname="localhost") if CONTEXT else plain as connection:
         connection.setblocking(False)
         data, at, blocked = request("/nonblocking", BODY * 100), 0, 0
         while at < len(data):
             try:
                 at += connection.send(data[at:at + 100000])
-            except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            except (ssl.SSLWantWriteError, ssl.SSLWantReadError, BlockingIOError):
                 blocked += 1
                 select.select([connection], [connection], [])
         if not blocked:
@@ -80,7 +83,8 @@ def use_nonblocking():
 
 def use_asyncio():
     async def ask():
-        reader, writer = await asyncio.open_connection("127.0.0.1", PORT, ssl=CONTEXT, server_hostname="localhost")
+        reader, writer = await asyncio.open_connection("127.0.0.1", PORT, ssl=CONTEXT,
+                                                       server_hostname="localhost" if CONTEXT else None)
         writer.write(request("/asyncio", b"memory"))
         await reader.readuntil(b"\r\n\r\n")
         await reader.readexactly(192)

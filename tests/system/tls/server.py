@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""An HTTPS server that writes down what it was asked: server.py FOLDER (with key.pem and cert.pem; writes port, truth.jsonl)."""
+"""
+A server that writes down what it was asked: server.py FOLDER [plain]. In FOLDER are key.pem and cert.pem, unless it is to
+speak HTTP without TLS; it writes port and truth.jsonl.
+"""
 import hashlib
 import http.server
 import json
@@ -62,9 +65,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 def main():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(os.path.join(FOLDER, "cert.pem"), os.path.join(FOLDER, "key.pem"))
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    if "plain" not in sys.argv[2:]:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(os.path.join(FOLDER, "cert.pem"), os.path.join(FOLDER, "key.pem"))
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     with open(os.path.join(FOLDER, "port.new"), "w", encoding="ascii") as file:
         file.write(str(server.server_port))
     os.rename(os.path.join(FOLDER, "port.new"), os.path.join(FOLDER, "port"))

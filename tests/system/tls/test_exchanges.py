@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Real clients ask a real HTTPS server; every request must be one outbound and one inbound record with what the server wrote
-down: method, host, path, query keys, field names, sizes, status, and fingerprints that an independent computation gives.
-test_exchanges.py BUILD
+Real clients ask a real server, over HTTPS or in clear text; every request must be one outbound and one inbound record with
+what the server wrote down: method, host, path, query keys, field names, sizes, status, and fingerprints that an independent
+computation gives.
+test_exchanges.py BUILD [--plain]
 """
 import argparse
 import hashlib
@@ -35,10 +36,10 @@ def fingerprint(key, body):
     return hmac.new(derive(key, 2, 32), text, hashlib.sha256).hexdigest()
 
 
-def wanted(truth, key):
+def wanted(truth, key, channel):
     path, _, query = truth["target"].partition("?")
     body, said = bytes.fromhex(truth["body"]), bytes.fromhex(truth["said"])
-    record = {"channel": "https", "method": truth["method"], "host": truth["host"], "path": path,
+    record = {"channel": channel, "method": truth["method"], "host": truth["host"], "path": path,
               "query": [word.split("=")[0] if "=" in word else "*" for word in query.split("&") if word] or None,
               "request_names": truth["names"], "request_bytes": len(body), "response_bytes": len(said), "status": truth["status"],
               "request_fingerprint": fingerprint(key, body) if body else None,
@@ -46,45 +47,58 @@ def wanted(truth, key):
     return record
 
 
-def curl(folder, port, path, *options):
-    subprocess.run(["curl", "-sS", "--noproxy", "*", "--http1.1", "--cacert", f"{folder}/cert.pem", "-o", "/dev/null", *options,
-                    f"https://localhost:{port}{path}"], check=True, timeout=60)
+def curl(server, path, *options):
+    trust = ["--cacert", server.certificate] if server.channel == "https" else []
+    subprocess.run(["curl", "-sS", "--noproxy", "*", "--http1.1", *trust, "-o", "/dev/null", *options, server.origin + path],
+                   check=True, timeout=60)
 
 
-def python(folder, port, how):
-    done = subprocess.run([PYTHON, f"{HERE}/client.py", how, f"{folder}/cert.pem", port], check=True, timeout=120,
+def python(server, how):
+    done = subprocess.run([PYTHON, f"{HERE}/client.py", how, server.certificate, server.port], check=True, timeout=120,
                           stdout=subprocess.PIPE, text=True)
     return int(done.stdout)
 
 
-def call(folder, port):
-    """All clients. Returns the process id of the one whose connection has no socket of its own."""
+def call(folder, server):
+    """All clients. Returns the process id of the one whose connection, inside TLS, has no socket of its own."""
     big = os.path.join(folder, "big")
     with open(big, "wb") as file:
         file.write(os.urandom(3 << 20))
-    curl(folder, port, "/curl/get?a=1&b=2")
-    curl(folder, port, "/curl/head", "--head")
-    curl(folder, port, "/curl/form", "-d", "name=value")
-    curl(folder, port, "/curl/expect", "-X", "PUT", "-T", big)
-    curl(folder, port, "/curl/chunked", "-T", big, "-H", "Transfer-Encoding: chunked")
-    curl(folder, port, "/curl/nothing", "-X", "DELETE", "-H", "X-Status: 204")
-    curl(folder, port, "/curl/twice", f"https://localhost:{port}/curl/again", "-o", "/dev/null")
+    curl(server, "/curl/get?a=1&b=2")
+    curl(server, "/curl/head", "--head")
+    curl(server, "/curl/form", "-d", "name=value")
+    curl(server, "/curl/expect", "-X", "PUT", "-T", big)
+    curl(server, "/curl/chunked", "-T", big, "-H", "Transfer-Encoding: chunked")
+    curl(server, "/curl/nothing", "-X", "DELETE", "-H", "X-Status: 204")
+    curl(server, "/curl/twice", server.origin + "/curl/again", "-o", "/dev/null")
     for how in ("urllib", "requests", "cuts", "nonblocking"):
-        python(folder, port, how)
-    return python(folder, port, "asyncio")
+        python(server, how)
+    return python(server, "asyncio")
 
 
-def start_server(folder, program=f"{HERE}/server.py"):
-    for name in ("port", "truth.jsonl"):
-        if os.path.exists(os.path.join(folder, name)):
-            os.unlink(os.path.join(folder, name))
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
-                    "subjectAltName=DNS:localhost", "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"], check=True,
-                   stderr=subprocess.DEVNULL)
-    server = subprocess.Popen([PYTHON, program, folder])
-    lab.wait_for("the server", lambda: os.path.exists(f"{folder}/port"), server)
-    with open(f"{folder}/port", encoding="ascii") as file:
-        return server, file.read()
+class Server:
+    """The server, speaking `channel`."""
+
+    def __init__(self, folder, channel, program=f"{HERE}/server.py"):
+        for name in ("port", "truth.jsonl"):
+            if os.path.exists(os.path.join(folder, name)):
+                os.unlink(os.path.join(folder, name))
+        self.channel, self.certificate = channel, "plain"
+        if channel == "https":
+            self.certificate = f"{folder}/cert.pem"
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                            "-addext", "subjectAltName=DNS:localhost", "-keyout", f"{folder}/key.pem", "-out", self.certificate],
+                           check=True, stderr=subprocess.DEVNULL)
+        plain = ["plain"] if channel == "http" else []
+        self.process = subprocess.Popen([PYTHON, program, folder, *plain])
+        lab.wait_for("the server", lambda: os.path.exists(f"{folder}/port"), self.process)
+        with open(f"{folder}/port", encoding="ascii") as file:
+            self.port = file.read()
+        self.origin = f"{channel}://localhost:{self.port}"
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
 
 
 def wait_probed(auditor, server):
@@ -94,11 +108,11 @@ def wait_probed(auditor, server):
     lab.wait_for("the probes", lambda: auditor.auditor.status().get("probes", 0) >= 6)
 
 
-def compare(records, truths, key, unbound):
+def compare(records, truths, key, unbound, channel):
     failed, open_flows = [], {record["flow"]: record for record in records if record["kind"] == "open"}
     exchanges = [record for record in records if record["kind"] == "exchange"]
     for truth in truths:
-        want = wanted(truth, key)
+        want = wanted(truth, key, channel)
         for direction in ("outbound", "inbound"):
             found = [record for record in exchanges if record["direction"] == direction and record["path"] == want["path"]]
             if len(found) != 1:
@@ -108,12 +122,13 @@ def compare(records, truths, key, unbound):
             wrong = {name: (record.get(name), value) for name, value in want.items() if record.get(name) != value}
             flow = open_flows.get(record.get("flow"), {})
             port = flow.get("sport")
-            if direction == "outbound" and record["pid"] == unbound:
+            if direction == "outbound" and channel == "https" and record["pid"] == unbound:
                 wrong |= {"flow": (record["flow"], None)} if "flow" in record else {}
             elif port != truth["client"] or flow["direction"] != direction:
                 wrong["flow"] = (port, truth["client"])
-            if direction == "outbound" and record.get("server_name") != "localhost":
-                wrong["server_name"] = (record.get("server_name"), "localhost")
+            asked = "localhost" if direction == "outbound" and channel == "https" else None
+            if record.get("server_name") != asked:
+                wrong["server_name"] = (record.get("server_name"), asked)
             if wrong:
                 failed.append(f"{direction} {truth['target']}: is, should be: {wrong}")
     if len(exchanges) != 2 * len(truths):
@@ -124,31 +139,33 @@ def compare(records, truths, key, unbound):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
+    parser.add_argument("--plain", action="store_true")
     options = parser.parse_args()
+    name, channel = ("test-http", "http") if options.plain else ("test-tls", "https")
     if tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) < (5, 15):
-        print("test-tls: left out: this kernel has no cookies for probes")
+        print(f"{name}: left out: this kernel has no cookies for probes")
         return 0
     lab.enter_own_network()
-    folder = os.path.join(os.path.abspath(options.build), "tests/tls")
+    folder = os.path.join(os.path.abspath(options.build), "tests", channel)
     os.makedirs(folder, exist_ok=True)
     auditor = lab.Auditor(options.build, folder, scope="host")
-    server, port = start_server(folder)
+    server = Server(folder, channel)
     try:
-        wait_probed(auditor, server)
-        unbound = call(folder, port)
+        if channel == "https":
+            wait_probed(auditor, server.process)
+        unbound = call(folder, server)
         records = auditor.records()
     finally:
-        server.kill()
-        server.wait()
+        server.stop()
         auditor.stop()
     truths = lab.read_lines(f"{folder}/truth.jsonl")
     with open(os.path.join(folder, "state/fingerprint.key"), "rb") as file:
         key = file.read()
-    ours = [record for record in records if record["kind"] != "exchange" or record.get("host") == f"localhost:{port}"]
-    failed = compare(ours, truths, key, unbound)
+    ours = [record for record in records if record["kind"] != "exchange" or record.get("host") == f"localhost:{server.port}"]
+    failed = compare(ours, truths, key, unbound, channel)
     for line in failed:
         print("FAIL " + line)
-    print(f"test-tls: {len(truths)} requests of curl and Python, {len(failed)} wrong")
+    print(f"{name}: {len(truths)} requests of curl and Python, {len(failed)} wrong")
     return 1 if failed or len(truths) < 20 else 0
 
 

@@ -127,11 +127,11 @@ def main():
     os.makedirs(folder, exist_ok=True)
     prove(build, folder)
     auditor = lab.Auditor(build, folder, scope="host")
-    server, port = test_exchanges.start_server(folder)
+    server = test_exchanges.Server(folder, "https")
     client = None
     try:
-        test_exchanges.wait_probed(auditor, server)
-        client = subprocess.Popen([test_exchanges.PYTHON, f"{HERE}/client.py", "pause", f"{folder}/cert.pem", port],
+        test_exchanges.wait_probed(auditor, server.process)
+        client = subprocess.Popen([test_exchanges.PYTHON, f"{HERE}/client.py", "pause", server.certificate, server.port],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         client.stdin.write(secret + "\n")
         client.stdin.flush()
@@ -144,10 +144,10 @@ def main():
         looked += look_everywhere(build, folder, auditor, secret, "at the end")
         records = auditor.records()
     finally:
-        for process in (client, server):
-            if process:
-                process.kill()
-                process.wait()
+        if client:
+            client.kill()
+            client.wait()
+        server.stop()
         auditor.stop()
     if hunt(secret, files_below(f"{folder}/state", f"{folder}/daemon.log"))[0]:
         raise SystemExit("FAIL after the stop: in a file")

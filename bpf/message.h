@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Hands over a message that the parser of clear text has made: with whose it is, and on which connection. */
+#ifndef NETAUDIT_BPF_MESSAGE_H
+#define NETAUDIT_BPF_MESSAGE_H
+
+#include "clear_run.h"
+#include "emit.h"
+#include "flow.h"
+#include "tls_maps.h"
+
+static __always_inline void na_tls_key(struct na_tls_key *key, __u64 ssl)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	key->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	key->ssl = ssl;
+	key->pid = BPF_CORE_READ(task, tgid);
+}
+
+/* Inside TLS: the current task is who writes or reads. */
+static __always_inline void na_fill_from_tls(struct na_message_event *event, __u64 ssl)
+{
+	struct na_tls_connection *connection;
+	struct na_tls_key key = {};
+
+	na_describe_task(&event->task, (struct task_struct *)bpf_get_current_task(), na_scope_of(na_current_pid()));
+	na_tls_key(&key, ssl);
+	connection = bpf_map_lookup_elem(&tls_connections, &key);
+	if (connection && connection->name_bytes) {
+		event->server_name_bytes = connection->name_bytes;
+		bpf_probe_read_kernel(event->server_name, sizeof(event->server_name), connection->name);
+	}
+}
+
+/* On the wire: a packet moves in anybody's time, so it is whoever opened or accepted the flow. False: it is gone. */
+static __always_inline bool na_fill_from_flow(struct na_message_event *event, __u64 socket)
+{
+	struct na_socket *state = na_find_socket(socket);
+
+	if (!state)
+		return false;
+	event->task = state->task;
+	event->on_wire = 1;
+	return true;
+}
+
+/* One message, or its head. In a frame of its own: BPF stacks are small. */
+static __noinline void na_clear_report(struct na_clear_work *work)
+{
+	struct na_message_event *event;
+	bool known = true;
+
+	if (!work)
+		return;
+	event = bpf_ringbuf_reserve(&ring_stacks, sizeof(*event), 0);
+	if (!event) {
+		na_count(NA_EVENT_MESSAGE, NA_LOSS_RING);	/* whose it was is more than the BPF stack has room for */
+		return;
+	}
+	na_clear_wipe(event, sizeof(*event));
+	event->header.time_ns = bpf_ktime_get_boot_ns();
+	event->header.type = NA_EVENT_MESSAGE;
+	event->header.size = sizeof(*event);
+	event->connection = work->of.connection;
+	event->flow = work->of.flow;
+	event->written = work->of.written;
+	event->begun_ns = work->of.begun_ns ? work->of.begun_ns : event->header.time_ns;
+	bpf_probe_read_kernel(&event->message, sizeof(event->message), &work->stream.message);
+	if (work->of.socket)
+		known = na_fill_from_flow(event, work->of.socket);
+	else
+		na_fill_from_tls(event, work->of.ssl);
+	if (work->of.begun_ns)
+		work->of.begun_ns = event->header.time_ns;	/* of what comes behind it in the same packet */
+	if (known)
+		na_submit(event, NA_EVENT_MESSAGE);
+	else
+		bpf_ringbuf_discard(event, 0);
+}
+
+#endif
