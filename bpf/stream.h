@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The bytes of TCP connections, as packets carry them, into the parser of clear text (clear.h): both directions, every
- * backend, flows in scope only. One program for both ways, because each program that parses is verified with the parser.
+ * The bytes of TCP connections, as packets carry them, into the parser of clear text (clear.h): both directions,
+ * every backend, flows in scope only. One program for both ways, because the parser is verified with each.
  *
- * A direction is followed from its first byte to the first that is missed. Sequence numbers tell: what was sent again is
- * let go, and so is a direction in which something arrives before its turn; but a hole within a body whose length the
- * head has told changes nothing but its fingerprint. What a parser is given is thus always the stream as it is.
+ * A direction is followed from its first byte to the first that is missed. Sequence numbers tell: what was sent again
+ * is let go, and so is a direction in which something arrives before its turn; but a hole within a body whose length
+ * the head has told changes nothing but its fingerprint. What a parser is given is thus always the stream as it is.
  *
- * A request may arrive before its connection is accepted, and so before it is known whether it is in scope. On ports that
- * somebody in scope listens on it is parsed, and told when the connection is accepted and something moves on it.
+ * A request may arrive before its connection is accepted, and so before it is known whether it is in scope. On ports
+ * that somebody in scope listens on it is parsed, and told when it was accepted and something moves on it.
  *
  * The interface to a parser is clear.h's: na_clear_step() is called until work->chunk is used up (work->position is
  * work->filled), and what of a body nobody wants may be left out by work->at and work->left.
@@ -20,9 +20,6 @@
 #include "message.h"
 #include "segment.h"
 #include "stream_maps.h"
-
-/* Kernels before 5.15 do without, as without the probes of OpenSSL (docs/hooks.md). */
-#ifndef NA_BEFORE_5_12
 
 #define NA_STREAM_CHUNKS 80	/* of a packet; 64 KiB and something. Of a larger one, only a body's rest is left out */
 #define NA_STREAM_STEPS 512	/* for each; a body in chunks of one byte takes more, and is not followed */
@@ -198,7 +195,15 @@ static __always_inline struct na_wire *na_wire_of(struct __sk_buff *skb, struct 
 /* One CPU at a time: packets of one connection may be under way on several. */
 static __always_inline bool na_wire_enter(struct na_wire_side *side)
 {
+#ifdef NA_BEFORE_5_12
+	/* compiled, as the objects have the same programs, and never loaded (docs/hooks.md) */
+	if (side->busy)
+		return false;
+	side->busy = 1;
+	return true;
+#else
 	return !__sync_val_compare_and_swap(&side->busy, 0, 1);
+#endif
 }
 
 /* A connection that was accepted meanwhile. False: another CPU is at what had arrived before. */
@@ -299,5 +304,4 @@ int na_stream(struct __sk_buff *skb)
 	return ALLOW;
 }
 
-#endif
 #endif

@@ -175,7 +175,7 @@ static const struct {
 	{ "kind", "close", "a connection ended" },
 	{ "kind", "datagram", "datagrams between two ends over one period" },
 	{ "kind", "process", "a process was forked, executed something or exited" },
-	{ "kind", "exchange", "a request, a mail or a command inside TLS, and its answer" },
+	{ "kind", "exchange", "an HTTP request or a mail, inside TLS or in clear text, and its answer" },
 	{ "kind", "dns", "a question to a name server, and its answer" },
 	{ "kind", "resolve", "a program asked its resolver for a name" },
 	{ "kind", "addon", "an add-on was met, or its manifest was found changed" },
