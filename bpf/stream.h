@@ -130,9 +130,12 @@ static __always_inline void na_stream_keep(struct na_wire *wire, const struct na
 		na_count(NA_EVENT_MESSAGE, NA_LOSS_MAP);
 }
 
-/* Returns false when from here on something is missing. */
-static __noinline bool na_stream_parse(struct __sk_buff *skb, struct na_wire *wire, const struct na_segment *segment,
-				       __u64 socket)
+/*
+ * Returns false when from here on something is missing. Not a function of its own: the parsers behind it use up the
+ * eight frames that a verifier gives.
+ */
+static __always_inline bool na_stream_parse(struct __sk_buff *skb, struct na_wire *wire,
+					    const struct na_segment *segment, __u64 socket)
 {
 	__u32 direction = segment->direction & 1, slot;
 	struct na_clear_work *work = na_clear_enter(&slot);
