@@ -11,7 +11,8 @@ _netaudit()
 			--flow --instance --follow --reverse --all'
 		[addons]='--since --until --instance --paths'
 		[report]='--since --until --html --exit-code --shipped --site'
-		[catalogue]='--shipped --site --bucket --port'
+		[acknowledge]='--reason --days'
+		[catalogue]='--addon --reason --shipped --site --bucket --port'
 		[show]=''
 		[export]='--since --until --from --to --addon --destination --instance --flow'
 		[head]='--qr'
@@ -29,7 +30,7 @@ _netaudit()
 		[--bucket]='self vendor suspected-vendor unknown odoo third-party internal'
 		[--direction]='outbound inbound'
 		[--channel]='http https smtp imap pop3 dns postgres ldap udp quic icmp raw unix vsock socket tls-opaque'
-		[--kind]='open close progress datagram author process resolve addon start stop config lost gap clock heartbeat prune carried head'
+		[--kind]='open close progress datagram author process resolve addon ack catalogue start stop config lost gap clock heartbeat prune carried head'
 		[--since]='today yesterday now'
 		[--until]='today yesterday now'
 	)
@@ -57,8 +58,10 @@ _netaudit()
 		mapfile -t COMPREPLY < <(compgen -W "${!options[*]}" -- "$word")
 	elif [[ $command == witness && $COMP_CWORD == 2 ]]; then
 		mapfile -t COMPREPLY < <(compgen -W 'request accept' -- "$word")
+	elif [[ $command == acknowledge && $COMP_CWORD == 2 ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'tampered self-egress vendor-author vendor-licence vendor-call vendor-day vendor-inbound detached unattributed uncatalogued suspected names gap lost silent unsigned weakened' -- "$word")
 	elif [[ $command == catalogue && $COMP_CWORD == 2 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'list test' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'list test add confirm dismiss' -- "$word")
 	elif [[ $command == keys ]]; then
 		mapfile -t COMPREPLY < <(compgen -W 'show fingerprint rotate renew' -- "$word")
 	elif [[ $command == verify || $command == export || $command == witness ]]; then

@@ -32,6 +32,8 @@
 	X(DNS,       "dns",       "observer", "one name resolution") \
 	X(RESOLVE,   "resolve",   "observer", "a program asked its resolver for a name") \
 	X(ADDON,     "addon",     "observer", "an add-on was met, or its manifest was found changed") \
+	X(ACK,       "ack",       "observer", "an operator says that a cause of the report is expected, until when and why") \
+	X(CATALOGUE, "catalogue", "observer", "an operator changed the catalogue of destinations") \
 	X(START,     "start",     "journal",  "the daemon started") \
 	X(STOP,      "stop",      "journal",  "the daemon stopped cleanly") \
 	X(CONFIG,    "config",    "journal",  "the settings in force changed") \

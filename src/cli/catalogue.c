@@ -14,7 +14,9 @@
 const struct na_option na_catalogue_options[] = {
 	{ "shipped", 0, "DIRECTORY", "the catalogue that came with netaudit (default " NA_CATALOGUE_SHIPPED ")" },
 	{ "site", 0, "DIRECTORY", "this site's additions (default " NA_CATALOGUE_SITE ")" },
-	{ "bucket", 'b', "BUCKET", "list: of this bucket only" },
+	{ "bucket", 'b', "BUCKET", "list: of this bucket only; add: the component's bucket" },
+	{ "addon", 'A', "NAME", "add, confirm: an add-on that may call there (licence_addon)" },
+	{ "reason", 'R', "TEXT", "add, confirm, dismiss: why; it is recorded" },
 	{ "port", 'p', "NUMBER", "test: the destination's port" },
 	{ NULL, 0, NULL, NULL }
 };
@@ -28,6 +30,10 @@ static int take(void *context, const char *name, const char *value)
 		request->folders[0] = value;
 	else if (!strcmp(name, "site"))
 		request->folders[1] = value;
+	else if (!strcmp(name, "addon"))
+		request->addon = value;
+	else if (!strcmp(name, "reason"))
+		request->reason = value;
 	else if (!strcmp(name, "bucket") && na_bucket_find(value) != NA_BUCKET_COUNT)
 		request->bucket = na_bucket_find(value);
 	else if (!strcmp(name, "port") && na_parse_count(value, 0, 65535, &port) == 0)
@@ -172,6 +178,9 @@ static const struct {
 } actions[] = {
 	{ "list", run_list },
 	{ "test", run_test },
+	{ "add", na_catalogue_add },
+	{ "confirm", na_catalogue_confirm },
+	{ "dismiss", na_catalogue_dismiss },
 };
 
 int na_catalogue_open(struct na_cli *cli, const char *const folders[2], struct na_catalogue **catalogue)
@@ -199,6 +208,7 @@ int na_command_catalogue(struct na_cli *cli, int argc, char **argv)
 	if (i == sizeof(actions) / sizeof(actions[0]))
 		return na_cli_usage(cli, "there is no '%s'", cli->argument[0]);
 	request.argument = cli->arguments > 1 ? cli->argument[1] : NULL;
+	request.second = cli->arguments > 2 ? cli->argument[2] : NULL;
 	code = na_catalogue_open(cli, request.folders, &request.catalogue);
 	if (code >= 0)
 		return code;

@@ -11,9 +11,15 @@ struct na_catalogue_request {
 	const char *folders[2];		/* shipped, site */
 	enum na_bucket bucket;		/* NA_BUCKET_COUNT: any */
 	int port;			/* -1: none */
-	const char *argument;		/* what follows the action; NULL: nothing */
+	const char *argument, *second;	/* what follows the action; NULL: nothing */
+	const char *addon, *reason;	/* NULL: not given */
 	struct na_catalogue *catalogue;
 };
+
+/* catalogue_change.c: the actions that write. Each returns an exit code. */
+int na_catalogue_add(struct na_catalogue_request *request);
+int na_catalogue_confirm(struct na_catalogue_request *request);
+int na_catalogue_dismiss(struct na_catalogue_request *request);
 
 /* Reads both folders. Returns -1 to go on, or the exit code after having said why. */
 int na_catalogue_open(struct na_cli *cli, const char *const folders[2], struct na_catalogue **catalogue);

@@ -86,6 +86,7 @@ static int open_observer(struct na_observer *observer)
 	int err = na_merge_create(&observer->merge);
 
 	observer->clock = na_clock_read();
+	observer->catalogue = context->catalogue;
 	if (!err)
 		err = na_flow_table_create(&observer->flows);
 	if (!err)
@@ -118,6 +119,7 @@ static void close_observer(struct na_observer *observer)
 	na_observer_close_authors(observer);
 	na_targets_destroy(observer->targets);
 	na_merge_destroy(observer->merge);
+	na_catalogue_destroy(observer->own_catalogue);
 }
 
 /* The last look: what the rings still hold, and what the counters of open datagram flows have not said. */

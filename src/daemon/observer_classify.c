@@ -71,7 +71,7 @@ void na_observer_classify(const struct na_observer *observer, const struct na_fl
 	if (event->direction == NA_OUTBOUND && context->author)
 		destination.names[0] = context->author->resolved;
 	take_dns(observer, event, context, &destination);
-	na_catalogue_match(observer->context->catalogue, &destination, &match);
+	na_catalogue_match(observer->catalogue, &destination, &match);
 	if (event->direction == NA_OUTBOUND && match.bucket != NA_BUCKET_INTERNAL && is_self(observer, &event->task))
 		match = (struct na_match){ .bucket = NA_BUCKET_SELF };
 	remember(context, &match);
@@ -117,6 +117,6 @@ void na_observer_classify_exchange(const struct na_observer *observer, struct na
 		destination.names[1] = server_name;
 		destination.names[2] = flow && flow->author ? flow->author->resolved : NULL;
 	}
-	na_catalogue_match(observer->context->catalogue, &destination, &match);
+	na_catalogue_match(observer->catalogue, &destination, &match);
 	remember(&exchange->who, &match);
 }

@@ -37,6 +37,8 @@ struct na_observer {
 	struct na_exchanges *exchanges;
 	struct na_lookups *lookups;
 	struct na_hosts *hosts;
+	const struct na_catalogue *catalogue;	/* in force: the daemon's, or own_catalogue */
+	struct na_catalogue *own_catalogue;	/* read again since; NULL: never */
 	struct na_clock_pair clock;
 	bool closes_lost;	/* since the last walk over the kernel's flows */
 	bool scanning;		/* processes found now may not be known to the kernel yet */
@@ -111,6 +113,9 @@ int na_observer_find_existing(struct na_observer *observer);
 
 /* observer_life.c: once a second. */
 void na_observer_tick(struct na_observer *observer);
+
+/* observer_requests.c: also once a second: records an operator asked for. */
+void na_observer_take_requests(struct na_observer *observer);
 
 /* observer_losses.c: also once a second. */
 void na_observer_report_losses(struct na_observer *observer);
