@@ -69,6 +69,12 @@ void na_html_timeline(FILE *out, const struct na_report *report)
 
 	if (hours < 1)
 		return;
+	/* a period that begins long before the first call would leave the calls no room */
+	if (report->hour_count && report->hours[0].hour - first > 48) {
+		hours -= report->hours[0].hour - first;
+		first = report->hours[0].hour;
+		each = (hours + COLUMNS_MOST - 1) / COLUMNS_MOST;
+	}
 	for (int64_t i = 0; i < COLUMNS_MOST; i++)
 		for (int j = 0; j < NA_BUCKET_COUNT; j++)
 			columns[i][j] = 0;
@@ -103,7 +109,7 @@ void na_html_timeline(FILE *out, const struct na_report *report)
 		}
 	}
 	fprintf(out, "<text x=0 y=%.0f class=small>", HEIGHT - 4);
-	na_html_time(out, report->since);
+	na_html_time(out, first * HOUR_US);
 	fprintf(out, "</text><text x=%.0f y=%.0f text-anchor=end class=small>", WIDTH, HEIGHT - 4);
 	na_html_time(out, report->until);
 	fprintf(out, "</text><text x=%.0f y=10 text-anchor=end class=small>most: %" PRId64 " calls</text></svg>", WIDTH, most);

@@ -1,0 +1,290 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The Trust Report on real traffic: its numbers against a recount of the journal, and a verdict that flips and flips back.
+
+usage: test_report.py BUILD; as root, with the users netaudit and netaudit-sign. Traffic stays in a network namespace.
+"""
+import collections
+import contextlib
+import ipaddress
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BUILD = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build"
+CATALOGUE = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../catalogue"))
+PATIENCE = int(os.environ.get("NETAUDIT_PATIENCE", "60"))  # seconds; only ends a test that would wait forever
+VENDOR, PROVIDER, NOBODY, NEWCOMER = ("198.51.100.1", "198.51.100.2", "198.51.100.3", "198.51.100.4")
+HOSTILE = "<script>x\x1b[31m\u202e'\""
+
+# Runs inside the namespace: address and bytes in each line of its input, one connection for each.
+TRAFFIC = r"""
+import socket, sys, threading
+listener = socket.create_server(("0.0.0.0", 8081))
+def serve():
+    while True:
+        peer, _ = listener.accept()
+        while peer.recv(65536):
+            pass
+        peer.send(b"answer")
+        peer.close()
+threading.Thread(target=serve, daemon=True).start()
+datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+print("ready", flush=True)
+for line in sys.stdin:
+    kind, where, size = line.rstrip("\n").split("\t")
+    if kind == "tcp":
+        with socket.create_connection((where, 8081), source_address=(where, 0)) as peer:
+            peer.sendall(b"x" * int(size))
+            peer.shutdown(socket.SHUT_WR)
+            while peer.recv(100):
+                pass
+    elif kind == "udp":
+        datagrams.sendto(b"x" * int(size), (where, 9))
+    else:
+        with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as local:
+            server.bind(where)
+            server.listen()
+            local.connect(where)
+    print("done", flush=True)
+"""
+
+
+def wait_for(what, condition):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.05)
+    raise AssertionError("waited in vain for " + what)
+
+
+def records(folder):
+    """Every record's body, in order: read without any of the code under test."""
+    with contextlib.closing(sqlite3.connect(f"file:{folder}/state/journal/journal.db?mode=ro", uri=True)) as journal:
+        for seq, body in journal.execute("SELECT seq, body FROM record ORDER BY seq"):
+            yield seq, json.loads(body)
+
+
+def caller(body):
+    return body["src"] if body.get("bucket") not in (None, "unknown", "internal") else ""
+
+
+def destination_of(body):
+    names = body.get("dns_names", [])
+    if body["direction"] == "inbound":
+        return caller(body)
+    if "host" in body:
+        return body["host"]
+    if "resolved" in body and not body.get("dns_disagrees"):
+        return body["resolved"]
+    if names and (len(names) == 1 or body.get("dns_disagrees")):
+        return names[0]
+    if "dst" in body:
+        with contextlib.suppress(ValueError):
+            return str(ipaddress.ip_address(body["dst"]))
+    return body.get("path", "")
+
+
+def recount(folder):
+    """Calls, exchanges, bytes out and in, by direction, bucket, component, destination, author, add-on and chain."""
+    counted = collections.defaultdict(lambda: [0, 0, 0, 0])
+    flows = {}
+    for _, body in records(folder):
+        kind = body["kind"]
+        if kind not in ("open", "progress", "close", "datagram", "exchange"):
+            continue
+        where, flow = destination_of(body), body.get("flow")
+        if kind != "exchange":
+            known = flows.get(flow)
+            where = known[0] if known and known[0] else where
+        key = (body.get("direction", "outbound"), body.get("bucket", "unknown"), body.get("component", ""), where,
+               body.get("author", ""), body.get("addon", ""), json.dumps(body.get("addons", [])), body.get("instance", ""))
+        row = counted[key]
+        if kind == "open":
+            row[0] += 1
+            flows[flow] = [where, 0, 0]
+        elif kind == "exchange":
+            row[1] += 1
+        elif kind == "datagram":
+            row[0] += flow not in flows
+            row[2] += body["bytes_out"]
+            row[3] += body["bytes_in"]
+            flows[flow] = [where, 0, 0]
+        else:
+            before = flows.setdefault(flow, [where, 0, 0])
+            row[2] += body["bytes_out"] - before[1]
+            row[3] += body["bytes_in"] - before[2]
+            flows[flow] = [where, body["bytes_out"], body["bytes_in"]]
+    return {key: tuple(row) for key, row in counted.items()}
+
+
+class Report(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="netaudit-report-")
+        os.chmod(cls.folder, 0o755)
+        os.mkdir(f"{cls.folder}/site", 0o755)
+        with open(f"{cls.folder}/site/10-test.ini", "w", encoding="ascii") as file:
+            file.write(f"[acme]\nbucket = vendor\naddress = {VENDOR}\nlicence_addon = acme_lock\n"
+                       f"licence_call_bytes = 1000\nlicence_day_bytes = 2000\n"
+                       f"[provider]\nbucket = third-party\naddress = {PROVIDER}\n")
+        cls.namespace = f"na-report-{os.getpid()}"
+        subprocess.run(["ip", "netns", "add", cls.namespace], check=True)
+        inside = ["ip", "-n", cls.namespace]
+        subprocess.run([*inside, "link", "set", "lo", "up"], check=True)
+        subprocess.run([*inside, "addr", "add", "198.51.100.0/24", "dev", "lo"], check=True)
+        cls.daemon = None
+        cls.start_daemon()
+        cls.traffic = subprocess.Popen(["ip", "netns", "exec", cls.namespace, "python3", "-c", TRAFFIC], text=True,
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        cls.traffic.stdout.readline()
+
+    @classmethod
+    def start_daemon(cls):
+        cls.log = open(f"{cls.folder}/log", "a", encoding="utf-8")
+        cls.daemon = subprocess.Popen(
+            [f"{BUILD}/netaudit-bpf", "--config", "/dev/null", "--state-dir", f"{cls.folder}/state", "--run-dir",
+             f"{cls.folder}/run", "--scope", "host", "--shipped-dir", CATALOGUE, "--site-dir", f"{cls.folder}/site"],
+            stdout=cls.log, stderr=cls.log)
+        wait_for("the daemon", lambda: cls.status().get("state") == "running")
+
+    @classmethod
+    def stop_daemon(cls):
+        if cls.daemon and cls.daemon.poll() is None:
+            cls.daemon.send_signal(signal.SIGTERM)
+            cls.daemon.wait(PATIENCE)
+        cls.log.close()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.traffic.stdin.close()
+        cls.traffic.wait(PATIENCE)
+        cls.traffic.stdout.close()
+        cls.stop_daemon()
+        subprocess.run(["ip", "netns", "del", cls.namespace], check=False)
+        shutil.rmtree(cls.folder)
+
+    @classmethod
+    def status(cls):
+        try:
+            with open(f"{cls.folder}/run/status.json", encoding="utf-8") as file:
+                return json.load(file)
+        except (FileNotFoundError, ValueError):
+            return {}
+
+    def call(self, kind, where, size=0):
+        self.traffic.stdin.write(f"{kind}\t{where}\t{size}\n")
+        self.traffic.stdin.flush()
+        self.assertEqual(self.traffic.stdout.readline(), "done\n")
+
+    def run_command(self, *arguments, code=0):
+        ended = subprocess.run([f"{BUILD}/netaudit", *arguments, "--state-dir", f"{self.folder}/state", "--run-dir",
+                                f"{self.folder}/run"], capture_output=True, text=True, check=False)
+        self.assertEqual(ended.returncode, code, ended.stderr + ended.stdout)
+        return ended.stdout
+
+    def report(self, *arguments, **options):
+        return self.run_command("report", "--shipped", CATALOGUE, "--site", f"{self.folder}/site", *arguments, **options)
+
+    def findings(self):
+        """{(rule, subject): finding} of what this test did; the rest of the machine is none of its business."""
+        report = json.loads(self.report("--json"))
+        return {(finding["rule"], finding["subject"]): finding for finding in report["findings"]
+                if finding["subject"].startswith("198.51.100.") or finding["subject"] == "acme"}
+
+    def settle(self, address, connections=1):
+        """Until so many connections to the address have ended, and the sums know of it."""
+        def ended():
+            return sum(body["kind"] == "close" and body.get("dst") == address and body["direction"] == "outbound"
+                       for _, body in records(self.folder)) >= connections
+        wait_for(f"{connections} records of {address}", ended)
+        wait_for("the sums", lambda: json.loads(self.report("--json"))["not_counted"] < 20)
+
+    def test_1_the_verdict_flips_and_flips_back(self):
+        self.call("tcp", PROVIDER, 5000)
+        self.settle(PROVIDER)
+        self.assertEqual(self.findings(), {})
+        self.call("tcp", NOBODY, 300)
+        self.settle(NOBODY)
+        self.assertIn(("uncatalogued", NOBODY), self.findings())
+        self.run_command("acknowledge", "uncatalogued", NOBODY, "--reason", "a test " + HOSTILE)
+        wait_for("the acknowledgement", lambda: "acknowledged_by" in self.findings()["uncatalogued", NOBODY])
+        self.run_command("catalogue", "add", "newcomer", NEWCOMER, "--bucket", "third-party", "--reason", "a test",
+                         "--shipped", CATALOGUE, "--site", f"{self.folder}/site")
+        self.call("tcp", NEWCOMER, 10)
+        self.settle(NEWCOMER)
+        self.assertNotIn(("uncatalogued", NEWCOMER), self.findings())
+        changes = [body for _, body in records(self.folder) if body["kind"] == "catalogue"]
+        self.assertEqual([(body["component"], body["uid"]) for body in changes], [("newcomer", 0)])
+        self.call("tcp", VENDOR, 1500)
+        self.settle(VENDOR)
+        found = self.findings()
+        self.assertIn(("vendor-author", VENDOR), found)
+        self.assertIn(("vendor-call", VENDOR), found)
+        self.assertNotIn(("vendor-day", "acme"), found)
+        self.assertIn(("vendor-inbound", VENDOR), found)    # it is a peer of itself here
+        self.call("tcp", VENDOR, 800)
+        self.settle(VENDOR, 2)
+        self.assertIn(("vendor-day", "acme"), self.findings())
+        self.report("--exit-code", code=11)
+        self.assertTrue(self.report().startswith("verdict\talarm\n"))
+
+    def test_2_numbers_are_those_of_a_recount(self):
+        for size in range(1, 40):
+            self.call("udp", PROVIDER if size % 2 else NOBODY, size)
+            self.call("tcp", (VENDOR, PROVIDER, NOBODY)[size % 3], size * 37)
+        self.call("unix", f"{self.folder}/{HOSTILE}")
+        self.stop_daemon()
+        report = json.loads(self.report("--json", "--since", "@0"))
+        self.assertEqual(report["not_counted"], 0)
+        ours = {(call["direction"], call["bucket"], call["component"], call["destination"], call["author"], call["addon"],
+                 json.dumps(call["addons"]), call["instance"]):
+                (call["calls"], call["exchanges"], call["bytes_out"], call["bytes_in"]) for call in report["calls"]}
+        theirs = recount(self.folder)
+        self.assertGreater(sum(row[0] for row in theirs.values()), 40)
+        self.maxDiff = None
+        self.assertEqual(ours, theirs)
+        total = sum(row[2] for key, row in theirs.items() if key[0] == "outbound" and key[1] == "third-party")
+        self.assertEqual(report["totals"]["third-party"]["bytes_out"], total)
+        self.assertIn("verified OK", self.run_command("verify", "--deep"))
+
+    def test_3_an_edited_sum_shows(self):
+        self.stop_daemon()
+        with contextlib.closing(sqlite3.connect(f"{self.folder}/state/journal/index.db")) as index:
+            index.execute("UPDATE rollup SET bytes_out = bytes_out - 1 WHERE bucket = 'vendor'")
+            index.commit()
+        self.run_command("verify", "--deep", code=4)
+        os.unlink(f"{self.folder}/state/journal/index.db")
+        self.report(code=3)
+
+    def test_4_the_daemon_makes_the_sums_again_and_records_what_waited(self):
+        self.stop_daemon()
+        self.assertIn("not running", self.run_command("acknowledge", "vendor-day", "acme", "--reason", "later", code=5))
+        self.start_daemon()
+        wait_for("the sums", lambda: self.status().get("index_seq", 0) > 50)
+        wait_for("the acknowledgement", lambda: "acknowledged_by" in self.findings().get(("vendor-day", "acme"), {}))
+
+    def test_5_the_page_is_inert(self):
+        page = f"{self.folder}/report.html"
+        self.report("--html", page, "--since", "@0")
+        with open(page, encoding="utf-8") as file:
+            text = file.read()
+        self.assertNotIn("<script", text)
+        self.assertNotIn("\x1b", text)
+        self.assertNotIn("\u202e", text)
+        self.assertIn("&lt;script&gt;", text)
+        self.assertNotIn("http://", text)
+        self.assertNotIn("https://", text)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
