@@ -190,6 +190,7 @@ static __always_inline void na_meet_connect(struct sock *sk)
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct na_thread_key key = { .tid = na_current_tid() };
 	struct na_announcement *said;
+	__u64 inode;
 
 	if (!announcements)
 		return;
@@ -197,9 +198,10 @@ static __always_inline void na_meet_connect(struct sock *sk)
 	said = bpf_map_lookup_elem(&announced, &key);
 	if (!said)
 		return;
+	inode = na_socket_inode(sk);
 	if (!said->socket)
-		said->socket = (__u64)sk;
-	else if (said->socket != (__u64)sk)
+		said->socket = inode;
+	else if (said->socket != inode)
 		bpf_map_delete_elem(&announced, &key);
 }
 

@@ -33,12 +33,6 @@ static __always_inline bool na_describe_owner(struct sock *sk, struct na_task *o
 	return true;
 }
 
-/* Tells a socket from a later one at the same address: the inode of its file, 0 while it has none. */
-static __always_inline __u64 na_socket_inode(struct sock *sk)
-{
-	return BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
-}
-
 static __noinline void na_on_socket_gone(struct sock *sk);
 
 /*

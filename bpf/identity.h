@@ -56,6 +56,12 @@ static __always_inline bool na_may_be_audited(void)
 	       (BPF_CORE_READ(task, flags) & PF_KTHREAD);
 }
 
+/* Tells a socket from a later one at the same address: the inode of its file, 0 while it has none. */
+static __always_inline __u64 na_socket_inode(struct sock *sk)
+{
+	return BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
+}
+
 static __always_inline __u32 na_socket_net_namespace(struct sock *sk)
 {
 	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);

@@ -98,7 +98,7 @@ struct {
 struct na_announcement {
 	__u64 time_ns;
 	__u64 digest;		/* of the frames at that time */
-	__u64 socket;		/* of the connect(2) that followed; 0: none has */
+	__u64 socket;		/* inode of the connect(2) that followed; 0: none has. An address may be the next one's */
 	__u64 reason;		/* enum na_stack_reason of that walk */
 };
 

@@ -14,5 +14,6 @@ daemon-tests: all $(BUILD)/tests/fewer_capabilities.so $(BUILD)/tests/opens-mapp
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/test_daemon_life.py $(BUILD)
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/test_capabilities.py $(BUILD)
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/test_reader.py $(BUILD)
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/test_canary.py $(BUILD)
 
 .PHONY: daemon-tests

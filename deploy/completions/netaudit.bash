@@ -30,7 +30,7 @@ _netaudit()
 		[--bucket]='self vendor suspected-vendor unknown odoo third-party internal'
 		[--direction]='outbound inbound'
 		[--channel]='http https smtp imap pop3 dns postgres ldap udp quic icmp raw unix vsock socket tls-opaque'
-		[--kind]='open close progress datagram author process resolve addon ack catalogue start stop config lost gap clock heartbeat prune carried head'
+		[--kind]='open close progress datagram author process resolve addon ack catalogue start stop config lost gap clock heartbeat canary prune carried head'
 		[--since]='today yesterday now'
 		[--until]='today yesterday now'
 	)

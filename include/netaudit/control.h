@@ -14,7 +14,7 @@
 
 #include <netaudit/event.h>
 
-enum na_component { NA_SUPERVISOR, NA_OBSERVER, NA_JOURNAL, NA_SIGNER, NA_COMPONENTS };
+enum na_component { NA_SUPERVISOR, NA_OBSERVER, NA_JOURNAL, NA_SIGNER, NA_CANARY, NA_COMPONENTS };
 
 #define NA_AUTHOR_COUNTERS 8	/* the first: unknown */
 
@@ -44,6 +44,7 @@ struct na_shared {
 		na_counter wait_status;	/* wait(2) status of the last death */
 	} component[NA_COMPONENTS];
 	na_counter prune_requests;	/* +1 for each time somebody asked */
+	na_counter canary_namespace;	/* inode number of the network namespace of its sockets; 0: there is no canary */
 	na_counter probes;	/* in program files, attached now */
 	na_counter events_unsettled;	/* taken from the kernel by observers that ended, and never settled */
 
@@ -61,6 +62,8 @@ struct na_shared {
 	na_counter processes_in_scope;
 	na_counter authors[NA_AUTHOR_COUNTERS];	/* calls by how their author was found out (enum na_evidence_kind) */
 	na_counter last_event_boottime_ns;
+	na_counter canary_watched;	/* pid of the canary whose calls are listened for */
+	na_counter canary_heard;	/* the newest round of which everything was seen */
 	na_counter observer_ready;	/* generation + 1 once hooks are attached and drained */
 	/* what `lost` records already say: kept here because it must outlive an observer that is killed */
 	na_counter said_lost[NA_EVENT_TYPES][NA_LOSS_REASONS];
@@ -89,6 +92,12 @@ struct na_shared {
 	/* signer */
 	na_counter heads_signed;
 	na_counter signer_ready;
+
+	/* canary */
+	na_counter canary_begun, canary_done;	/* rounds, of all canaries since the start */
+	na_counter canary_done_boottime_ns;
+	na_counter canary_error;	/* errno of the newest round; 0: it did what it should */
+	na_counter canary_ready;
 };
 
 #endif

@@ -41,6 +41,7 @@
 	X(GAP,       "gap",       "journal",  "a span in which something was or may have been missed") \
 	X(CLOCK,     "clock",     "observer", "the wall clock was stepped") \
 	X(HEARTBEAT, "heartbeat", "observer", "the hooks are attached and the counters are these") \
+	X(CANARY,    "canary",    "observer", "what was seen of a call the canary made to show that capture works") \
 	X(PRUNE,     "prune",     "journal",  "records below a cut are deleted from here on") \
 	X(CARRIED,   "carried",   "journal",  "a record that outlives its pruning, with the proof of where it stood") \
 	X(HEAD,      "head",      "journal",  "the next checkpoint covers everything up to here")

@@ -19,7 +19,7 @@ const struct na_daemon_state_text na_daemon_states[] = {
 	[NA_DAEMON_STOPPED] = { "stopped", NA_RED },
 };
 
-const char *const na_components[NA_STATUS_COMPONENTS] = { "supervisor", "observer", "journal", "signer" };
+const char *const na_components[NA_STATUS_COMPONENTS] = { "supervisor", "observer", "journal", "signer", "canary" };
 
 int64_t na_status_component(const json_t *status, const char *name, const char *key)
 {

@@ -12,7 +12,7 @@
 
 enum na_daemon_state { NA_DAEMON_RUNNING, NA_DAEMON_STALE, NA_DAEMON_STOPPED };
 
-#define NA_STATUS_COMPONENTS 4
+#define NA_STATUS_COMPONENTS 5
 
 extern const char *const na_components[NA_STATUS_COMPONENTS];
 extern const struct na_daemon_state_text {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -11,11 +12,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/canary.h"
 #include "daemon/observer.h"
 #include "daemon/sandbox.h"
 #include "daemon/title.h"
 #include "journal/process.h"
 #include "signer/signer.h"
+
+#define NOBODY 65534	/* the kernel's overflow uid: owns nothing */
 
 static int run_observer(const struct na_daemon *daemon, uint64_t generation)
 {
@@ -76,6 +80,19 @@ static int run_signer(const struct na_daemon *daemon, uint64_t generation)
 	return na_signer_process(&context);
 }
 
+static int run_canary(const struct na_daemon *daemon, uint64_t generation)
+{
+	const struct na_canary_context context = {
+		.shared = daemon->shared,
+		.sockets = &daemon->canary,
+		.stop_fd = daemon->stop_fd[NA_CANARY],
+		.period_seconds = daemon->config->canary_seconds,
+		.generation = generation,
+	};
+
+	return na_canary_process(&context);
+}
+
 static const struct component {
 	const char *name;
 	const char *title;	/* command line and name on log lines */
@@ -86,6 +103,7 @@ static const struct component {
 	[NA_OBSERVER] = { "observer", "netaudit-bpf: observer", "na-observer", run_observer },
 	[NA_JOURNAL] = { "journal", "netaudit-bpf: journal", "na-journal", run_journal },
 	[NA_SIGNER] = { "signer", "netaudit-bpf: signer", "na-signer", run_signer },
+	[NA_CANARY] = { "canary", "netaudit-bpf: canary", "na-canary", run_canary },
 };
 
 const char *na_component_name(enum na_component component)
@@ -120,15 +138,21 @@ static int close_all_but(int *keep, size_t count)
  */
 static int close_descriptors(const struct na_daemon *daemon, enum na_component component)
 {
+	const bool canary = component == NA_CANARY;
+	const struct na_canary_sockets *sockets = &daemon->canary;
 	int keep[] = {
 		daemon->startup.lock_fd,
 		daemon->stop_fd[component],
-		component == NA_JOURNAL ? daemon->signer_socket[0] : daemon->signer_socket[1],
+		component == NA_JOURNAL ? daemon->signer_socket[0] :
+		component == NA_SIGNER ? daemon->signer_socket[1] : STDERR_FILENO,
 		component == NA_JOURNAL ? na_queue_wait_fd(daemon->queue) : STDERR_FILENO,
+		canary ? sockets->listener : STDERR_FILENO, canary ? sockets->client : STDERR_FILENO,
+		canary ? sockets->asks : STDERR_FILENO, canary ? sockets->answers : STDERR_FILENO,
 	};
 	const int others[] = {
 		daemon->notify.fd, daemon->signal_fd, daemon->startup.run_fd, daemon->signer_socket[0],
-		daemon->signer_socket[1], daemon->probe_channel[0],
+		daemon->signer_socket[1], daemon->probe_channel[0], sockets->listener, sockets->client, sockets->asks,
+		sockets->answers,
 	};
 
 	if (component != NA_OBSERVER)
@@ -153,9 +177,10 @@ static void reset_signals(void)
 
 static int set_up(const struct na_daemon *daemon, enum na_component component, pid_t supervisor, struct na_error *error)
 {
-	static const struct na_identity root = { 0, 0 };
+	static const struct na_identity root = { 0, 0 }, nobody = { NOBODY, NOBODY };
 	const struct na_identity *identity = component == NA_JOURNAL ? &daemon->startup.journal :
-					     component == NA_SIGNER ? &daemon->startup.signer : &root;
+					     component == NA_SIGNER ? &daemon->startup.signer :
+					     component == NA_CANARY ? &nobody : &root;
 	int result;
 
 	(void)umask(077);

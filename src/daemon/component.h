@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Starting one of the three children: fork, name, user, capabilities, filter, then its entry point.
+ * Starting one of the children: fork, name, user, capabilities, filter, then its entry point.
  */
 #ifndef NETAUDIT_DAEMON_COMPONENT_H
 #define NETAUDIT_DAEMON_COMPONENT_H
@@ -12,6 +12,7 @@
 #include "base/queue.h"
 #include "capture/capture.h"
 #include "classify/catalogue.h"
+#include "daemon/canary_sockets.h"
 #include "daemon/config.h"
 #include "daemon/fingerprint_key.h"
 #include "daemon/notify.h"
@@ -32,6 +33,7 @@ struct na_daemon {
 	struct na_capture *capture;
 	struct na_queue *queue;
 	struct na_shared *shared;
+	struct na_canary_sockets canary;	/* all -1: there is none */
 	struct na_notify notify;
 	int signal_fd;
 	int signer_socket[2];		/* the journal's end, the signer's end */

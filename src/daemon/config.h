@@ -45,6 +45,7 @@ struct na_config {
 	uint32_t max_sockets;
 	uint32_t max_peers;
 	uint32_t max_processes;
+	uint32_t canary_seconds;	/* 0: none */
 	uint32_t progress_seconds;
 	uint32_t datagram_seconds;
 

@@ -238,6 +238,10 @@ static void handle_name(struct na_observer *observer, const struct na_name_event
 
 void na_observer_handle(struct na_observer *observer, const struct na_event_header *event)
 {
+	if (na_observer_canary(observer, event)) {
+		na_counter_add(&observer->context->shared->events_settled, 1);
+		return;
+	}
 	switch (event->type) {
 	case NA_EVENT_OPEN:
 		na_observer_open(observer, (const struct na_flow_event *)event);
@@ -302,6 +306,8 @@ void na_observer_handle_progress(void *context, const struct na_event_header *he
 	char record[NA_COMPOSE_BYTES];
 	struct na_context names;
 
+	if (na_observer_canary(observer, header))
+		return;
 	if (flow)
 		flow->seen_ns = header->time_ns;
 	if (!event->flow)

@@ -24,7 +24,7 @@ static void handle_existing(void *context, const struct na_event_header *header)
 	struct na_flow_event event = *(const struct na_flow_event *)header;
 	bool inbound;
 
-	if (header->type != NA_EVENT_OPEN)
+	if (header->type != NA_EVENT_OPEN || na_observer_canary(found->observer, header))
 		return;
 	inbound = na_listeners_has(found->listeners, event.task.pid, event.task.net_namespace, event.local_port);
 	event.direction = inbound ? NA_INBOUND : NA_OUTBOUND;
@@ -78,6 +78,8 @@ static void take_over(void *context, const struct na_peer_key *key, const struct
 	event.protocol = key->protocol;
 	event.remote_port = key->remote_port;
 	memcpy(event.remote, key->remote, sizeof(event.remote));
+	if (na_observer_canary(found->observer, &event.header))
+		return;
 	/* without an owner the socket went while nobody watched: the rings still hold its events, or it falls idle */
 	na_observer_take_over_datagram(found->observer, &event);
 }

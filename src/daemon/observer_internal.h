@@ -39,6 +39,10 @@ struct na_observer {
 	struct na_hosts *hosts;
 	const struct na_catalogue *catalogue;	/* in force: the daemon's, or own_catalogue */
 	struct na_catalogue *own_catalogue;	/* read again since; NULL: never */
+	struct na_canary_watch {
+		uint64_t heard, round, said_ns;	/* newest round that was recorded; the one that is listened for; and when */
+		unsigned int seen;	/* of it: enum na_canary_sign */
+	} canary;
 	struct na_clock_pair clock;
 	bool closes_lost;	/* since the last walk over the kernel's flows */
 	bool scanning;		/* processes found now may not be known to the kernel yet */
@@ -116,6 +120,10 @@ void na_observer_tick(struct na_observer *observer);
 
 /* observer_requests.c: also once a second: records an operator asked for. */
 void na_observer_take_requests(struct na_observer *observer);
+
+/* observer_canary.c: its calls show that capture works, and are no traffic. True: the event is its, and has been taken. */
+bool na_observer_canary(struct na_observer *observer, const struct na_event_header *event);
+void na_observer_canary_tick(struct na_observer *observer, uint64_t now_ns);
 
 /* observer_losses.c: also once a second. */
 void na_observer_report_losses(struct na_observer *observer);

@@ -76,6 +76,7 @@ void na_observer_tick(struct na_observer *observer)
 	na_observer_report_addons(observer);
 	na_observer_report_losses(observer);
 	na_observer_take_requests(observer);
+	na_observer_canary_tick(observer, now_ns);
 	na_probes_tick(observer->probes, now_ns);
 	na_tls_libraries_tick(observer->tls_libraries);
 	na_lookups_tick(observer->lookups, observer->handled_ns);	/* what came since may answer */

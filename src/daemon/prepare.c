@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "daemon/digest.h"
 #include "daemon/exit_codes.h"
 
@@ -125,6 +126,17 @@ int na_prepare_catalogue(struct na_catalogue **catalogue, const struct na_config
 	return na_catalogue_load(catalogue, folders, 2, error);
 }
 
+/* Before hooks are attached, so that its making is nobody's call. Without one the audit goes on, less proven. */
+static void make_canary(struct na_daemon *daemon)
+{
+	int err = daemon->config->canary_seconds ? na_canary_sockets_make(&daemon->canary) : 0;
+
+	if (err)
+		na_log_warning("there will be no canary, so nothing shows that capture works: its network namespace: %s",
+			       strerror(-err));
+	na_counter_set(&daemon->shared->canary_namespace, daemon->canary.net_namespace);
+}
+
 int na_prepare(struct na_daemon *daemon, const struct na_config *config, const struct na_startup *startup,
 	       struct na_error *error)
 {
@@ -137,6 +149,7 @@ int na_prepare(struct na_daemon *daemon, const struct na_config *config, const s
 	daemon->signal_fd = -1;
 	daemon->signer_socket[0] = daemon->signer_socket[1] = -1;
 	daemon->probe_channel[0] = daemon->probe_channel[1] = -1;
+	daemon->canary = (struct na_canary_sockets){ -1, -1, -1, -1, 0 };
 	for (int i = 0; i < NA_COMPONENTS; i++)
 		daemon->stop_fd[i] = -1;
 	na_notify_open(&daemon->notify);
@@ -146,6 +159,7 @@ int na_prepare(struct na_daemon *daemon, const struct na_config *config, const s
 		na_error_set(error, result, "cannot make shared memory and descriptors: %s", strerror(-result));
 		return NA_EXIT_SYSTEM;
 	}
+	make_canary(daemon);
 	if (na_prepare_catalogue(&daemon->catalogue, config, error))
 		return NA_EXIT_CONFIG;
 	na_notify_send(&daemon->notify, "STATUS=Loading programs into the kernel");
@@ -169,6 +183,7 @@ void na_prepare_undo(struct na_daemon *daemon)
 	if (daemon->facts.version)
 		(void)unlinkat(daemon->startup.run_fd, NA_STATUS_FILE, 0);
 	na_capture_close(daemon->capture);
+	na_canary_sockets_close(&daemon->canary);
 	na_queue_destroy(daemon->queue);
 	na_catalogue_destroy(daemon->catalogue);
 	if (daemon->shared)

@@ -28,7 +28,7 @@ struct na_call_rule {
 extern const struct na_call_rule na_refused_calls[];
 extern const size_t na_refused_calls_count;
 
-/* The journal, the signer and the reader: these and nothing else. */
+/* The journal, the signer, the canary and the reader: these and nothing else. */
 extern const struct na_call_rule na_allowed_calls[];
 extern const size_t na_allowed_calls_count;
 

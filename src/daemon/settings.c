@@ -69,6 +69,8 @@ const struct na_setting na_settings[] = {
 	  .text = "datagram peers followed at the same time" },
 	{ AT(max_processes), NUMBER("capture", "65536", 64, 16777216, "processes"),
 	  .text = "audited processes remembered at the same time" },
+	{ AT(canary_seconds), NUMBER("capture", "300", 0, 3600, "s"),
+	  .text = "time between calls of the canary, which show that capture works; 0: none" },
 	{ AT(progress_seconds), NUMBER("capture", "300", 1, 300, "s"),
 	  .text = "time between progress records of a long flow" },
 	{ AT(datagram_seconds), NUMBER("capture", "30", 1, 3600, "s"), .text = "time one datagram record covers" },

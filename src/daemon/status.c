@@ -16,6 +16,7 @@ static const char *const component_names[NA_COMPONENTS] = {
 	[NA_OBSERVER] = "observer",
 	[NA_JOURNAL] = "journal",
 	[NA_SIGNER] = "signer",
+	[NA_CANARY] = "canary",
 };
 
 static const char *const event_names[NA_EVENT_TYPES] = {
@@ -74,6 +75,8 @@ static const struct {
 	COUNTER(journal_ready),
 	COUNTER(heads_signed),
 	COUNTER(signer_ready),
+	COUNTER(canary_done),
+	COUNTER(canary_heard),
 };
 
 /* Paths from the configuration may hold quotes and backslashes; control characters were refused there. */

@@ -23,7 +23,7 @@
 #define READY_POLL_MS 20	/* children have no way to wake us; only until they are ready */
 
 /* In the order they are stopped; started in the reverse order. */
-static const enum na_component stop_order[] = { NA_OBSERVER, NA_JOURNAL, NA_SIGNER };
+static const enum na_component stop_order[] = { NA_CANARY, NA_OBSERVER, NA_JOURNAL, NA_SIGNER };
 #define CHILDREN (sizeof(stop_order) / sizeof(stop_order[0]))
 
 /* How long each may take to stop before it is killed: the journal may have a full queue to write. */
@@ -31,6 +31,7 @@ static const uint64_t stop_patience_ns[NA_COMPONENTS] = {
 	[NA_OBSERVER] = 10 * NA_NS_PER_SECOND,
 	[NA_JOURNAL] = 60 * NA_NS_PER_SECOND,
 	[NA_SIGNER] = 5 * NA_NS_PER_SECOND,
+	[NA_CANARY] = 5 * NA_NS_PER_SECOND,
 };
 
 struct child {
@@ -60,7 +61,8 @@ static uint64_t ready_mark(const struct supervisor *s, enum na_component compone
 	const struct na_shared *shared = s->daemon.shared;
 
 	return na_counter_get(component == NA_OBSERVER ? &shared->observer_ready :
-			      component == NA_JOURNAL ? &shared->journal_ready : &shared->signer_ready);
+			      component == NA_JOURNAL ? &shared->journal_ready :
+			      component == NA_CANARY ? &shared->canary_ready : &shared->signer_ready);
 }
 
 /* Marks are generation + 1, and `generation` is already the next one while a child runs. */
@@ -69,10 +71,16 @@ static bool is_ready(const struct supervisor *s, enum na_component component)
 	return s->child[component].pid && ready_mark(s, component) == s->child[component].generation;
 }
 
+/* All but the canary, where there is none. */
+static bool is_wanted(const struct supervisor *s, enum na_component component)
+{
+	return component != NA_CANARY || s->daemon.canary.net_namespace;
+}
+
 static bool all_ready(const struct supervisor *s)
 {
 	for (size_t i = 0; i < CHILDREN; i++)
-		if (!is_ready(s, stop_order[i]))
+		if (is_wanted(s, stop_order[i]) && !is_ready(s, stop_order[i]))
 			return false;
 	return true;
 }
@@ -276,7 +284,7 @@ static bool waits_for_start(const struct supervisor *s, size_t place)
 	const struct child *child = &s->child[stop_order[place]];
 	bool first = child->generation == 0 && place + 1 < CHILDREN;
 
-	return !child->pid && !s->stopping && (!first || is_ready(s, stop_order[place + 1]));
+	return !child->pid && !s->stopping && is_wanted(s, stop_order[place]) && (!first || is_ready(s, stop_order[place + 1]));
 }
 
 /* What is due at this moment, whatever woke us. */

@@ -63,6 +63,20 @@ ssize_t na_compose_lost(void *out, const struct na_loss_report *report, const st
 
 ssize_t na_compose_clock(void *out, int64_t step_us, const struct na_clock_pair *clock);
 
+/* What the kernel should tell of a round of the canary. */
+enum na_canary_sign {
+	NA_CANARY_CONNECT = 1 << 0,
+	NA_CANARY_ACCEPT = 1 << 1,
+	NA_CANARY_CLIENT_CLOSE = 1 << 2,	/* with its bytes, both ways */
+	NA_CANARY_SERVER_CLOSE = 1 << 3,
+	NA_CANARY_DATAGRAM = 1 << 4,
+	NA_CANARY_ROUND = 1 << 5,		/* there was a round at all */
+	NA_CANARY_ALL = (1 << 6) - 1,
+};
+
+/* `seen`: of enum na_canary_sign. `error`: errno of the canary itself, or 0. */
+ssize_t na_compose_canary(void *out, uint64_t round, unsigned int seen, int error, const struct na_clock_pair *clock);
+
 struct na_heartbeat {
 	const char *backend;
 	uint64_t events, lost_ring, lost_map, missed_programs, refused_records;

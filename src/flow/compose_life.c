@@ -110,3 +110,30 @@ ssize_t na_compose_heartbeat(void *out, const struct na_heartbeat *heartbeat, co
 	put_now(&c, clock);
 	return na_canonical_end(&c);
 }
+
+static void put_signs(struct na_canonical *c, const char *key, unsigned int signs)
+{
+	static const char *const names[] = { "connect", "accept", "client-close", "server-close", "datagram", "round" };
+
+	na_canonical_array_begin(c, key);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (signs & 1u << i)
+			na_canonical_string(c, NULL, names[i]);
+	na_canonical_array_end(c);
+}
+
+ssize_t na_compose_canary(void *out, uint64_t round, unsigned int seen, int error, const struct na_clock_pair *clock)
+{
+	struct na_canonical c;
+
+	na_canonical_begin(&c, out, NA_COMPOSE_BYTES);
+	if (error)
+		na_canonical_integer(&c, "error", error);
+	na_canonical_string(&c, "kind", "canary");
+	put_signs(&c, "missing", NA_CANARY_ALL & ~seen);
+	na_canonical_nonce(&c);
+	na_canonical_integer(&c, "round", (int64_t)round);
+	put_signs(&c, "seen", seen);
+	put_now(&c, clock);
+	return na_canonical_end(&c);
+}

@@ -15,6 +15,7 @@ static const struct {
 } watched[] = {
 	{ NA_OBSERVER, "observer" },
 	{ NA_SIGNER, "signer" },
+	{ NA_CANARY, "canary" },
 };
 
 const char *na_journal_cause(char *text, size_t text_bytes, uint64_t wait_status)

@@ -32,7 +32,7 @@
 
 #include "daemon/sandbox.h"
 
-static const char *const names[] = { "supervisor", "observer", "journal", "signer", [NA_SANDBOX_READER] = "reader" };
+static const char *const names[] = { "supervisor", "observer", "journal", "signer", "canary", [NA_SANDBOX_READER] = "reader" };
 
 /* Runs `check` inside the component's filters (its own over the supervisor's). It returns 0 when all is well. */
 static void in_sandbox(enum na_component component, int (*check)(enum na_component))
@@ -81,7 +81,7 @@ static int cannot_open_internet_sockets(enum na_component component)
 
 static bool is_strict(enum na_component component)
 {
-	return component == NA_JOURNAL || component == NA_SIGNER || component == NA_SANDBOX_READER;
+	return component == NA_JOURNAL || component == NA_SIGNER || component == NA_CANARY || component == NA_SANDBOX_READER;
 }
 
 static int cannot_go_around(enum na_component component)
@@ -244,6 +244,7 @@ static void test_users_and_capabilities_are_exact(void **state)
 		{ NA_OBSERVER, { 0, 0 } },
 		{ NA_JOURNAL, { 65534, 65534 } },
 		{ NA_SIGNER, { 65534, 65534 } },
+		{ NA_CANARY, { 65534, 65534 } },
 	};
 
 	(void)state;

@@ -7,7 +7,7 @@ import struct
 
 SYS_BPF = {"x86_64": 321, "aarch64": 280}[os.uname().machine]
 SYS_PIDFD_GETFD = 438
-LOOKUP, UPDATE, NEXT_KEY, INFORMATION = 1, 2, 4, 15   # enum bpf_cmd
+LOOKUP, UPDATE, REMOVE, NEXT_KEY, INFORMATION = 1, 2, 3, 4, 15   # enum bpf_cmd
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -69,6 +69,10 @@ class Map:
 
     def put(self, key, value):
         self._call(UPDATE, ctypes.create_string_buffer(key, len(key)), ctypes.create_string_buffer(value, len(value)))
+
+    def remove(self, key):
+        kept = ctypes.create_string_buffer(key, len(key))
+        _bpf(REMOVE, struct.pack("IIQ", self.descriptor, 0, ctypes.addressof(kept)))
 
     def close(self):
         os.close(self.descriptor)
