@@ -95,7 +95,6 @@ struct na_shared {
 
 	/* canary */
 	na_counter canary_begun, canary_done;	/* rounds, of all canaries since the start */
-	na_counter canary_done_boottime_ns;
 	na_counter canary_error;	/* errno of the newest round; 0: it did what it should */
 	na_counter canary_ready;
 };

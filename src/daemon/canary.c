@@ -153,7 +153,6 @@ static void run_round(const struct na_canary_context *context)
 	if (err)
 		na_log_warning("round %llu failed: %s", (unsigned long long)round, strerror(-err));
 	na_counter_set(&shared->canary_error, (uint64_t)-err);
-	na_counter_set(&shared->canary_done_boottime_ns, na_boottime_ns());
 	na_counter_set(&shared->canary_done, round);
 }
 

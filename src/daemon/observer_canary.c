@@ -7,7 +7,7 @@
 #include "daemon/canary.h"
 #include "daemon/observer_internal.h"
 
-#define HEARD_WITHIN_NS (10 * NA_NS_PER_SECOND)	/* after a round ended; longer while the observer lags */
+#define HEARD_WITHIN_NS (10 * NA_NS_PER_SECOND)	/* after a round was over; longer while the observer lags */
 #define ROUND_LATE_NS (60 * NA_NS_PER_SECOND)	/* beyond two periods */
 
 static bool counts_are(const struct na_flow_event *event, uint64_t bytes_out, uint64_t bytes_in)
@@ -95,7 +95,7 @@ void na_observer_canary_tick(struct na_observer *observer, uint64_t now_ns)
 {
 	const struct na_shared *shared = observer->context->shared;
 	struct na_canary_watch *canary = &observer->canary;
-	uint64_t done = na_counter_get(&shared->canary_done), done_ns = na_counter_get(&shared->canary_done_boottime_ns);
+	uint64_t done = na_counter_get(&shared->canary_done);
 	uint64_t period_ns = observer->context->config->canary_seconds * NA_NS_PER_SECOND;
 	unsigned int seen = (canary->round == done ? canary->seen : 0) | NA_CANARY_ROUND;
 	int error = (int)na_counter_get(&shared->canary_error);
@@ -104,9 +104,13 @@ void na_observer_canary_tick(struct na_observer *observer, uint64_t now_ns)
 		return;
 	listen_for_it(observer, now_ns);
 	if (done != canary->heard) {
-		if (seen != NA_CANARY_ALL && (now_ns < done_ns + HEARD_WITHIN_NS || observer->handled_ns < done_ns))
+		if (!canary->waiting_ns)
+			canary->waiting_ns = now_ns;
+		if (seen != NA_CANARY_ALL &&
+		    (now_ns < canary->waiting_ns + HEARD_WITHIN_NS || observer->handled_ns < canary->waiting_ns))
 			return;
 		canary->heard = done;
+		canary->waiting_ns = 0;
 		say(observer, done, seen, error, now_ns);
 	} else if (now_ns > canary->said_ns + 2 * period_ns + ROUND_LATE_NS) {
 		say(observer, done, 0, error, now_ns);

@@ -40,7 +40,8 @@ struct na_observer {
 	const struct na_catalogue *catalogue;	/* in force: the daemon's, or own_catalogue */
 	struct na_catalogue *own_catalogue;	/* read again since; NULL: never */
 	struct na_canary_watch {
-		uint64_t heard, round, said_ns;	/* newest round that was recorded; the one that is listened for; and when */
+		uint64_t heard, round;	/* the newest that was recorded; the one that is listened for */
+		uint64_t said_ns, waiting_ns;	/* when it was recorded; when the next was first found over, or 0 */
 		unsigned int seen;	/* of it: enum na_canary_sign */
 	} canary;
 	struct na_clock_pair clock;

@@ -49,7 +49,8 @@ class Canary(unittest.TestCase):
                 canary = self.daemon.child("canary")
                 self.assertEqual(self.daemon.stop(), 0)
                 rounds = self.of_kind("canary")
-                self.assertEqual([body["round"] for body in rounds], list(range(1, len(rounds) + 1)))
+                numbers = [body["round"] for body in rounds]   # on a busy host one look may find two rounds over
+                self.assertEqual(numbers, sorted(set(numbers)))
                 for body in rounds:
                     self.assertEqual((body["seen"], body["missing"]), (ALL, []))
                 calls = [body for body in self.bodies() if body["kind"] in ("open", "close", "datagram", "progress", "author")]
@@ -83,9 +84,9 @@ class Canary(unittest.TestCase):
         self.addCleanup(scopes.close)
         for key in list(scopes.keys()):     # nothing is in scope any more, which stands for hooks that do not run
             scopes.remove(key)
-        body = wait_for("a round that was not heard", lambda: next(
-            (one for one in self.of_kind("canary") if one["missing"]), None))
-        self.assertEqual((body["seen"], body["missing"]), (["round"], ALL[:-1]))
+        wait_for("a round of which nothing was seen", lambda: any(
+            (one["seen"], one["missing"]) == (["round"], ALL[:-1]) for one in self.of_kind("canary")))
+        self.assertLess(self.daemon.status()["canary_heard"], self.daemon.status()["canary_done"])
 
     def test_one_that_was_killed_is_a_gap_and_the_next_goes_on(self):
         self.start()
