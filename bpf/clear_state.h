@@ -10,6 +10,7 @@
 #include <netaudit/message.h>
 
 #define NA_CLEAR_CHUNK_BYTES 1024	/* copied from the process at a time */
+#define NA_DIALOGUE_TAGS 8	/* commands under way at once; a power of two */
 #define NA_CLEAR_HEAD_BYTES 16384	/* a longer head is none */
 
 /* Where in a message the next byte of the stream is. */
@@ -33,10 +34,10 @@ enum na_clear_state {
 	NA_CLEAR_CHUNK_END,	/* the line break after a chunk */
 	NA_CLEAR_TRAILER_START,
 	NA_CLEAR_TRAILER,
-	NA_CLEAR_DIALOGUE,	/* another protocol's: see struct na_dialogue */
 	NA_CLEAR_HEAD_OVER,	/* from here on not byte by byte; the head is to be told */
 	NA_CLEAR_BODY,		/* `remaining` bytes of it, or of a chunk */
 	NA_CLEAR_OVER,		/* the message is to be told, and the next one begins */
+	NA_CLEAR_DIALOGUE,	/* within a message of another protocol: see struct na_dialogue */
 	NA_CLEAR_OPAQUE,	/* nothing that is understood, or nothing any more */
 };
 
@@ -75,6 +76,9 @@ struct na_dialogue {
 	__u8 over_by;		/* SMTP client: enum na_dialogue_command that ended it; DATA: the mail itself */
 	__u8 reserved[7];
 	__u64 piece;		/* where in the text the piece before this one begins */
+	__u64 left;		/* LDAP, PostgreSQL: bytes of the message that is being read */
+	__u64 long_answers;	/* POP3 client: bit n % 64: the answer to command n ends with a line of one dot */
+	__u64 tags[NA_DIALOGUE_TAGS];	/* IMAP, LDAP client: what the answer to command n is known by, at n % 8 */
 };
 
 /* One direction of one connection. */

@@ -7,6 +7,10 @@
 #ifndef NETAUDIT_BPF_DIALOGUE_H
 #define NETAUDIT_BPF_DIALOGUE_H
 
+#include "imap.h"
+#include "ldap.h"
+#include "pop3.h"
+#include "postgresql.h"
 #include "smtp.h"
 
 #define NA_DIALOGUE_BYTES_A_STEP 32
@@ -20,7 +24,7 @@ static __always_inline void na_dialogue_begin(struct na_clear_stream *stream, __
 /*
  * What a connection speaks, by the first byte of a direction. Servers greet first in the protocols of mail; inside TLS
  * that was asked for in the clear (STARTTLS) they do not, and a client of SMTP begins with EHLO. What begins otherwise
- * is HTTP or nothing: that parser sees.
+ * is HTTP or nothing: that parser sees, and takes a word that is no method for the tag of an IMAP client.
  */
 static __always_inline void na_recognise(struct na_clear_work *work, __u8 c)
 {
@@ -33,12 +37,36 @@ static __always_inline void na_recognise(struct na_clear_work *work, __u8 c)
 		na_dialogue_begin(stream, NA_PROTOCOL_SMTP, NA_MESSAGE_REQUEST);
 	else if (c == '2')
 		na_dialogue_begin(stream, NA_PROTOCOL_SMTP, NA_MESSAGE_RESPONSE);
+	else if (c == '*')
+		na_dialogue_begin(stream, NA_PROTOCOL_IMAP, NA_MESSAGE_RESPONSE);
+	else if (c == '+')
+		na_dialogue_begin(stream, NA_PROTOCOL_POP3, NA_MESSAGE_RESPONSE);
+	else if (c == 0x30)	/* a sequence of BER */
+		na_dialogue_begin(stream, NA_PROTOCOL_LDAP, NA_MESSAGE_REQUEST);
+	else if (c == 0)	/* a length that is not large */
+		na_dialogue_begin(stream, NA_PROTOCOL_POSTGRESQL, NA_MESSAGE_REQUEST);
+}
+
+static __always_inline int na_dialogue_state(__u8 protocol, __u32 slot, __u8 c)
+{
+	switch (protocol) {
+	case NA_PROTOCOL_SMTP:
+		return na_smtp_byte(slot, c);
+	case NA_PROTOCOL_IMAP:
+		return na_imap_byte(slot, c);
+	case NA_PROTOCOL_POP3:
+		return na_pop3_byte(slot, c);
+	case NA_PROTOCOL_LDAP:
+		return na_ldap_byte(slot, c);
+	default:
+		return na_postgresql_byte(slot, c);
+	}
 }
 
 /* One byte. Returns whether there is more to do than to take the next. */
 static __always_inline bool na_dialogue_byte(struct na_clear_work *work, __u32 slot, __u8 c)
 {
-	int state = na_smtp_byte(slot, c);
+	int state = na_dialogue_state(work->stream.dialogue.protocol, slot, c);
 
 	work->stream.dialogue.state = state;
 	return state == NA_DIALOGUE_LOST || work->stream.dialogue.tell || work->stream.remaining;
@@ -82,6 +110,7 @@ __attribute__((noinline)) int na_dialogue_tell(__u32 slot)
 	message->part = stream->dialogue.tell - 1;
 	message->number = stream->next_number;
 	message->declared_bytes = NA_MESSAGE_NO_LENGTH;
+	message->head_bytes = 0;
 	na_clear_report(work);
 	stream->dialogue.tell = 0;
 	if (message->part != NA_MESSAGE_WHOLE)
@@ -125,14 +154,14 @@ __attribute__((noinline)) int na_dialogue_step(__u32 slot)
 	if (!work)
 		return 0;
 	work->steps++;
-	if (work->stream.dialogue.state == NA_DIALOGUE_LOST)
-		work->stream.state = NA_CLEAR_OPAQUE;
-	if (work->stream.state == NA_CLEAR_OPAQUE)
-		return 0;
 	if (work->stream.dialogue.tell) {
 		na_dialogue_tell(slot);
 		return 1;
 	}
+	if (work->stream.dialogue.state == NA_DIALOGUE_LOST)
+		work->stream.state = NA_CLEAR_OPAQUE;
+	if (work->stream.state == NA_CLEAR_OPAQUE)
+		return 0;
 	if (work->stream.remaining)
 		na_dialogue_skip(work);
 	if (work->position < work->filled) {

@@ -6,6 +6,7 @@
 #ifndef NETAUDIT_BPF_HTTP_H
 #define NETAUDIT_BPF_HTTP_H
 
+#include "imap.h"
 #include "http_fields.h"
 
 static __always_inline __u8 na_first_word_over(struct na_clear_stream *stream)
@@ -19,7 +20,7 @@ static __always_inline __u8 na_first_word_over(struct na_clear_stream *stream)
 	}
 	message->minor = 0;
 	if (!na_is_method(stream))
-		return NA_CLEAR_OPAQUE;
+		return na_imap_begin(stream);
 	message->kind = NA_MESSAGE_REQUEST;
 	na_keep_method(stream);
 	na_begin_piece(stream);

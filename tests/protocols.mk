@@ -5,3 +5,13 @@ test-mail: all $(BUILD)/tests/tls/maps ## mail of smtplib inside TLS: domains, s
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/protocols/test_mail.py $(BUILD)
 
 .PHONY: test-mail
+
+test-mailboxes: all $(BUILD)/tests/tls/maps ## IMAP and POP3 inside TLS: commands and answers are those of client and server, and nothing of the content
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/protocols/test_mailboxes.py $(BUILD)
+
+.PHONY: test-mailboxes
+
+test-postgresql: all $(BUILD)/tests/tls/maps ## connections to PostgreSQL inside TLS: user, database and how it went, and nothing of passwords and SQL
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/protocols/test_postgresql.py $(BUILD)
+
+.PHONY: test-postgresql

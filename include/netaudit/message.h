@@ -33,34 +33,41 @@ enum na_transfer {
 enum na_protocol {
 	NA_PROTOCOL_HTTP1,
 	NA_PROTOCOL_SMTP,
+	NA_PROTOCOL_IMAP,
+	NA_PROTOCOL_POP3,
+	NA_PROTOCOL_LDAP,
+	NA_PROTOCOL_POSTGRESQL,
 	NA_PROTOCOLS
 };
 
-/* Commands of protocols in which client and server talk by turns; a word that is none of them is _OTHER. */
+/*
+ * Commands of protocols in which client and server talk by turns, by the name that records give them: of SMTP, IMAP and
+ * POP3 as they are written, the operations of LDAP, and PostgreSQL's start-up packet.
+ */
+#define NA_DIALOGUE_COMMANDS(X) \
+	X(ABANDON) X(ADD) X(APOP) X(APPEND) X(AUTH) X(AUTHENTICATE) X(BDAT) X(BIND) X(CAPA) \
+	X(CAPABILITY) X(CHECK) X(CLOSE) X(COMPARE) X(COMPRESS) X(COPY) X(CREATE) X(DATA) X(DELE) \
+	X(DELETE) X(EHLO) X(ENABLE) X(EXAMINE) X(EXPN) X(EXPUNGE) X(EXTENDED) X(FETCH) X(GETACL) \
+	X(GETQUOTA) X(GETQUOTAROOT) X(HELO) X(HELP) X(ID) X(IDLE) X(LIST) X(LOGIN) X(LOGOUT) X(LSUB) \
+	X(MAIL) X(MODIFY) X(MOVE) X(NAMESPACE) X(NOOP) X(PASS) X(QUIT) X(RCPT) X(RENAME) X(RETR) X(RSET) \
+	X(SEARCH) X(SELECT) X(SETACL) X(SORT) X(STARTTLS) X(STARTUP) X(STAT) X(STATUS) X(STLS) X(STORE) \
+	X(SUBSCRIBE) X(THREAD) X(TOP) X(UID) X(UIDL) X(UNBIND) X(UNSELECT) X(UNSUBSCRIBE) X(USER) \
+	X(VRFY)
+
+#define NA_COMMAND_NUMBER(name) NA_COMMAND_##name,
 enum na_dialogue_command {
 	NA_COMMAND_NONE,
-	NA_COMMAND_OTHER,
-	NA_COMMAND_AUTH,
-	NA_COMMAND_BDAT,
-	NA_COMMAND_DATA,
-	NA_COMMAND_EHLO,
-	NA_COMMAND_EXPN,
-	NA_COMMAND_HELO,
-	NA_COMMAND_HELP,
-	NA_COMMAND_MAIL,
-	NA_COMMAND_NOOP,
-	NA_COMMAND_QUIT,
-	NA_COMMAND_RCPT,
-	NA_COMMAND_RSET,
-	NA_COMMAND_STARTTLS,
-	NA_COMMAND_VRFY,
-	NA_COMMANDS
+	NA_COMMAND_OTHER,	/* a word that is none of them */
+	NA_DIALOGUE_COMMANDS(NA_COMMAND_NUMBER) NA_COMMANDS
 };
 
 enum na_message_kind { NA_MESSAGE_NONE, NA_MESSAGE_REQUEST, NA_MESSAGE_RESPONSE };
 
 /* A message with a body is told twice: its head when it is over, and all of it at the end. */
 enum na_message_part { NA_MESSAGE_HEAD, NA_MESSAGE_WHOLE };
+
+/* `status` of a response of IMAP or POP3. Of PostgreSQL, `method` has the SQLSTATE of an error. */
+enum na_dialogue_result { NA_RESULT_NONE, NA_RESULT_OK, NA_RESULT_NO, NA_RESULT_BAD };
 
 enum na_message_flags {
 	NA_MESSAGE_PATH_CUT = 1 << 0,		/* longer than its place */
@@ -75,6 +82,7 @@ enum na_message_flags {
 	NA_MESSAGE_ABSOLUTE = 1 << 8,		/* the host is the request target's, not that of a Host field */
 	NA_MESSAGE_STEPS_CUT = 1 << 9,
 	NA_MESSAGE_ABOUT = 1 << 10,		/* part of the body was not looked at: a few of its bytes may be framing */
+	NA_MESSAGE_UID = 1 << 11,		/* IMAP: the command's numbers are UIDs */
 };
 
 /* All fields not mentioned by the flags are zero; text is untrusted printable ASCII. */
@@ -101,7 +109,7 @@ struct na_message {
 	__u32 recipients;		/* of a mail; in the answer those that were refused */
 	/*
 	 * SMTP: commands, or codes of replies, since the last exchange; one that follows itself is there once. The text is
-	 * of recipients' domains (keys), each ended by '\n'.
+	 * of recipients' domains (keys), each ended by '\n'; of PostgreSQL: 'u' and the user, 'd' and the database.
 	 */
 	__u16 steps[NA_MESSAGE_STEPS];
 	char method[NA_MESSAGE_METHOD_BYTES];	/* of a request, NUL after it */

@@ -107,6 +107,14 @@ static void put_mail(char *cell, const json_t *body)
 	snprintf(cell, CELL_BYTES, "MAIL %s%s", first ? na_value_text(domain, first) : "", more);
 }
 
+/* "STARTUP odoo@production": user and database */
+static void put_startup(char *cell, const json_t *body)
+{
+	char user[NA_FIELD_BYTES], database[NA_FIELD_BYTES];
+
+	snprintf(cell, CELL_BYTES, "STARTUP %s@%s", na_field_text(user, body, "user"), na_field_text(database, body, "database"));
+}
+
 /* "POST odoo.example/web/login" */
 static void put_request(char *cell, const json_t *body)
 {
@@ -139,6 +147,10 @@ static void put_where(char *cell, const json_t *body)
 		put_mail(cell, body);
 		return;
 	}
+	if (na_field_is(body, "kind", "exchange") && na_field_is(body, "protocol", "postgresql")) {
+		put_startup(cell, body);
+		return;
+	}
 	if (na_field_is(body, "kind", "exchange")) {
 		put_request(cell, body);
 		return;
@@ -168,7 +180,7 @@ static void put_result(char *cell, const json_t *body)
 		snprintf(cell, CELL_BYTES, "%s", *na_field_text(result, body, "response_code") ? result : "unanswered");
 		return;
 	}
-	na_field_text(result, body, na_field_is(body, "kind", "exchange") ? "status" : "result");
+	na_field_text(result, body, json_object_get(body, "status") && na_field_is(body, "kind", "exchange") ? "status" : "result");
 	snprintf(cell, CELL_BYTES, "%s%s", result,
 		 json_is_true(json_object_get(body, "pre_existing")) ? *result ? ", before start" : "before start" : "");
 }

@@ -161,6 +161,27 @@ static void put_method(struct na_canonical *c, const struct na_message *message)
 		na_canonical_string(c, "method", na_dialogue_command_name(message->command));
 }
 
+/* A name from PostgreSQL's start-up: its piece of the text begins with the member's first letter. The last counts. */
+static void put_startup(struct na_canonical *c, const struct na_message *message, const char *key)
+{
+	size_t at = 0, end = bounded(message->keys_bytes, NA_MESSAGE_KEYS_BYTES), found = end, length = 0;
+
+	if (message->protocol != NA_PROTOCOL_POSTGRESQL)
+		return;
+	while (at < end) {
+		const char *over = memchr(message->text + at, '\n', end - at);
+		size_t bytes = over ? (size_t)(over - (message->text + at)) : end - at;
+
+		if (bytes && message->text[at] == *key) {
+			found = at + 1;
+			length = bytes - 1;
+		}
+		at += bytes + 1;
+	}
+	if (found < end)
+		na_canonical_text(c, key, message->text + found, length);
+}
+
 static void put_known(struct na_canonical *c, const char *key, const char *text)
 {
 	if (text && text[0])
@@ -191,6 +212,7 @@ ssize_t na_compose_exchange(void *out, const struct na_exchange *exchange,
 	na_canonical_string(&c, "component", context->component);
 	na_canonical_id(&c, "connection", request->connection);
 	put_known(&c, "container", container->id);
+	put_startup(&c, message, "database");
 	na_canonical_string(&c, "direction", request->written ? "outbound" : "inbound");
 	na_put_disagree(&c, context->author);
 	na_canonical_integer(&c, "duration_us", (int64_t)((exchange->ended_ns - exchange->begun_ns) / NA_NS_PER_US));
@@ -225,15 +247,20 @@ ssize_t na_compose_exchange(void *out, const struct na_exchange *exchange,
 	put_side(&c, &request_side, message, key);
 	if (exchange->answered)
 		put_side(&c, &response_side, &exchange->response.message, key);
+	if (exchange->answered)
+		put_known(&c, "result", na_message_result(&exchange->response.message));
 	if (request->server_name_bytes)
 		na_canonical_text(&c, "server_name", request->server_name,
 				  bounded(request->server_name_bytes, sizeof(request->server_name)));
 	na_put_stack(&c, context->author);
-	if (exchange->answered)
+	if (exchange->answered && na_message_has_status(&exchange->response.message))
 		na_canonical_integer(&c, "status", exchange->response.message.status);
 	put_time(&c, context->clock, exchange->begun_ns);
 	na_canonical_integer(&c, "tid", task->tid);
+	put_flag(&c, "tls", message->protocol == NA_PROTOCOL_POSTGRESQL && !request->on_wire);
 	na_canonical_integer(&c, "uid", task->uid);
+	put_flag(&c, "uids", message->flags & NA_MESSAGE_UID);
+	put_startup(&c, message, "user");
 	na_canonical_string(&c, "via", context->via);
 	na_canonical_string(&c, "worker", context->worker);
 	return na_canonical_end(&c);

@@ -2,20 +2,21 @@
 /* Two tables. */
 #include "flow/protocol.h"
 
+#include <stddef.h>
+
 static const struct {
 	const char *name, *channel, *clear;	/* inside TLS, and without */
 } protocols[NA_PROTOCOLS] = {
 	[NA_PROTOCOL_HTTP1] = { "http/1.1", "https", "http" },
 	[NA_PROTOCOL_SMTP] = { "smtp", "smtps", "smtp" },
+	[NA_PROTOCOL_IMAP] = { "imap", "imaps", "imap" },
+	[NA_PROTOCOL_POP3] = { "pop3", "pop3s", "pop3" },
+	[NA_PROTOCOL_LDAP] = { "ldap", "ldaps", "ldap" },
+	[NA_PROTOCOL_POSTGRESQL] = { "postgresql", "postgresql", "postgresql" },
 };
 
-static const char *const commands[NA_COMMANDS] = {
-	[NA_COMMAND_AUTH] = "AUTH", [NA_COMMAND_BDAT] = "BDAT", [NA_COMMAND_DATA] = "DATA",
-	[NA_COMMAND_EHLO] = "EHLO", [NA_COMMAND_EXPN] = "EXPN", [NA_COMMAND_HELO] = "HELO",
-	[NA_COMMAND_HELP] = "HELP", [NA_COMMAND_MAIL] = "MAIL", [NA_COMMAND_NOOP] = "NOOP",
-	[NA_COMMAND_QUIT] = "QUIT", [NA_COMMAND_RCPT] = "RCPT", [NA_COMMAND_RSET] = "RSET",
-	[NA_COMMAND_STARTTLS] = "STARTTLS", [NA_COMMAND_VRFY] = "VRFY",
-};
+#define COMMAND_NAME(name) [NA_COMMAND_##name] = #name,
+static const char *const commands[NA_COMMANDS] = { NA_DIALOGUE_COMMANDS(COMMAND_NAME) };
 
 static unsigned int protocol_of(const struct na_message *message)
 {
@@ -32,6 +33,24 @@ const char *na_message_protocol(const struct na_message *message)
 	if (protocol_of(message) == NA_PROTOCOL_HTTP1 && !message->minor)
 		return "http/1.0";
 	return protocols[protocol_of(message)].name;
+}
+
+const char *na_message_result(const struct na_message *message)
+{
+	static const char *const results[NA_PROTOCOLS][NA_RESULT_BAD + 1] = {
+		[NA_PROTOCOL_IMAP] = { NULL, "OK", "NO", "BAD" },
+		[NA_PROTOCOL_POP3] = { NULL, "+OK", NULL, "-ERR" },
+	};
+
+	if (message->protocol == NA_PROTOCOL_POSTGRESQL)
+		return message->method[0] ? message->method : "ok";
+	return message->status <= NA_RESULT_BAD ? results[protocol_of(message)][message->status] : NULL;
+}
+
+bool na_message_has_status(const struct na_message *message)
+{
+	return message->protocol == NA_PROTOCOL_HTTP1 || message->protocol == NA_PROTOCOL_SMTP ||
+	       message->protocol == NA_PROTOCOL_LDAP;
 }
 
 const char *na_dialogue_command_name(unsigned int command)

@@ -106,6 +106,14 @@ SESSIONS = (
      b"S250 x\r\n250 x\r\n550 x\r\n550 x\r\n354 x\r\n", b"Cx: y\r\n\r\n..x\r\nlonger lines of text\r\n.\r\n", b"S250 x\r\n",
      b"CQUIT\r\n", b"S221 x\r\n"),
     (b"S220 x\r\n", b"CHELO x\r\nSTARTTLS\r\n", b"S250 x\r\n220 x\r\n", b"C\x16\3\1"),
+    (b"S* OK x\r\n", b"Ca LOGIN x {2}\r\nyyb UID FETCH 1 x\r\nc AUTHENTICATE x\r\n", b"S+ x\r\na OK x\r\n* 1 FETCH {3+}\r\nx\r\n)\r\nb NO x\r\n",
+     b"Cx\r\n", b"Sc BAD x\r\n"), (b"CA1 CAPABILITY\r\n", b"S* x\r\nA1 OK x\r\n"),
+    (b"S+OK x\r\n", b"CUSER x\r\nRETR 1\r\nLIST\r\nAUTH x\r\n", b"S+OK\r\n+OK\r\nx\r\n..\r\n.\r\n-ERR x\r\n+ x\r\n", b"Cx\r\n", b"S+OK x\r\n"),
+    (b"C0\x17\2\1\1`\x12\2\1\3\4\5cn=me\x80\6SECRET", b"S0\x0c\2\1\1a\7\n\1\x31\4\0\4\0", b"C0\x84\0\0\0\x0d\2\2\1\2c\x84\0\0\0\3abc",
+     b"S0\x0c\2\2\1\2d\6SECRET0\x84\0\0\0\x11\2\2\1\2e\x84\0\0\0\7\n\1\0\4\0\4\0", b"C0\5\2\1\3B\0"),
+    (b"C\0\0\0\x08\x04\xd2\x16\x2f", b"SN", b"C\0\0\0\x23\0\3\0\0user\0odoo12345\0database\0a@b\0\0",
+     b"SR\0\0\0\x0c\0\0\0\x05saltR\0\0\0\x08\0\0\0\0Z\0\0\0\5I"),
+    (b"C\0\0\0\x15\0\3\0\0user\0odoo12\0\0", b"SE\0\0\0\x1eSFATAL\0C28P01\0MSECRET no\0\0"),
     (b"CEHLO x\r\n", b"S250 x\r\n", b"CMAIL FROM:<>\r\nBDAT 3\r\nabcBDAT 2 LAST\r\nabRSET\r\n", b"S250 x\r\n250 x\r\n250 x\r\n250 x\r\n"),
 )
 

@@ -26,14 +26,19 @@ static inline void say(bool by_server, const char *bytes, size_t length, size_t 
 			      length - at < piece ? length - at : piece, key);
 }
 
-/* A new connection. Each line begins with S: or C:, whoever says it; NULL ends them. */
-static inline void talk(const char *const *lines, size_t piece)
+static inline void new_connection(void)
 {
 	on_message = keep;
 	told_count = 0;
 	memset(told, 0, sizeof(told));
 	memset(&client, 0, sizeof(client));
 	memset(&server, 0, sizeof(server));
+}
+
+/* A new connection. Each line begins with S: or C:, whoever says it; NULL ends them. */
+static inline void talk(const char *const *lines, size_t piece)
+{
+	new_connection();
 	for (; *lines; lines++)
 		say(**lines == 'S', *lines + 2, strlen(*lines + 2), piece);
 }

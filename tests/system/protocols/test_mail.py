@@ -33,7 +33,7 @@ def wanted(truth, first):
 
 
 def compare(records, truths, direction):
-    exchanges = [record for record in records if record["kind"] == "exchange" and record["direction"] == direction]
+    exchanges = peer.exchanges(records, direction, "smtp")
     want = [wanted(truth, not number) for number, truth in enumerate(truths)] + [REFUSED, LOGIN]
     failed = [] if len(exchanges) == len(want) else [f"{direction}: {len(exchanges)} exchanges instead of {len(want)}"]
     for record, expected in zip(exchanges, want):
