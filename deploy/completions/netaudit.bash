@@ -61,7 +61,7 @@ _netaudit()
 	elif [[ $command == acknowledge && $COMP_CWORD == 2 ]]; then
 		mapfile -t COMPREPLY < <(compgen -W 'tampered self-egress vendor-author vendor-licence vendor-call vendor-day vendor-inbound detached unattributed uncatalogued suspected names gap lost silent unsigned weakened' -- "$word")
 	elif [[ $command == catalogue && $COMP_CWORD == 2 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'list test add confirm dismiss' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'list test suggestions add confirm dismiss' -- "$word")
 	elif [[ $command == keys ]]; then
 		mapfile -t COMPREPLY < <(compgen -W 'show fingerprint rotate renew' -- "$word")
 	elif [[ $command == verify || $command == export || $command == witness ]]; then

@@ -10,6 +10,7 @@
 #include "base/escape.h"
 #include "cli/catalogue.h"
 #include "cli/json_line.h"
+#include "report/suggest.h"
 
 const struct na_option na_catalogue_options[] = {
 	{ "shipped", 0, "DIRECTORY", "the catalogue that came with netaudit (default " NA_CATALOGUE_SHIPPED ")" },
@@ -172,12 +173,50 @@ static int run_test(struct na_catalogue_request *request)
 	return NA_CLI_OK;
 }
 
+static void print_suggestion(const struct na_cli *cli, const struct na_suggestion *suggestion)
+{
+	if (cli->json) {
+		print_json(json_pack("{s:s, s:s, s:I}", "domain", suggestion->domain, "addon", suggestion->addon, "addons",
+				     (json_int_t)suggestion->addons));
+		return;
+	}
+	printf("%s\t%zu\t", suggestion->domain, suggestion->addons);
+	print_escaped(suggestion->addon);
+	putchar('\n');
+}
+
+/* Domains that add-ons met so far name as their makers', and nobody has decided about. */
+static int run_suggestions(struct na_catalogue_request *request)
+{
+	const struct na_report_request what = { .now = 1, .until = 1, .catalogue = request->catalogue };
+	const char *directory = na_cli_journal(request->cli, request->cli->state_dir);
+	struct na_suggestion *suggestions = NULL;
+	struct na_report report = { 0 };
+	struct na_query *query = NULL;
+	size_t count = 0;
+	int err = na_query_open(&query, directory);
+
+	if (!err)
+		err = na_report_gather(&report, query, &what);
+	if (!err)
+		err = na_suggest(&report, &suggestions, &count);
+	for (size_t i = 0; i < count && !err; i++)
+		print_suggestion(request->cli, &suggestions[i]);
+	if (!err && !count && request->cli->terminal)
+		puts("No add-on that was met names a maker nobody has decided about.");
+	free(suggestions);
+	na_report_clear(&report);
+	na_query_close(query);
+	return err ? na_cli_unreadable(request->cli, directory, err) : NA_CLI_OK;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct na_catalogue_request *request);
 } actions[] = {
 	{ "list", run_list },
 	{ "test", run_test },
+	{ "suggestions", run_suggestions },
 	{ "add", na_catalogue_add },
 	{ "confirm", na_catalogue_confirm },
 	{ "dismiss", na_catalogue_dismiss },

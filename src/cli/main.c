@@ -18,7 +18,7 @@ const struct na_command na_commands[] = {
 	{ "report", "", 0, 0, "say in one screen whether data is leaving to a vendor", na_report_options, na_command_report },
 	{ "acknowledge", "RULE [SUBJECT]", 1, 2, "say that a cause of the report is expected, until when and why",
 	  na_acknowledge_options, na_command_acknowledge },
-	{ "catalogue", "list|test|add|confirm|dismiss ...", 1, 3, "say whose destinations are known, or whose one is",
+	{ "catalogue", "list|test|suggestions|add|confirm|dismiss ...", 1, 3, "say whose destinations are known, or whose one is",
 	  na_catalogue_options, na_command_catalogue },
 	{ "show", "SEQ", 1, 1, "explain one record and check its hash", NULL, na_command_show },
 	{ "export", "FILE", 1, 1, "write records into one file that proves itself", na_export_options, na_command_export },

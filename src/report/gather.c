@@ -11,7 +11,6 @@
 #define SECOND_US INT64_C(1000000)
 /* Verifying takes about a second for as many: more are left to `netaudit verify`. */
 #define VERIFY_MOST 200000
-#define LIFE_MOST 20000
 
 struct text {
 	struct text *next;
@@ -202,15 +201,17 @@ static int take_beats(void *context, sqlite3_stmt *row)
 
 /* ---- the journal's own life: all of it, because an acknowledgement or a manifest may be older than the period ---- */
 
-static const char life_sql[] = "SELECT seq, t, kind FROM life WHERE ?1 <= ?2 ORDER BY seq";
+/* Losses can be many: of those the newest of the period. Of the others there are more only after years. */
+static const char life_sql[] =
+	"SELECT * FROM (SELECT seq, t, kind FROM life WHERE kind != 'lost' ORDER BY seq DESC LIMIT 50000)"
+	" UNION ALL SELECT * FROM (SELECT seq, t, kind FROM life WHERE kind = 'lost' AND t / 3600000000 BETWEEN ?1 AND ?2"
+	" ORDER BY seq DESC LIMIT 1000) ORDER BY seq";
 
 static int take_life(void *context, sqlite3_stmt *row)
 {
 	struct na_report *report = context;
 	struct na_life_event *grown;
 
-	if (report->life_count == LIFE_MOST)
-		return -E2BIG;
 	grown = grow(report->life, &report->life_count, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
@@ -329,7 +330,7 @@ int na_report_gather(struct na_report *report, struct na_query *query, const str
 		err = na_query_rollup(query, parts[i].sql, first, last, parts[i].take, report);
 	if (!err)
 		err = read_life(report, query);
-	if (!err)
+	if (!err && request->directory)
 		err = check_chain(report, query, request->directory);
 	if (!err)
 		measure_coverage(report);

@@ -127,7 +127,7 @@ struct na_report_request {
 	int64_t since, until, now;
 	const char *instance;		/* NULL: all */
 	const struct na_catalogue *catalogue;
-	const char *directory;		/* of the journal */
+	const char *directory;		/* of the journal; NULL: its chain is not checked */
 };
 
 /* Returns 0 or negative errno: -ENODATA when there is no usable index.db. na_report_clear() either way. */

@@ -10,6 +10,7 @@
 
 #include "report/report.h"
 #include "report/rules.h"
+#include "report/suggest.h"
 
 #define HOUR_US INT64_C(3600000000)
 #define SILENCE_US (HOUR_US / 6)	/* without a heartbeat; they come every minute, an hour apart at the most */
@@ -128,7 +129,19 @@ static void test_uncatalogued(struct na_report *report, const struct na_rule *ru
 
 static void test_suspected(struct na_report *report, const struct na_rule *rule)
 {
+	struct na_suggestion *suggestions;
+	size_t count;
+
 	na_rule_each(report, rule, NA_BUCKET_SUSPECTED_VENDOR, "%s may belong to a vendor");
+	(void)na_suggest(report, &suggestions, &count);
+	for (size_t i = 0; i < report->call_count; i++) {
+		const struct na_report_call *call = &report->calls[i];
+
+		if (!call->inbound && call->bucket == NA_BUCKET_UNKNOWN && strcmp(call->component, "dismissed") != 0 &&
+		    na_suggestion_of(suggestions, count, call->destination))
+			na_rule_call(report, rule, call, "%s belongs to who made an add-on here, as that says");
+	}
+	free(suggestions);
 }
 
 static void test_disagree(struct na_report *report, const struct na_rule *rule)
@@ -263,8 +276,9 @@ const struct na_rule na_rules[] = {
 	{ "detached", NA_ALARM, "Hooks were taken away", test_detached, "Restart the daemon; find out who did it." },
 	{ "unattributed", NA_ATTENTION, "Calls of unknown authors", test_unattributed, "Look at the records: they say why." },
 	{ "uncatalogued", NA_ATTENTION, "Destinations nobody has named", test_uncatalogued,
-	  "Say whose it is, in a file of /etc/netaudit/catalogue.d." },
-	{ "suspected", NA_ATTENTION, "Destinations that may be a vendor's", test_suspected, "Say whether it is, in the catalogue." },
+	  "Say whose it is: netaudit catalogue add." },
+	{ "suspected", NA_ATTENTION, "Destinations that may be a vendor's", test_suspected,
+	  "netaudit catalogue suggestions; then confirm or dismiss it." },
 	{ "names", NA_ATTENTION, "Names that disagree", test_disagree, "Look at the record: which name was said to whom." },
 	{ "gap", NA_ATTENTION, "Gaps", test_gap, "The record says what may be missing." },
 	{ "lost", NA_ATTENTION, "Losses", test_lost, "The record names processes and destinations; larger rings lose less." },

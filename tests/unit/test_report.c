@@ -13,6 +13,7 @@
 
 #include "report/html.h"
 #include "report/report.h"
+#include "report/suggest.h"
 
 #define HOUR_US INT64_C(3600000000)
 #define NOW (INT64_C(1800000000) * 1000000)
@@ -141,6 +142,15 @@ static void suspected(struct scene *scene)
 	set_call(scene, NA_BUCKET_SUSPECTED_VENDOR, "somebody");
 }
 
+static void add_life(struct scene *scene, const char *kind, const char *body);
+
+static void named_by_manifest(struct scene *scene)
+{
+	set_call(scene, NA_BUCKET_UNKNOWN, "");
+	scene->call.destination = scene->destination.destination = "telemetry.maker.co.uk";
+	add_life(scene, "addon", "{\"addon\":\"sheets\",\"website\":\"https://WWW.maker.co.uk:443/odoo\"}");
+}
+
 static void disagree(struct scene *scene)
 {
 	scene->call.disagree = true;
@@ -195,7 +205,7 @@ static const struct {
 	{ "vendor-day", big_day, NA_ALARM },	       { "vendor-inbound", calls_in, NA_ALARM },
 	{ "detached", detached, NA_ALARM },	       { "unattributed", unattributed, NA_ATTENTION },
 	{ "uncatalogued", uncatalogued, NA_ATTENTION }, { "suspected", suspected, NA_ATTENTION },
-	{ "names", disagree, NA_ATTENTION },	       { "gap", gap, NA_ATTENTION },
+	{ "suspected", named_by_manifest, NA_ATTENTION }, { "names", disagree, NA_ATTENTION },	       { "gap", gap, NA_ATTENTION },
 	{ "lost", lost, NA_ATTENTION },		       { "silent", silent, NA_ATTENTION },
 	{ "unsigned", unsigned_tail, NA_ATTENTION },   { "weakened", shorter_retention, NA_ATTENTION },
 	{ "weakened", fewer_probes, NA_ATTENTION },
@@ -348,12 +358,40 @@ static int drop_catalogue(void **state)
 	return 0;
 }
 
+static void test_who_is_suggested_as_a_vendor(void **state)
+{
+	static const struct {
+		const char *website, *domain;	/* NULL: nobody */
+	} cases[] = {
+		{ "https://www.maker.co.uk/shop", "maker.co.uk" }, { "maker.example", "maker.example" },
+		{ "http://user@apps.maker.de:8069", "maker.de" },  { "https://www.odoo.com/app/crm", NULL },
+		{ "https://github.com/OCA/web", NULL },		   { "https://somebody.github.io", "somebody.github.io" },
+		{ "https://licence.acme.example", "acme.example" }, { "co.uk", NULL }, { "localhost", NULL },
+		{ "https://192.0.2.1/", NULL }, { "", NULL }, { "https://<script>.example", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct na_life_event event = { 1, 1, "addon", json_pack("{s:s, s:s}", "addon", "a", "website", cases[i].website) };
+		struct na_report report = { .life = &event, .life_count = 1, .catalogue = catalogue };
+		struct na_suggestion *suggestions;
+		size_t count;
+
+		assert_int_equal(na_suggest(&report, &suggestions, &count), 0);
+		if (count != (cases[i].domain != NULL) || (count && strcmp(suggestions[0].domain, cases[i].domain) != 0))
+			fail_msg("%s: %s", cases[i].website, count ? suggestions[0].domain : "nobody");
+		free(suggestions);
+		json_decref(event.body);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_ordinary_day_is_all_clear),
 		cmocka_unit_test(test_each_cause_flips_the_verdict_and_an_acknowledgement_flips_it_back),
 		cmocka_unit_test(test_every_rule_has_a_row_here_and_a_chip_names_only_rules),
+		cmocka_unit_test(test_who_is_suggested_as_a_vendor),
 		cmocka_unit_test(test_hostile_names_stay_text),
 	};
 
