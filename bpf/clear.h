@@ -225,7 +225,8 @@ __attribute__((noinline)) int na_clear_over(__u32 slot)
 		return NA_CLEAR_ALL_DONE;
 	stream = &work->stream;
 	message = &stream->message;
-	last = message->flags & (NA_MESSAGE_TO_THE_END | NA_MESSAGE_BAD_LENGTH) || message->status == 101;
+	last = message->flags & (NA_MESSAGE_TO_THE_END | NA_MESSAGE_BAD_LENGTH) || message->status == 101 ||
+	       message->kind == NA_MESSAGE_HELLO;
 	na_clear_note_request(stream);
 	message->part = NA_MESSAGE_WHOLE;
 	na_clear_fingerprint(work);

@@ -29,6 +29,7 @@ enum na_clear_state {
 	NA_CLEAR_FIELD_START,
 	NA_CLEAR_FIELD_NAME,
 	NA_CLEAR_FIELD_VALUE,
+	NA_CLEAR_HELLO,		/* in a ClientHello; see struct na_hello */
 	NA_CLEAR_CHUNK_SIZE,
 	NA_CLEAR_CHUNK_EXTENSION,
 	NA_CLEAR_CHUNK_END,	/* the line break after a chunk */
@@ -81,6 +82,19 @@ struct na_dialogue {
 	__u64 tags[NA_DIALOGUE_TAGS];	/* IMAP, LDAP client: what the answer to command n is known by, at n % 8 */
 };
 
+/* Where in a ClientHello the next byte is. */
+struct na_hello {
+	__u32 number;		/* being read */
+	__u32 body_left;	/* bytes of the message, */
+	__u16 block_left;	/* of its extensions, */
+	__u16 extension_left;	/* of the extension, */
+	__u16 left;		/* of the part, */
+	__u16 record_left;	/* and of the record */
+	__u16 type;		/* of the extension */
+	__u8 part;		/* enum na_hello_part */
+	__u8 record_at;		/* in the record's header, up to 5 */
+};
+
 /* One direction of one connection. */
 struct na_clear_stream {
 	struct na_siphash hash;
@@ -99,6 +113,7 @@ struct na_clear_stream {
 	__u8 lengths;		/* Content-Length fields: one is enough */
 	__u8 reserved;
 	struct na_dialogue dialogue;
+	struct na_hello hello;
 };
 
 struct na_clear_work {

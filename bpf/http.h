@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * HTTP/1.1 (RFC 9112), byte by byte: request line or status line, fields, chunk framing. Of the text only method, host,
- * path, query keys and field names are kept. A stream that does not begin like HTTP is opaque from its first byte on.
+ * path, query keys and field names are kept. A stream that begins like TLS is read as far as its ClientHello (hello.h);
+ * one that begins otherwise is opaque from its first byte on.
  */
 #ifndef NETAUDIT_BPF_HTTP_H
 #define NETAUDIT_BPF_HTTP_H
 
+#include "hello.h"
 #include "imap.h"
 #include "http_fields.h"
 
@@ -116,6 +118,8 @@ static __always_inline __u8 na_start_byte(struct na_clear_stream *stream, __u8 c
 {
 	if (c == '\r' || c == '\n')
 		return NA_CLEAR_START;	/* RFC 9112, 2.2: empty lines before a request */
+	if (c == NA_TLS_HANDSHAKE)
+		return na_hello_begin(stream);
 	if (c < 'A' || c > 'Z')
 		return NA_CLEAR_OPAQUE;
 	stream->message.number = stream->next_number;
@@ -175,6 +179,8 @@ static __always_inline __u8 na_http_byte(struct na_clear_stream *stream, __u8 c,
 		return na_name_byte(stream, c, slot);
 	case NA_CLEAR_FIELD_VALUE:
 		return na_value_byte(stream, c);
+	case NA_CLEAR_HELLO:
+		return na_hello_byte(slot, c);
 	case NA_CLEAR_CHUNK_SIZE:
 		return na_chunk_size_byte(stream, c);
 	case NA_CLEAR_CHUNK_EXTENSION:

@@ -41,6 +41,8 @@ static __always_inline bool na_fill_from_flow(struct na_message_event *event, __
 		return false;
 	event->task = state->task;
 	event->on_wire = 1;
+	if (event->message.kind == NA_MESSAGE_HELLO)
+		state->flags |= NA_FLOW_TLS;
 	return true;
 }
 

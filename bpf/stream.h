@@ -42,11 +42,14 @@ static __always_inline bool na_stream_fetch(struct __sk_buff *skb, struct na_cle
 {
 	__u64 bytes = work->left;
 
+	if (!bytes)
+		return false;
 	if (bytes > NA_CLEAR_CHUNK_BYTES)
 		bytes = NA_CLEAR_CHUNK_BYTES;
+	/* 6.1 learns nothing from a comparison with 0, and takes no size that may be 0 */
+	bytes--;
 	asm volatile("" : "+r"(bytes));
-	if (!bytes || bytes > NA_CLEAR_CHUNK_BYTES)
-		return false;
+	bytes = (bytes & (NA_CLEAR_CHUNK_BYTES - 1)) + 1;
 	if (bpf_skb_load_bytes(skb, work->at, work->chunk, bytes)) {
 		work->stream.state = NA_CLEAR_OPAQUE;
 		return false;

@@ -11,7 +11,10 @@ test-tls: all ## HTTPS of curl and Python: method, host, path, status, sizes and
 test-http: all ## HTTP in clear text, of curl and Python: the same, on every backend
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/tls/test_exchanges.py $(BUILD) --plain
 
+test-opaque: all ## TLS that nobody sees into is named by its ClientHello, however it is cut; what OpenSSL says is not called opaque
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/tls/test_opaque.py $(BUILD)
+
 test-leaks: all $(BUILD)/tests/tls/maps ## secrets sent inside TLS are nowhere in what the auditor keeps; the hunt proves that it can find
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/tls/test_leaks.py $(BUILD)
 
-.PHONY: test-tls test-http test-leaks
+.PHONY: test-tls test-http test-opaque test-leaks

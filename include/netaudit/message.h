@@ -61,7 +61,8 @@ enum na_dialogue_command {
 	NA_DIALOGUE_COMMANDS(NA_COMMAND_NUMBER) NA_COMMANDS
 };
 
-enum na_message_kind { NA_MESSAGE_NONE, NA_MESSAGE_REQUEST, NA_MESSAGE_RESPONSE };
+/* Of a ClientHello `host` is the server's name that is asked for, and the text the protocols that are offered (names). */
+enum na_message_kind { NA_MESSAGE_NONE, NA_MESSAGE_REQUEST, NA_MESSAGE_RESPONSE, NA_MESSAGE_HELLO };
 
 /* A message with a body is told twice: its head when it is over, and all of it at the end. */
 enum na_message_part { NA_MESSAGE_HEAD, NA_MESSAGE_WHOLE };
@@ -78,11 +79,12 @@ enum na_message_flags {
 	NA_MESSAGE_CHUNKED = 1 << 5,
 	NA_MESSAGE_TO_THE_END = 1 << 6,		/* the body ends with the connection, and was not followed */
 	NA_MESSAGE_BAD_LENGTH = 1 << 7,		/* where the body ends is not to be understood: the stream is not followed */
-	NA_MESSAGE_HOLE = 1 << 9,		/* not all of the body was seen: it has no fingerprint */
 	NA_MESSAGE_ABSOLUTE = 1 << 8,		/* the host is the request target's, not that of a Host field */
 	NA_MESSAGE_STEPS_CUT = 1 << 9,
 	NA_MESSAGE_ABOUT = 1 << 10,		/* part of the body was not looked at: a few of its bytes may be framing */
 	NA_MESSAGE_UID = 1 << 11,		/* IMAP: the command's numbers are UIDs */
+	NA_MESSAGE_HOLE = 1 << 12,		/* not all of the body was seen: it has no fingerprint */
+	NA_MESSAGE_ECH = 1 << 13,		/* an encrypted ClientHello is in this one: its name may be another's */
 };
 
 /* All fields not mentioned by the flags are zero; text is untrusted printable ASCII. */

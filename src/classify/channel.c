@@ -75,6 +75,8 @@ const char *na_channel_of_flow(const struct na_flow_event *event)
 		return "vsock";
 	if (event->family == AF_PACKET)
 		return "raw";
+	if (event->flags & NA_FLOW_TLS && !(event->flags & NA_FLOW_TLS_SEEN))
+		return "tls-opaque";
 	if (event->flags & NA_FLOW_DNS)
 		return "dns";
 	name = event->socket_type == SOCK_RAW && event->protocol != IPPROTO_ICMP && event->protocol != IPPROTO_ICMPV6

@@ -96,15 +96,22 @@ static bool describe_known(struct na_observer *observer, const struct na_flow_ev
 				       &event->task, event->direction == NA_INBOUND, context);
 	*context = (struct na_context){ .clock = &observer->clock, .instance = flow->instance, .worker = flow->worker,
 					.via = flow->via, .author = na_attribution_hold(flow->author),
-					.container = flow->container };
+					.container = flow->container, .hello = flow->hello };
 	return true;
 }
 
-/* Of a flow that is older than the hooks the kernel does not know the direction; the first record inferred it. */
-static struct na_flow_event with_direction(const struct na_flow_event *event, const struct na_flow *flow)
+/*
+ * Of a flow that is older than the hooks the kernel does not know the direction; the first record inferred it. That its
+ * TLS is seen into the kernel knows of the thread that writes, which is not always in a call of the library then.
+ */
+static struct na_flow_event with_what_is_known(const struct na_observer *observer, const struct na_flow_event *event,
+					       const struct na_flow *flow)
 {
 	struct na_flow_event known = *event;
 
+	/* some of its process's TLS was seen, and on which flow is not known: it may have been this one */
+	if (na_observer_is_unbound(observer, &event->task))
+		known.flags |= NA_FLOW_TLS_SEEN;
 	if (flow && known.direction == NA_DIRECTION_NONE)
 		known.direction = flow->direction;
 	return known;
@@ -113,7 +120,7 @@ static struct na_flow_event with_direction(const struct na_flow_event *event, co
 static void handle_close(struct na_observer *observer, const struct na_flow_event *event)
 {
 	struct na_flow *flow = na_flow_find(observer->flows, event->flow);
-	struct na_flow_event known = with_direction(event, flow);
+	struct na_flow_event known = with_what_is_known(observer, event, flow);
 	char record[NA_COMPOSE_BYTES];
 	struct na_context context;
 
@@ -302,7 +309,7 @@ void na_observer_handle_progress(void *context, const struct na_event_header *he
 	const struct na_flow_event *event = (const struct na_flow_event *)header;
 	uint64_t due_ns = observer->context->config->progress_seconds * NA_NS_PER_SECOND * 3 / 4;
 	struct na_flow *flow = na_flow_find(observer->flows, event->flow);
-	struct na_flow_event known = with_direction(event, flow);
+	struct na_flow_event known = with_what_is_known(observer, event, flow);
 	char record[NA_COMPOSE_BYTES];
 	struct na_context names;
 

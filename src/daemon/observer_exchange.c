@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Messages inside TLS become records of exchanges. */
+/* Messages, inside TLS and in clear text, become records of exchanges. */
 #include <errno.h>
 #include <string.h>
 
@@ -9,8 +9,10 @@
 static void report(void *context, struct na_exchange *exchange)
 {
 	struct na_observer *observer = context;
+	const struct na_flow *flow = na_flow_find(observer->flows, exchange->request.flow);
 	char record[NA_COMPOSE_BYTES];
 
+	exchange->who.hello = flow && !exchange->request.on_wire ? flow->hello : NULL;
 	na_observer_classify_exchange(observer, exchange);
 	na_observer_queue(observer, record,
 			  na_compose_exchange(record, exchange, observer->context->fingerprint_key));
@@ -35,6 +37,12 @@ void na_observer_message(struct na_observer *observer, const struct na_message_e
 	struct na_context who = { .clock = &observer->clock };
 	struct na_acting acting;
 
+	if (event->message.kind == NA_MESSAGE_HELLO) {
+		na_observer_hello(observer, event);
+		return;
+	}
+	if (!event->on_wire && !event->flow)
+		na_observer_unbound(observer, &event->task);
 	if (na_exchanges_is_new(observer->exchanges, event)) {
 		if (!na_observer_describe(observer, target, &event->task, &who))
 			return;

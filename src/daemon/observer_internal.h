@@ -22,6 +22,17 @@
 
 struct na_pythons;
 
+/* Processes of whose TLS something was seen without its flow: the last of them. */
+#define NA_UNBOUND 256
+struct na_unbound_process {
+	uint64_t start_ns;
+	uint32_t pid;
+};
+struct na_unbound {
+	struct na_unbound_process of[NA_UNBOUND];
+	size_t next;
+};
+
 struct na_observer {
 	const struct na_observer_context *context;
 	struct na_merge *merge;
@@ -35,6 +46,7 @@ struct na_observer {
 	struct na_probes *probes;
 	struct na_tls_libraries *tls_libraries;
 	struct na_exchanges *exchanges;
+	struct na_unbound unbound;
 	struct na_lookups *lookups;
 	struct na_hosts *hosts;
 	const struct na_catalogue *catalogue;	/* in force: the daemon's, or own_catalogue */
@@ -79,6 +91,11 @@ void na_observer_message(struct na_observer *observer, const struct na_message_e
 int na_observer_open_lookups(struct na_observer *observer);	/* 0 or negative errno */
 void na_observer_close_lookups(struct na_observer *observer);
 void na_observer_dns(struct na_observer *observer, const struct na_dns_event *event);
+
+/* observer_hello.c: TLS as it is seen on the wire. */
+void na_observer_hello(struct na_observer *observer, const struct na_message_event *event);
+void na_observer_unbound(struct na_observer *observer, const struct na_task *task);
+bool na_observer_is_unbound(const struct na_observer *observer, const struct na_task *task);
 
 /* observer_author.c: who made it. */
 int na_observer_open_authors(struct na_observer *observer);	/* 0 or negative errno */

@@ -205,6 +205,7 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 	put_time(&c, context->clock, time_ns);
 	put_true(&c, "text_lost", event->flags & NA_FLOW_TEXT_LOST);
 	na_canonical_integer(&c, "tid", task->tid);
+	na_put_client_hello(&c, context->hello);
 	na_canonical_integer(&c, "uid", task->uid);
 	put_true(&c, "v4_mapped", event->flags & NA_FLOW_V4_MAPPED);
 	na_canonical_string(&c, "via", context->via);

@@ -13,6 +13,7 @@
 #include <netaudit/record.h>
 #include "attribute/attribute.h"
 #include "base/clock.h"
+#include "flow/client_hello.h"
 #include "flow/hosts.h"
 #include "target/container.h"
 
@@ -28,6 +29,7 @@ struct na_context {
 	const struct na_container *container;	/* NULL: in none, or not known */
 	const char *bucket, *component;		/* of the other end, by the catalogue */
 	const struct na_host_names *dns_names;	/* what DNS answers called its address; NULL: not known, or not asked */
+	const struct na_client_hello *hello;	/* of the flow; NULL: none was seen */
 	bool dns_disagrees;			/* the name its thread had asked for is none of them */
 	bool names_disagree;			/* what is known of its names does not lead to one component */
 };

@@ -188,6 +188,16 @@ static void put_known(struct na_canonical *c, const char *key, const char *text)
 		na_canonical_string(c, key, text);
 }
 
+/* From what the program told its library, or from what it says inside. */
+static bool sni_differs(const struct na_client_hello *hello, const struct na_message_event *request)
+{
+	const struct na_message *message = &request->message;
+
+	return hello && (na_client_hello_differs(hello, message->host, bounded(message->host_bytes, sizeof(message->host))) ||
+			 na_client_hello_differs(hello, request->server_name,
+						 bounded(request->server_name_bytes, sizeof(request->server_name))));
+}
+
 ssize_t na_compose_exchange(void *out, const struct na_exchange *exchange,
 			    const uint8_t key[NA_FINGERPRINT_KEY_BYTES])
 {
@@ -258,6 +268,8 @@ ssize_t na_compose_exchange(void *out, const struct na_exchange *exchange,
 	put_time(&c, context->clock, exchange->begun_ns);
 	na_canonical_integer(&c, "tid", task->tid);
 	put_flag(&c, "tls", message->protocol == NA_PROTOCOL_POSTGRESQL && !request->on_wire);
+	na_put_client_hello(&c, context->hello);
+	put_flag(&c, "tls_sni_differs", sni_differs(context->hello, request));
 	na_canonical_integer(&c, "uid", task->uid);
 	put_flag(&c, "uids", message->flags & NA_MESSAGE_UID);
 	put_startup(&c, message, "user");

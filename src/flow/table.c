@@ -75,6 +75,7 @@ void na_flow_remove(struct na_flow_table *table, struct na_flow *flow)
 	HASH_DEL(table->flows, entry);
 	na_attribution_release(entry->flow.author);
 	free(entry->flow.others);
+	free(entry->flow.hello);
 	free(entry);
 }
 

@@ -13,6 +13,7 @@
 
 #include <netaudit/event.h>
 #include "attribute/attribute.h"
+#include "flow/client_hello.h"
 #include "target/container.h"
 
 #define NA_FLOW_AUTHORS 32	/* told for one flow; a connection of a pool meets every add-on there is */
@@ -29,6 +30,7 @@ struct na_flow {
 	struct na_request request;	/* inbound: what is known of the requests on it */
 	uint8_t remote[16];		/* as in struct na_flow_event; `family` 0: not known */
 	uint16_t remote_port, family;
+	struct na_client_hello *hello;	/* owned; NULL: none was seen */
 	uint8_t direction;		/* enum na_direction, as its first record says */
 	uint64_t reported_ns;		/* when its last record was made */
 	uint64_t seen_ns;		/* when a walk over the kernel's flows last met it */

@@ -121,6 +121,47 @@ OPAQUE = [b"EHLO host\r\n", b"\x16\x03\x01\x02\x00", b"PRI * HTTP/2.0\r\n\r\nSM\
           b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 3000 + b"\r\n", b"GET / HTTP/1.1\r\nNoColon\r\n\r\n"]
 
 
+def extension(number, body):
+    return struct.pack(">HH", number, len(body)) + body
+
+
+def client_hello(rng, name, protocols, encrypted):
+    """A ClientHello in records, its extensions in any order."""
+    extensions = [extension(rng.randrange(20, 60000), rng.randbytes(rng.randrange(300))) for _ in range(rng.randrange(6))]
+    if name:
+        extensions.append(extension(0, struct.pack(">HBH", len(name) + 3, 0, len(name)) + name.encode()))
+    if protocols:
+        offered = b"".join(bytes([len(protocol)]) + protocol.encode() for protocol in protocols)
+        extensions.append(extension(16, struct.pack(">H", len(offered)) + offered))
+    if encrypted:
+        extensions.append(extension(0xfe0d, rng.randbytes(200)))
+    rng.shuffle(extensions)
+    block = b"".join(extensions)
+    session, suites = rng.randbytes(rng.choice([0, 32])), rng.randbytes(2 * rng.randrange(1, 40))
+    body = b"\3\3" + rng.randbytes(32) + bytes([len(session)]) + session + struct.pack(">H", len(suites)) + suites + b"\1\0"
+    if block:
+        body += struct.pack(">H", len(block)) + block
+    body = b"\1" + len(body).to_bytes(3, "big") + body
+    size = rng.choice([len(body), 100, 7])
+    return b"".join(b"\x16\3\1" + struct.pack(">H", len(part)) + part
+                    for part in (body[at:at + size] for at in range(0, len(body), size)))
+
+
+def hellos(rng, count):
+    for _ in range(count):
+        name = rng.choice(["", "odoo.example", "Shop.Example.ORG", "x" * 250])
+        protocols, encrypted = rng.choice([[], ["h2", "http/1.1"], ["imap"]]), rng.random() < 0.3
+        data = client_hello(rng, name, protocols, encrypted) + rng.randbytes(50)    # and what follows it
+        yield (name.lower(), "".join(protocol + "\n" for protocol in protocols), encrypted), cut(rng, data)
+
+
+def check_hellos(made, told):
+    for (wanted, pieces), got in zip(made, told):
+        check(len(got) == 1 and got[0]["kind"] == 3, f"a ClientHello became {got}: {pieces}")
+        have = got[0]["host"], got[0]["names"], bool(got[0]["flags"] & 1 << 13)
+        check(have == wanted, f"a ClientHello says {wanted}, told was {have}")
+
+
 def say(command, pieces_of):
     data = bytearray()
     for pieces in pieces_of:
@@ -176,11 +217,13 @@ def main():
     masks = [[f"GET {target} HTTP/1.1\r\n\r\n".encode()] for target, _, _ in MASKS]
     fuzzed = [[open(os.path.join(path, name), "rb").read()] for path in found for name in sorted(os.listdir(path))]
     noise = [[rng.randbytes(rng.randrange(3000))] for _ in range(200)]
-    inputs = [pieces for _, pieces in made] + masks + [[data] for data in OPAQUE] + noise + fuzzed
+    asked = list(hellos(rng, 200))
+    inputs = [pieces for _, pieces in made] + masks + [[data] for data in OPAQUE] + [pieces for _, pieces in asked] + noise + fuzzed
     here = say([folder + "/feed", "here"], inputs)
     check_made(made, here)
     check_masks(here[len(made):])
     opaque = here[len(made) + len(masks):][:len(OPAQUE)]
+    check_hellos(asked, here[len(made) + len(masks) + len(OPAQUE):])
     for data, got in zip(OPAQUE, opaque):
         check(not got, f"{data[:40]} was taken for HTTP: {got}")
     messages = sum(len(told) for told in here)

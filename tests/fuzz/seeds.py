@@ -126,6 +126,11 @@ def turns(session):
             yield bytes([(0x80 if turn[:1] == b"S" else 0) | len(piece)]) + piece
 
 
+# Asks for a.b and h2, with an encrypted ClientHello.
+EXTENSIONS = b"\0\0\0\x08\0\6\0\0\3a.b" + b"\0\x10\0\5\0\3\2h2" + b"\xfe\x0d\0\1x"
+HELLO = b"\3\3" + bytes(32) + b"\1s\0\2\x13\1\1\0" + len(EXTENSIONS).to_bytes(2, "big") + EXTENSIONS
+HELLO = b"\1" + len(HELLO).to_bytes(3, "big") + HELLO
+
 SEEDS = {
     "addons": [bytes([parser]) + text for parser, text in (
         (0, b"python3\0odoo-bin\0--addons-path=/a,b\0-D\0/d\0-c/x\0"), (0, b"python3\0-m\0odoo\0--config\0x\0"),
@@ -176,6 +181,7 @@ SEEDS = {
         b"\1c\1b\0\0\x1c\0\1\0\0\0\x3c\0\x10" + bytes(range(16)),
         b"\x81\x83\0\1\0\1\0\0\0\0\0\0\1\0\1\0\0\1\0\1\0\0\0\7\0\4\xc0\0\2\1")],
     "clear": [b"\7" + text for text in (
+        b"\x16\3\1" + len(HELLO).to_bytes(2, "big") + HELLO, b"\x16\3\1\0\6" + HELLO[:6] + b"\x16\3\3\0" + bytes([len(HELLO) - 6]) + HELLO[6:],
         b"POST /web/a%40b.c/12345?db=x&y HTTP/1.1\r\nHost: h:1\r\nContent-Length: 9\r\nCookie: v\r\n\r\n123456789GET /x HTTP/1.0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\nB\r\nhello world\r\n0\r\nT: v\r\n\r\n",
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
