@@ -10,7 +10,7 @@ _netaudit()
 		[log]='--lines --since --until --worker --addon --author --direction --destination --bucket --channel --kind --pid --comm
 			--flow --instance --follow --reverse --all'
 		[addons]='--since --until --instance --paths'
-		[report]='--since --until --html --exit-code --shipped --site'
+		[report]='--since --until --html --quick --exit-code --shipped --site'
 		[acknowledge]='--reason --days'
 		[catalogue]='--addon --reason --shipped --site --bucket --port'
 		[show]=''
@@ -59,7 +59,7 @@ _netaudit()
 	elif [[ $command == witness && $COMP_CWORD == 2 ]]; then
 		mapfile -t COMPREPLY < <(compgen -W 'request accept' -- "$word")
 	elif [[ $command == acknowledge && $COMP_CWORD == 2 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'tampered self-egress vendor-author vendor-licence vendor-call vendor-day vendor-inbound detached unattributed uncatalogued suspected names gap lost silent unsigned weakened' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'tampered self-egress vendor-author vendor-licence vendor-call vendor-day vendor-inbound detached unattributed uncatalogued suspected names gap lost silent unverified unsigned weakened' -- "$word")
 	elif [[ $command == catalogue && $COMP_CWORD == 2 ]]; then
 		mapfile -t COMPREPLY < <(compgen -W 'list test suggestions add confirm dismiss' -- "$word")
 	elif [[ $command == keys ]]; then

@@ -139,7 +139,7 @@ static struct best find_best(const struct na_catalogue *catalogue, const struct 
 	size_t length = name ? strlen(name) : 0;
 	struct best best = { 0 };
 
-	if (length && name[length - 1] == '.')
+	if (name && length && name[length - 1] == '.')
 		length--;
 	for (size_t i = 0; i < catalogue->count; i++) {
 		const struct na_catalogue_entry *component = catalogue->components[i];

@@ -376,10 +376,12 @@ int na_catalogue_load(struct na_catalogue **catalogue, const char *const *folder
 	struct reading reading = { .suffixes = suffixes, .catalogue = calloc(1, sizeof(**catalogue)) };
 	int result = 0;
 
+	if (!reading.catalogue) {
+		psl_free(suffixes);
+		return na_error_set(error, -ENOMEM, "no memory for the catalogue");
+	}
 	if (!suffixes)
 		result = na_error_set(error, -ENOENT, "the public suffix list of libpsl cannot be read");
-	else if (!reading.catalogue)
-		result = na_error_set(error, -ENOMEM, "no memory for the catalogue");
 	for (size_t i = 0; i < count && !result; i++)
 		result = read_folder(&reading, folders[i], error);
 	if (!result && write_hash(reading.catalogue) != 0)

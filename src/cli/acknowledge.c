@@ -40,6 +40,7 @@ int na_command_acknowledge(struct na_cli *cli, int argc, char **argv)
 	struct acknowledgement given = { .days = 30 };
 	int code = na_cli_parse(cli, argc, argv, take, &given);
 	const char *subject;
+	json_int_t expires;
 	size_t i = 0;
 	json_t *request;
 
@@ -52,7 +53,8 @@ int na_command_acknowledge(struct na_cli *cli, int argc, char **argv)
 	if (!given.reason)
 		return na_cli_usage(cli, "--reason is needed");
 	subject = cli->arguments > 1 ? cli->argument[1] : "";
+	expires = na_clock_read().wall_us + given.days * DAY_US;
 	request = json_pack("{s:s, s:s, s:s, s:s, s:I}", "kind", "ack", "rule", na_rules[i].id, "subject", subject, "reason",
-			    given.reason, "expires", (json_int_t)(na_clock_read().wall_us + given.days * DAY_US));
+			    given.reason, "expires", expires);
 	return request ? na_cli_request(cli, request) : na_cli_usage(cli, "the subject must be UTF-8");
 }

@@ -24,6 +24,7 @@ const struct na_option na_report_options[] = {
 	{ "until", 'U', "TIME", "to the hour of this time (default: now)" },
 	{ "html", 0, "FILE", "write one self-contained page" },
 	{ "exit-code", 'e', NULL, "end with 10 for attention and 11 for alarm" },
+	{ "quick", 'q', NULL, "do not verify the chain; the report says so" },
 	{ "shipped", 0, "DIRECTORY", "the catalogue that came with netaudit (default " NA_CATALOGUE_SHIPPED ")" },
 	{ "site", 0, "DIRECTORY", "this site's additions (default " NA_CATALOGUE_SITE ")" },
 	{ NULL, 0, NULL, NULL }
@@ -33,7 +34,7 @@ struct request {
 	int64_t now, since, until;
 	const char *html;
 	const char *folders[2];
-	bool exit_code;
+	bool exit_code, quick;
 };
 
 static int take(void *context, const char *name, const char *value)
@@ -50,6 +51,8 @@ static int take(void *context, const char *name, const char *value)
 		request->folders[0] = value;
 	else if (!strcmp(name, "site"))
 		request->folders[1] = value;
+	else if (!strcmp(name, "quick"))
+		request->quick = true;
 	else if (!strcmp(name, "exit-code"))
 		request->exit_code = true;
 	else
@@ -105,7 +108,7 @@ static int run(struct na_cli *cli, const struct request *request, const struct n
 	const char *directory = na_cli_journal(cli, cli->state_dir);
 	const struct na_report_request what = {
 		.since = request->since, .until = request->until, .now = request->now, .catalogue = catalogue,
-		.directory = directory,
+		.directory = directory, .quick = request->quick,
 	};
 	struct na_report report = { 0 };
 	struct na_query *query = NULL;

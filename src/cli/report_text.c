@@ -75,12 +75,10 @@ static void chip_detail(char out[NAME_BYTES], const struct na_report *report, co
 	int64_t coverage = na_report_coverage(report);
 
 	out[0] = '\0';
-	if (!strcmp(chip->id, "chain") && report->verified_whole)
+	if (!strcmp(chip->id, "chain") && report->verified.head_size)
 		(void)snprintf(out, NAME_BYTES, "to record %s at %.19s",
 			       na_human_count(count, (int64_t)report->verified.head_size),
 			       na_local_time(time, report->verified.head_t));
-	else if (!strcmp(chip->id, "chain"))
-		(void)snprintf(out, NAME_BYTES, "too long to check here: netaudit verify");
 	else if (!strcmp(chip->id, "coverage"))
 		(void)snprintf(out, NAME_BYTES, "%" PRId64 ".%" PRId64 " %% of the time the daemon ran%s", coverage / 10, coverage % 10,
 			       report->stopped_us ? "; it was stopped for a while" : "");
@@ -107,16 +105,15 @@ static void print_chips(const struct na_cli *cli, const struct na_report *report
 static void print_findings(const struct na_cli *cli, const struct na_report *report)
 {
 	char text[NAME_BYTES * 3], time[NA_HUMAN_BYTES];
-	const struct na_rule *rule = NULL;
 	size_t of_rule = 0;
 
 	if (report->finding_count)
 		title(cli, "Causes");
 	for (size_t i = 0; i < report->finding_count; i++) {
 		const struct na_finding *finding = &report->findings[i];
+		const struct na_rule *rule = finding->rule;
 
-		of_rule = finding->rule == rule ? of_rule + 1 : 1;
-		rule = finding->rule;
+		of_rule = i && finding[-1].rule == rule ? of_rule + 1 : 1;
 		if (of_rule == ROWS_MOST + 1)
 			printf("  ... and more of '%s'; --json has all\n", rule->title);
 		if (of_rule > ROWS_MOST)
@@ -257,7 +254,7 @@ static const char *who(const struct na_report_call *call)
 /* Which add-on talks to whom: internal destinations are left to --json. */
 static void print_matrix(const struct na_cli *cli, const struct na_report *report)
 {
-	const struct na_report_call **rows = calloc(report->call_count + 1, sizeof(*rows));
+	const struct na_report_call **rows = calloc(report->call_count + 1, sizeof(struct na_report_call *));
 	char name[NAME_BYTES], bytes[NA_HUMAN_BYTES];
 	size_t count = 0;
 
@@ -265,7 +262,7 @@ static void print_matrix(const struct na_cli *cli, const struct na_report *repor
 		if (!report->calls[i].inbound && report->calls[i].bucket != NA_BUCKET_INTERNAL)
 			rows[count++] = &report->calls[i];
 	if (count) {
-		qsort(rows, count, sizeof(*rows), by_bytes);
+		qsort(rows, count, sizeof(struct na_report_call *), by_bytes);
 		title(cli, "Add-on by destination");
 	}
 	for (size_t i = 0; i < count && i < 2 * (size_t)ROWS_MOST; i++) {

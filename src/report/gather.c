@@ -9,8 +9,6 @@
 #include "report/report.h"
 
 #define SECOND_US INT64_C(1000000)
-/* Verifying takes about a second for as many: more are left to `netaudit verify`. */
-#define VERIFY_MOST 200000
 
 struct text {
 	struct text *next;
@@ -294,7 +292,7 @@ int64_t na_report_coverage(const struct na_report *report)
 	return whole / 1000 ? report->watched_us / (whole / 1000) : report->life_count ? 1000 : 0;
 }
 
-static int check_chain(struct na_report *report, struct na_query *query, const char *directory)
+static int check_chain(struct na_report *report, struct na_query *query, const char *directory, bool quick)
 {
 	struct na_verify_options options = { .path = directory };
 	int64_t first, last;
@@ -303,8 +301,8 @@ static int check_chain(struct na_report *report, struct na_query *query, const c
 	if (err)
 		return err;
 	report->not_counted = last - na_query_indexed(query);
-	report->verified_whole = last - first < VERIFY_MOST;
-	if (report->verified_whole)
+	report->verified_whole = !quick;
+	if (!quick)
 		(void)na_verify(&options, &report->verified);
 	return 0;
 }
@@ -331,7 +329,7 @@ int na_report_gather(struct na_report *report, struct na_query *query, const str
 	if (!err)
 		err = read_life(report, query);
 	if (!err && request->directory)
-		err = check_chain(report, query, request->directory);
+		err = check_chain(report, query, request->directory, request->quick);
 	if (!err)
 		measure_coverage(report);
 	return err;

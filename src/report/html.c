@@ -46,10 +46,8 @@ static void put_chips(FILE *out, const struct na_report *report)
 		fprintf(out, "<li class=%s>%s %s", na_level_name(level), marks[level], na_chips[i].title);
 		if (!strcmp(na_chips[i].id, "coverage"))
 			fprintf(out, " <small>%" PRId64 ".%" PRId64 "&nbsp;%%</small>", coverage / 10, coverage % 10);
-		if (!strcmp(na_chips[i].id, "chain") && report->verified_whole)
+		if (!strcmp(na_chips[i].id, "chain") && report->verified.head_size)
 			fprintf(out, " <small>to record %" PRIu64 "</small>", report->verified.head_size);
-		else if (!strcmp(na_chips[i].id, "chain"))
-			fputs(" <small>by netaudit verify</small>", out);
 		fputs("</li>", out);
 	}
 	fputs("</ul>", out);

@@ -21,7 +21,7 @@ const char na_html_style[] =
 	".card{background:var(--sheet);border-radius:12px;padding:14px 16px;min-width:0}.card h3{margin:0;font-size:13px;color:var(--faint)}"
 	".card .number{font-size:26px;font-weight:600}.card p{margin:0;color:var(--faint);font-size:13px}"
 	".split{display:grid;grid-template-columns:1fr 1fr;gap:14px}.ring{display:flex;gap:14px;align-items:center}"
-	".donut{width:112px;flex:none}.donut circle{fill:none;stroke-width:16;transform:rotate(-90deg);transform-origin:center}"
+	".legend span:nth-child(2){white-space:nowrap}.donut{width:104px;flex:none}.donut circle{fill:none;stroke-width:16;transform:rotate(-90deg);transform-origin:center}"
 	".legend{list-style:none;margin:0;padding:0;font-size:12px;flex:1}.legend li{display:flex;gap:6px;align-items:center}"
 	".legend b{margin-left:auto;font-weight:600}.dot{width:9px;height:9px;border-radius:50%;flex:none}"
 	"table{width:100%;border-collapse:collapse;font-size:13px;table-layout:fixed}th{text-align:left;color:var(--faint);font-weight:500}"

@@ -77,7 +77,7 @@ struct na_report {
 	int64_t since, until, now;
 	const struct na_catalogue *catalogue;
 	struct na_verify_result verified;
-	bool verified_whole;		/* false: only since the last heads that were known */
+	bool verified_whole;		/* false: the chain was not checked */
 	int64_t not_counted;		/* newest records the rollup does not have yet */
 
 	struct na_report_call *calls;
@@ -127,7 +127,8 @@ struct na_report_request {
 	int64_t since, until, now;
 	const char *instance;		/* NULL: all */
 	const struct na_catalogue *catalogue;
-	const char *directory;		/* of the journal; NULL: its chain is not checked */
+	const char *directory;		/* of the journal; NULL: no chain is looked at */
+	bool quick;			/* its chain is not checked, and the report says so */
 };
 
 /* Returns 0 or negative errno: -ENODATA when there is no usable index.db. na_report_clear() either way. */

@@ -197,14 +197,20 @@ static void test_silent(struct na_report *report, const struct na_rule *rule)
 		na_rule_command(na_report_find(report, rule, "", "The daemon was stopped during the whole period"), "netaudit status");
 }
 
-static void test_unsigned(struct na_report *report, const struct na_rule *rule)
+static void test_unverified(struct na_report *report, const struct na_rule *rule)
 {
-	if (!report->verified_whole || report->verified.verdict == NA_VERIFY_TAMPERED)
-		return;
-	if (report->verified.verdict == NA_VERIFY_UNREADABLE)
+	if (!report->verified_whole)
+		na_rule_command(na_report_find(report, rule, "", "The chain was not checked for this report"), "netaudit verify");
+	else if (report->verified.verdict == NA_VERIFY_UNREADABLE)
 		na_rule_command(na_report_find(report, rule, "", "The chain could not be checked: %s", report->verified.why),
 				"netaudit verify");
-	else if (report->verified.notes & (NA_VERIFY_UNSIGNED_TAIL | NA_VERIFY_NO_HEAD))
+}
+
+static void test_unsigned(struct na_report *report, const struct na_rule *rule)
+{
+	if (report->verified.verdict != NA_VERIFY_NOTED)
+		return;
+	if (report->verified.notes & (NA_VERIFY_UNSIGNED_TAIL | NA_VERIFY_NO_HEAD))
 		na_rule_command(na_report_find(report, rule, "", "The newest %" PRIu64 " records are under no signed head",
 					       report->verified.unsigned_records),
 				"netaudit head");
@@ -283,6 +289,7 @@ const struct na_rule na_rules[] = {
 	{ "gap", NA_ATTENTION, "Gaps", test_gap, "The record says what may be missing." },
 	{ "lost", NA_ATTENTION, "Losses", test_lost, "The record names processes and destinations; larger rings lose less." },
 	{ "silent", NA_ATTENTION, "No sign of life", test_silent, "Start the daemon." },
+	{ "unverified", NA_ATTENTION, "The chain was not checked", test_unverified, "Leave --quick out, or run netaudit verify." },
 	{ "unsigned", NA_ATTENTION, "Records without a signature", test_unsigned, "Look at the daemon's log." },
 	{ "weakened", NA_ATTENTION, "Weaker settings", test_weakened, "Undo it, or acknowledge it with the reason." },
 };
@@ -290,7 +297,7 @@ const struct na_rule na_rules[] = {
 const size_t na_rule_count = sizeof(na_rules) / sizeof(na_rules[0]);
 
 const struct na_chip na_chips[] = {
-	{ "chain", "Chain verified", { "tampered", NULL } },
+	{ "chain", "Chain verified", { "tampered", "unverified", NULL } },
 	{ "head", "Signed", { "unsigned", NULL } },
 	{ "coverage", "Coverage", { "gap", "lost", "silent", "detached", "weakened", NULL } },
 	{ "self", "No call by the auditor", { "self-egress", NULL } },
