@@ -162,7 +162,8 @@ int na_python_audit(struct pt_regs *context)
 	struct na_python *python;
 	__u64 places, question;
 
-	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_attach_cookie) || na_scope_of(pid) == NA_SCOPE_NONE)
+	if (switches.off || !bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_attach_cookie) ||
+	    na_scope_of(pid) == NA_SCOPE_NONE)
 		return 0;
 	places = bpf_get_attach_cookie(context);
 	reason = na_read_announcement(na_probe_argument(context, places));

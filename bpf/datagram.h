@@ -237,6 +237,22 @@ static __noinline bool na_add_peer(const struct na_peer_key *key, __u8 direction
 	return key && !bpf_map_update_elem(&peers, key, &fresh, BPF_NOEXIST);
 }
 
+/* SCTP has connections, and is no channel of datagrams. */
+static __always_inline bool na_is_switched_off(const struct na_datagram *datagram)
+{
+	__u32 bit = NA_DISABLED_RAW;
+
+	if (datagram->family == AF_VSOCK)
+		bit = NA_DISABLED_VSOCK;
+	else if (datagram->protocol == IPPROTO_UDP || datagram->protocol == IPPROTO_UDPLITE)
+		bit = NA_DISABLED_UDP;
+	else if (datagram->protocol == IPPROTO_ICMP || datagram->protocol == IPPROTO_ICMPV6)
+		bit = NA_DISABLED_ICMP;
+	else if (datagram->protocol == IPPROTO_SCTP)
+		bit = 0;
+	return switches.off || switches.disabled & bit;
+}
+
 static __always_inline void na_on_datagram(struct sock *sk, const struct na_datagram *datagram)
 {
 	struct na_socket *socket = na_datagram_socket(sk, datagram->process_context);
@@ -244,7 +260,7 @@ static __always_inline void na_on_datagram(struct sock *sk, const struct na_data
 	struct na_peer_counters *counters;
 	bool first;
 
-	if (!socket || (socket->task.scope == NA_SCOPE_RELAY && !na_is_call_of_relay(sk, datagram)))
+	if (!socket || na_is_switched_off(datagram) || (socket->task.scope == NA_SCOPE_RELAY && !na_is_call_of_relay(sk, datagram)))
 		return;
 	if (socket->task.scope == NA_SCOPE_UNDECIDED && na_scope_of(socket->task.pid) == NA_SCOPE_NONE)
 		return;	/* has been let go since */

@@ -150,6 +150,8 @@ static __always_inline void na_on_dns_packet(struct __sk_buff *skb, struct sock 
 	__u8 header[NA_DNS_HEADER_BYTES] = {};
 	struct na_peer_counters *counters;
 
+	if (switches.off || switches.disabled & NA_DISABLED_DNS)
+		return;
 	/* the packet begins with its IP header here, so its last bytes are the datagram's */
 	if (!socket || !na_read_packet(NA_KERNEL_OBJECT(sk_buff, skb), &datagram) ||
 	    datagram.bytes < NA_DNS_HEADER_BYTES + NA_DNS_QUESTION_BYTES || datagram.bytes > skb->len ||

@@ -59,7 +59,7 @@ static __noinline void na_on_stream_write(struct sock *sk)
 
 static __always_inline void na_on_tcp_write(struct sock *sk)
 {
-	if (na_scope_of(na_current_pid()) != NA_SCOPE_NONE &&
+	if (!switches.off && na_scope_of(na_current_pid()) != NA_SCOPE_NONE &&
 	    BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP)
 		na_on_stream_write(sk);
 }

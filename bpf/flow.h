@@ -231,7 +231,7 @@ static __always_inline struct na_socket *na_enter_socket(struct sock *sk, __u64 
 	int failed;
 
 	scope = na_scope_of(BPF_CORE_READ(task, tgid));
-	if (!blank || scope == NA_SCOPE_NONE || (scope == NA_SCOPE_RELAY && direction == NA_INBOUND))
+	if (switches.off || !blank || scope == NA_SCOPE_NONE || (scope == NA_SCOPE_RELAY && direction == NA_INBOUND))
 		return NULL;
 	failed = bpf_map_update_elem(&sockets, &key, blank, map_flags);
 	if (failed) {

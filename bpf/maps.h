@@ -9,6 +9,7 @@
 #include "kernel.h"
 #include <bpf/bpf_helpers.h>
 #include <netaudit/event.h>
+#include <netaudit/switches.h>
 
 
 enum na_stage {
@@ -201,6 +202,9 @@ const volatile bool backend_tracepoint = false;	/* opens are noticed by state ch
 const volatile bool second_copies = false;	/* every program is attached twice (second_copy.h) */
 const volatile __u64 flow_id_base = 0;		/* makes ids differ between runs of the daemon */
 __u64 next_flow_id = 0;
+
+/* Written by user space only, at any time: a section of its own, because the others hold what is counted here. */
+volatile struct na_switches switches SEC(".data.switches") = {};
 bool relays_expected = false;			/* nobody in scope has talked to this host yet: nothing to look for */
 bool announcements = false;			/* an interpreter has announced something (audit.h) */
 bool relays_handed_over = false;		/* process 1 has accepted for somebody that it will start */

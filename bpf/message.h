@@ -46,13 +46,37 @@ static __always_inline bool na_fill_from_flow(struct na_message_event *event, __
 	return true;
 }
 
+/*
+ * Into an event that is zeroed. Strict: nothing else is copied, so that it is nowhere but in the parser's own memory;
+ * what stays is in which protocol, how much, and with which host.
+ */
+static __always_inline void na_copy_message(struct na_message *to, const struct na_message *from)
+{
+	if (!switches.strict) {
+		bpf_probe_read_kernel(to, sizeof(*to), from);
+		return;
+	}
+	to->number = from->number;
+	to->head_bytes = from->head_bytes;
+	to->body_bytes = from->body_bytes;
+	to->declared_bytes = from->declared_bytes;
+	to->flags = (from->flags & NA_MESSAGE_STRICT_FLAGS) | NA_MESSAGE_STRICT;
+	to->host_bytes = from->host_bytes;
+	to->kind = from->kind;
+	to->part = from->part;
+	to->minor = from->minor;
+	to->protocol = from->protocol;
+	to->recipients = from->recipients;
+	bpf_probe_read_kernel(to->host, sizeof(to->host), from->host);
+}
+
 /* One message, or its head. In a frame of its own: BPF stacks are small. */
 static __noinline void na_clear_report(struct na_clear_work *work)
 {
 	struct na_message_event *event;
 	bool known = true;
 
-	if (!work)
+	if (!work || switches.off || switches.disabled & NA_DISABLED_MESSAGES(work->stream.message.protocol & 7))
 		return;
 	event = bpf_ringbuf_reserve(&ring_stacks, sizeof(*event), 0);
 	if (!event) {
@@ -67,7 +91,7 @@ static __noinline void na_clear_report(struct na_clear_work *work)
 	event->flow = work->of.flow;
 	event->written = work->of.written;
 	event->begun_ns = work->of.begun_ns ? work->of.begun_ns : event->header.time_ns;
-	bpf_probe_read_kernel(&event->message, sizeof(event->message), &work->stream.message);
+	na_copy_message(&event->message, &work->stream.message);
 	if (work->of.socket)
 		known = na_fill_from_flow(event, work->of.socket);
 	else

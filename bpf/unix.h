@@ -51,6 +51,8 @@ static __always_inline void na_on_unix_connect(struct sock *sk, const void *addr
 	who.net_namespace = na_socket_net_namespace(sk);
 	if (!scope_host && !result)
 		na_connected_to_relay(sk);
+	if (switches.off || switches.disabled & NA_DISABLED_UNIX)
+		return;
 	flow = na_new_id();
 	na_take_stack(NA_STACK_CONNECT, flow, 0);
 	event = na_reserve(&ring_high, NA_EVENT_UNIX, sizeof(*event), bpf_ktime_get_boot_ns());

@@ -35,8 +35,26 @@ static inline uint64_t na_counter_get(const na_counter *c)
 	return atomic_load_explicit((na_counter *)c, memory_order_relaxed);
 }
 
+#define NA_SETTINGS_BYTES 4096	/* of all settings in force, as text */
+#define NA_CHANGED_BYTES 512
+
+/*
+ * One change of settings while the daemon runs, for the journal to record. Of the ring of them in na_shared, those with
+ * the numbers from settings_taken to settings_told - 1 are whole and wait; nobody writes them until they are taken.
+ */
+#define NA_SETTINGS_TOLD 8
+
+struct na_settings_told {
+	char hash[65];			/* SHA-256 of the text, hex */
+	char settings[NA_SETTINGS_BYTES];
+	char changed[NA_CHANGED_BYTES];	/* "capture.enabled: yes -> no; ..." */
+};
+
 struct na_shared {
 	/* supervisor */
+	na_counter capture_off;		/* 1: nothing is to be recorded */
+	struct na_settings_told settings[NA_SETTINGS_TOLD];
+	na_counter settings_told;
 	struct {
 		na_counter pid;
 		na_counter generation;	/* 0 at first start, +1 per restart */
@@ -72,6 +90,7 @@ struct na_shared {
 	na_counter said_dropped;
 
 	/* journal */
+	na_counter settings_taken;
 	na_counter records_committed;
 	na_counter last_seq;
 	na_counter head_size;		/* tree size of the newest signed head */

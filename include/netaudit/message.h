@@ -85,7 +85,13 @@ enum na_message_flags {
 	NA_MESSAGE_UID = 1 << 11,		/* IMAP: the command's numbers are UIDs */
 	NA_MESSAGE_HOLE = 1 << 12,		/* not all of the body was seen: it has no fingerprint */
 	NA_MESSAGE_ECH = 1 << 13,		/* an encrypted ClientHello is in this one: its name may be another's */
+	NA_MESSAGE_STRICT = 1 << 14,		/* strict redaction: no text but the host, no method, status or fingerprint */
 };
+
+/* What strict redaction leaves of them. */
+#define NA_MESSAGE_STRICT_FLAGS \
+	(NA_MESSAGE_HOST_CUT | NA_MESSAGE_CHUNKED | NA_MESSAGE_TO_THE_END | NA_MESSAGE_BAD_LENGTH | NA_MESSAGE_ABSOLUTE | \
+	 NA_MESSAGE_ABOUT | NA_MESSAGE_HOLE | NA_MESSAGE_ECH)
 
 /* All fields not mentioned by the flags are zero; text is untrusted printable ASCII. */
 struct na_message {

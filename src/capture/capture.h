@@ -16,6 +16,7 @@
 #include <netaudit/event.h>
 #include <netaudit/native.h>
 #include <netaudit/python.h>
+#include <netaudit/switches.h>
 #include "base/error.h"
 
 enum na_backend { NA_BACKEND_AUTO, NA_BACKEND_FENTRY, NA_BACKEND_KPROBE, NA_BACKEND_TRACEPOINT, NA_BACKENDS };
@@ -29,6 +30,7 @@ struct na_capture_options {
 	uint32_t max_peers;
 	uint32_t max_processes;
 	const char *cgroup_root;	/* NULL: where cgroup v2 is mounted */
+	struct na_switches switches;	/* in force from the first event on */
 	const uint8_t *body_key;	/* NA_BODY_KEY_BYTES, copied: of the hash of bodies inside TLS; NULL: zeros */
 };
 
@@ -39,6 +41,9 @@ struct na_capture;
 /* Loads and attaches. On failure *error says what is missing and what to do; code -ENOSYS: this kernel cannot. */
 int na_capture_open(struct na_capture **capture, const struct na_capture_options *options, struct na_error *error);
 void na_capture_close(struct na_capture *capture);
+
+/* From now on, in the kernel. */
+int na_capture_switch(struct na_capture *capture, const struct na_switches *switches);
 
 enum na_backend na_capture_backend(const struct na_capture *capture);
 /* "fentry", "kprobe", "tracepoint"; "auto" */

@@ -189,6 +189,9 @@ static int load_object(struct na_capture *capture, const struct na_bpf_object *i
 		return na_error_set(error, err, "this kernel does not load the %s backend: %s",
 				    na_backend_name(capture->backend), last_complaint);
 	find_maps(capture);
+	err = na_capture_switch(capture, &capture->options.switches);
+	if (err)
+		return na_error_set(error, err, "cannot give the kernel its switches: %s", strerror(-err));
 	return set_body_key(capture, error);
 }
 

@@ -157,6 +157,7 @@ static void describe_clock(struct sentence *sentence, const json_t *body)
 static void describe_config(struct sentence *sentence, const json_t *body)
 {
 	say(sentence, "the settings in force changed");
+	say_member(sentence, body, "changed", "namely");
 	say_member(sentence, body, "settings", "they are:");
 }
 

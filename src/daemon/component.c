@@ -53,6 +53,7 @@ static int run_journal(const struct na_daemon *daemon, uint64_t generation)
 		.config_hash = daemon->facts.config_hash,
 		.catalogue_hash = daemon->facts.catalogue_hash,
 		.settings = daemon->settings,
+		.settings_told = na_counter_get(&daemon->shared->settings_told),
 		.binary_hash = daemon->facts.binary_hash,
 		.backend = daemon->facts.backend,
 		.hooks = daemon->facts.hooks,

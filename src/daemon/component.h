@@ -14,6 +14,7 @@
 #include "classify/catalogue.h"
 #include "daemon/canary_sockets.h"
 #include "daemon/config.h"
+#include "daemon/digest.h"
 #include "daemon/fingerprint_key.h"
 #include "daemon/notify.h"
 #include "daemon/startup.h"
@@ -25,9 +26,11 @@
 /* What the supervisor holds for as long as the daemon runs, and children inherit. */
 struct na_daemon {
 	const struct na_config *config;
+	struct na_config changed_config;	/* `config` points here once it was changed while running */
 	struct na_startup startup;
 	struct na_facts facts;
 	char settings[NA_CONFIG_TEXT_BYTES];	/* na_config_text() */
+	char config_hash[NA_DIGEST_HEX_BYTES];	/* of it */
 	struct na_fingerprint_keys fingerprint;
 	struct na_catalogue *catalogue;
 	struct na_capture *capture;

@@ -10,9 +10,12 @@
 #ifndef NETAUDIT_DAEMON_CONFIG_H
 #define NETAUDIT_DAEMON_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+
+#include <netaudit/control.h>
 
 #include "base/error.h"
 #include "capture/capture.h"
@@ -21,10 +24,11 @@
 #define NA_CONFIG_PATH_BYTES 192	/* leaves room for names below it in any PATH_MAX buffer */
 #define NA_CONFIG_NAME_BYTES 64
 #define NA_SETTINGS_MAX 64
-#define NA_CONFIG_TEXT_BYTES 4096	/* of na_config_text(), always enough */
+#define NA_CONFIG_TEXT_BYTES NA_SETTINGS_BYTES	/* of na_config_text(), always enough */
 
 /* Which programs' files may get probes; bits. */
 enum na_config_probes { NA_CONFIG_PROBES_NONE = 0, NA_CONFIG_PROBES_PYTHON = 1, NA_CONFIG_PROBES_TLS = 2 };
+enum na_config_redaction { NA_CONFIG_REDACTION_NORMAL, NA_CONFIG_REDACTION_STRICT };
 enum na_config_scope { NA_CONFIG_SCOPE_ODOO, NA_CONFIG_SCOPE_HOST };
 
 /* Owns everything in it; copy freely. Field names are the settings' names. */
@@ -37,6 +41,9 @@ struct na_config {
 	uint32_t log_level;		/* enum na_log_level */
 	uint32_t heartbeat_seconds;
 
+	uint32_t enabled;		/* 0 or 1 */
+	uint32_t redaction;		/* enum na_config_redaction */
+	uint32_t disabled_channels;	/* NA_DISABLED_… of switches.h */
 	uint32_t scope;			/* enum na_config_scope */
 	uint32_t backend;		/* enum na_backend */
 	uint32_t probes;		/* enum na_config_probes */
@@ -66,6 +73,7 @@ enum na_setting_type {
 	NA_SETTING_NUMBER,	/* uint32_t between minimum and maximum */
 	NA_SETTING_POWER,	/* the same, and a power of two (the kernel wants it so) */
 	NA_SETTING_CHOICE,	/* uint32_t: the value beside the word */
+	NA_SETTING_WORDS,	/* uint32_t: the values beside any of the words, separated by commas, together; "none" is 0 */
 	NA_SETTING_PATH,	/* absolute, no "..", printable */
 	NA_SETTING_USER,	/* user name */
 	NA_SETTING_ORIGIN,	/* C2SP origin: printable ASCII without spaces and "+" */
@@ -86,6 +94,7 @@ struct na_setting {
 	size_t offset;		/* in struct na_config */
 	uint32_t minimum, maximum;
 	enum na_setting_type type;
+	bool live;		/* may change while the daemon runs (SIGHUP) */
 };
 
 extern const struct na_setting na_settings[];
@@ -125,6 +134,9 @@ int na_config_check(const struct na_config *config, struct na_error *error);
  * records and what the configuration hash covers. Returns the length; NA_CONFIG_TEXT_BYTES suffice.
  */
 size_t na_config_text(const struct na_config *config, char *out, size_t out_bytes);
+
+/* What these settings mean to the programs in the kernel. */
+struct na_switches na_config_switches(const struct na_config *config);
 
 /* A commented configuration file: settings at their default are commented out. */
 void na_config_dump(const struct na_config *config, FILE *out);

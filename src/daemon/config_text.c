@@ -23,6 +23,15 @@ size_t na_config_text(const struct na_config *config, char *out, size_t out_byte
 	return used;
 }
 
+struct na_switches na_config_switches(const struct na_config *config)
+{
+	return (struct na_switches){
+		.off = !config->enabled,
+		.strict = config->redaction == NA_CONFIG_REDACTION_STRICT,
+		.disabled = config->disabled_channels,
+	};
+}
+
 static bool at_default(const struct na_setting *setting, const char *value)
 {
 	struct na_config defaults;

@@ -141,6 +141,11 @@ static int load_settings(const struct request *request, struct na_config *config
 	return 0;
 }
 
+static int read_again(const void *context, struct na_config *config)
+{
+	return load_settings(context, config);
+}
+
 /* Descriptors 0 to 2 must be taken, or a socket of ours could become somebody's standard error. */
 static int open_standard_descriptors(void)
 {
@@ -169,6 +174,7 @@ int main(int argument_count, char **arguments)
 	struct request request = { 0 };
 	struct na_config config;
 	struct na_startup startup;
+	const struct na_settings_source source = { read_again, &request };
 	struct na_error error = { 0 };
 	int result;
 
@@ -204,5 +210,5 @@ int main(int argument_count, char **arguments)
 		return result;
 	}
 	na_title_open(argument_count, arguments);
-	return na_supervise(&config, &startup);
+	return na_supervise(&config, &startup, &source);
 }

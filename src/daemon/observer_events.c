@@ -213,7 +213,8 @@ static void handle_process(struct na_observer *observer, const struct na_process
 	else if (event->header.type == NA_EVENT_EXEC)
 		na_targets_on_exec(observer->targets, event);
 	na_observer_process_authors(observer, event);
-	if (na_observer_describe(observer, na_targets_see(observer->targets, &event->task), &event->task, &context)) {
+	if (!na_counter_get(&observer->context->shared->capture_off) &&
+	    na_observer_describe(observer, na_targets_see(observer->targets, &event->task), &event->task, &context)) {
 		/* a fork's stack comes after it: who started the process is known when it executes its program */
 		if (event->header.type == NA_EVENT_EXEC)
 			context.author = na_attributor_of_process(observer->attributor, &event->task);
@@ -317,8 +318,8 @@ void na_observer_handle_progress(void *context, const struct na_event_header *he
 		return;
 	if (flow)
 		flow->seen_ns = header->time_ns;
-	if (!event->flow)
-		return;	/* a datagram socket: its flows have periods of their own */
+	if (!event->flow || na_counter_get(&observer->context->shared->capture_off))
+		return;	/* a datagram socket: its flows have periods of their own; or nothing is to be recorded */
 	if (!flow && event->opened_ns + OPEN_SAID_WITHIN_NS > observer->handled_ns)
 		return;	/* its open event may still wait for its turn: an observer that lags says the open first */
 	if (header->time_ns - (flow ? flow->reported_ns : event->opened_ns) < due_ns)

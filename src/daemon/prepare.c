@@ -81,6 +81,7 @@ static int open_capture(struct na_daemon *daemon, struct na_error *error)
 		.max_sockets = config->max_sockets,
 		.max_peers = config->max_peers,
 		.max_processes = config->max_processes,
+		.switches = na_config_switches(config),
 		.body_key = daemon->fingerprint.kernel,
 	};
 	int result = na_capture_open(&daemon->capture, &options, error);
@@ -94,10 +95,10 @@ static int open_capture(struct na_daemon *daemon, struct na_error *error)
 
 static int collect_facts(struct na_daemon *daemon)
 {
-	static char config_hash[NA_DIGEST_HEX_BYTES], binary_hash[NA_DIGEST_HEX_BYTES];
+	static char binary_hash[NA_DIGEST_HEX_BYTES];
 	size_t bytes = na_config_text(daemon->config, daemon->settings, sizeof(daemon->settings));
 	struct na_clock_pair now = na_clock_read();
-	int result = na_digest_hex(daemon->settings, bytes, config_hash);
+	int result = na_digest_hex(daemon->settings, bytes, daemon->config_hash);
 
 	if (!result)
 		result = na_digest_file_hex("/proc/self/exe", binary_hash);
@@ -109,7 +110,7 @@ static int collect_facts(struct na_daemon *daemon)
 		.hooks = na_capture_hooks(daemon->capture),
 		.missing_hooks = na_capture_missing_hooks(daemon->capture),
 		.uncounted_misses = na_capture_uncounted_misses(daemon->capture),
-		.config_hash = config_hash,
+		.config_hash = daemon->config_hash,
 		.catalogue_hash = na_catalogue_hash(daemon->catalogue),
 		.binary_hash = binary_hash,
 		.journal_dir = daemon->startup.journal_dir,
@@ -165,6 +166,7 @@ int na_prepare(struct na_daemon *daemon, const struct na_config *config, const s
 	na_notify_send(&daemon->notify, "STATUS=Loading programs into the kernel");
 	if (na_fingerprint_keys_read(&daemon->fingerprint, config->state_dir, error))
 		return NA_EXIT_UNWRITABLE;
+	na_counter_set(&daemon->shared->capture_off, !config->enabled);
 	result = open_capture(daemon, error);
 	if (result)
 		return result;

@@ -42,6 +42,14 @@ void na_setting_allowed(const struct na_setting *setting, char *out, size_t out_
 				       choice->word);
 		}
 		break;
+	case NA_SETTING_WORDS:
+		(void)snprintf(out, out_bytes, "none, or some of");
+		for (const struct na_setting_choice *choice = setting->choices; choice->word; choice++) {
+			used = strlen(out);
+			(void)snprintf(out + used, out_bytes - used, "%s %s", choice == setting->choices ? "" : ",",
+				       choice->word);
+		}
+		break;
 	case NA_SETTING_PATH:
 		(void)snprintf(out, out_bytes, "an absolute path without \"..\", shorter than %d bytes",
 			       NA_CONFIG_PATH_BYTES);
@@ -102,6 +110,34 @@ static bool is_origin(const char *value)
 	return true;
 }
 
+/* Words separated by commas, and blanks around them; none of them twice. */
+static bool words_of(const struct na_setting *setting, const char *value, uint32_t *words)
+{
+	const struct na_setting_choice *choice;
+
+	*words = 0;
+	if (!strcmp(value, "none"))
+		return true;
+	for (;;) {
+		size_t length;
+
+		value += strspn(value, " \t");
+		length = strcspn(value, ", \t");
+		for (choice = setting->choices; choice->word; choice++)
+			if (strlen(choice->word) == length && !strncmp(choice->word, value, length))
+				break;
+		if (!choice->word || *words & choice->value)
+			return false;
+		*words |= choice->value;
+		value += length;
+		value += strspn(value, " \t");
+		if (!*value)
+			return true;
+		if (*value++ != ',')
+			return false;
+	}
+}
+
 /* True and stored, or false. The daemon runs in the C locale: the ctype functions know ASCII only. */
 static bool parse(const struct na_setting *setting, const char *value, struct na_config *config)
 {
@@ -123,6 +159,11 @@ static bool parse(const struct na_setting *setting, const char *value, struct na
 				return true;
 			}
 		return false;
+	case NA_SETTING_WORDS:
+		if (!words_of(setting, value, &number))
+			return false;
+		*number_field(setting, config) = number;
+		return true;
 	case NA_SETTING_PATH:
 	case NA_SETTING_USER:
 	case NA_SETTING_ORIGIN:
@@ -163,6 +204,16 @@ void na_setting_value(const struct na_setting *setting, const struct na_config *
 		for (const struct na_setting_choice *choice = setting->choices; choice->word; choice++)
 			if (choice->value == number)
 				(void)snprintf(out, out_bytes, "%s", choice->word);
+		return;
+	case NA_SETTING_WORDS:
+		number = *number_field(setting, (struct na_config *)(uintptr_t)config);
+		(void)snprintf(out, out_bytes, "%s", number ? "" : "none");
+		for (const struct na_setting_choice *choice = setting->choices; choice->word; choice++) {
+			size_t used = strlen(out);
+
+			if (number & choice->value)
+				(void)snprintf(out + used, out_bytes - used, "%s%s", used ? "," : "", choice->word);
+		}
 		return;
 	case NA_SETTING_PATH:
 	case NA_SETTING_USER:

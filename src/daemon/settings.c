@@ -29,6 +29,34 @@ static const struct na_setting_choice probes[] = {
 	{ NULL, 0 },
 };
 
+static const struct na_setting_choice yes_or_no[] = {
+	{ "yes", 1 },
+	{ "no", 0 },
+	{ NULL, 0 },
+};
+
+static const struct na_setting_choice redactions[] = {
+	{ "normal", NA_CONFIG_REDACTION_NORMAL },
+	{ "strict", NA_CONFIG_REDACTION_STRICT },
+	{ NULL, 0 },
+};
+
+static const struct na_setting_choice channels[] = {
+	{ "dns", NA_DISABLED_DNS },
+	{ "http", NA_DISABLED_MESSAGES(NA_PROTOCOL_HTTP1) },
+	{ "smtp", NA_DISABLED_MESSAGES(NA_PROTOCOL_SMTP) },
+	{ "imap", NA_DISABLED_MESSAGES(NA_PROTOCOL_IMAP) },
+	{ "pop3", NA_DISABLED_MESSAGES(NA_PROTOCOL_POP3) },
+	{ "ldap", NA_DISABLED_MESSAGES(NA_PROTOCOL_LDAP) },
+	{ "postgresql", NA_DISABLED_MESSAGES(NA_PROTOCOL_POSTGRESQL) },
+	{ "udp", NA_DISABLED_UDP },
+	{ "icmp", NA_DISABLED_ICMP },
+	{ "raw", NA_DISABLED_RAW },
+	{ "unix", NA_DISABLED_UNIX },
+	{ "vsock", NA_DISABLED_VSOCK },
+	{ NULL, 0 },
+};
+
 static const struct na_setting_choice log_levels[] = {
 	{ "error", NA_LOG_ERROR },
 	{ "warning", NA_LOG_WARNING },
@@ -42,6 +70,7 @@ static const struct na_setting_choice log_levels[] = {
 #define PATH(where, value) .section = where, .standard = value, .type = NA_SETTING_PATH
 #define USER(where, value) .section = where, .standard = value, .type = NA_SETTING_USER
 #define CHOICE(where, value, words) .section = where, .standard = value, .type = NA_SETTING_CHOICE, .choices = words
+#define WORDS(where, value, words) .section = where, .standard = value, .type = NA_SETTING_WORDS, .choices = words
 #define NUMBER(where, value, least, most, of) \
 	.section = where, .standard = value, .type = NA_SETTING_NUMBER, .minimum = least, .maximum = most, .unit = of
 #define POWER(where, value, least, most, of) \
@@ -57,6 +86,10 @@ const struct na_setting na_settings[] = {
 	{ AT(log_level), CHOICE("daemon", "info", log_levels), .text = "least important lines still logged" },
 	{ AT(heartbeat_seconds), NUMBER("daemon", "60", 1, 3600, "s"), .text = "time between heartbeat records" },
 
+	{ AT(enabled), CHOICE("capture", "yes", yes_or_no), .live = true, .text = "whether anything is recorded at all" },
+	{ AT(redaction), CHOICE("capture", "normal", redactions), .live = true,
+	  .text = "strict: also no path, names of keys and fields, method, status or fingerprint" },
+	{ AT(disabled_channels), WORDS("capture", "none", channels), .live = true, .text = "kinds of traffic not recorded" },
 	{ AT(scope), CHOICE("capture", "odoo", scopes), .text = "whose calls are recorded: Odoo's or everybody's" },
 	{ AT(backend), CHOICE("capture", "auto", backends), .text = "kind of kernel hooks; auto takes the best that loads" },
 	{ AT(probes), CHOICE("capture", "all", probes),

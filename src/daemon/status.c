@@ -32,7 +32,7 @@ static const char *const event_names[NA_EVENT_TYPES] = {
 	[NA_EVENT_STACK] = "stack",
 	[NA_EVENT_CODE] = "code",
 	[NA_EVENT_NATIVE] = "native",
-	[NA_EVENT_NAME] = "name",
+	[NA_EVENT_NAME] = "name", [NA_EVENT_DNS] = "dns",
 	[NA_EVENT_MESSAGE] = "message",
 	[NA_EVENT_PROGRESS] = "progress",
 };

@@ -45,6 +45,7 @@ struct child {
 
 struct supervisor {
 	struct na_daemon daemon;
+	const struct na_settings_source *source;
 	struct child child[NA_COMPONENTS];
 	bool announced;		/* READY=1 was sent */
 	bool stopping;
@@ -244,7 +245,7 @@ static void take_signals(struct supervisor *s)
 		else if (signal.ssi_signo == SIGUSR1)
 			na_counter_add(&s->daemon.shared->prune_requests, 1);
 		else if (signal.ssi_signo == SIGHUP)
-			na_log_notice("SIGHUP changes nothing: settings are read at start only, restart to change them");
+			na_reload(&s->daemon, s->source);
 		else
 			begin_stop(s, NA_EXIT_STOPPED, na_boottime_ns());
 	}
@@ -347,9 +348,10 @@ static int run(struct supervisor *s)
 	return s->exit_code;
 }
 
-int na_supervise(const struct na_config *config, const struct na_startup *startup)
+int na_supervise(const struct na_config *config, const struct na_startup *startup,
+		 const struct na_settings_source *source)
 {
-	struct supervisor s = { .exit_code = NA_EXIT_INTERNAL };
+	struct supervisor s = { .source = source, .exit_code = NA_EXIT_INTERNAL };
 	struct na_error error = { 0 };
 	int result = na_prepare(&s.daemon, config, startup, &error);
 

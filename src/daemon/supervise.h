@@ -9,9 +9,11 @@
 #define NETAUDIT_DAEMON_SUPERVISE_H
 
 #include "daemon/config.h"
+#include "daemon/reload.h"
 #include "daemon/startup.h"
 
 /* Runs until SIGTERM or SIGINT, or until it must give up. Returns enum na_exit_code; what failed was logged. */
-int na_supervise(const struct na_config *config, const struct na_startup *startup);
+int na_supervise(const struct na_config *config, const struct na_startup *startup,
+		 const struct na_settings_source *source);
 
 #endif

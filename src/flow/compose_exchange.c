@@ -155,6 +155,8 @@ static void put_recipients(struct na_canonical *c, const struct na_exchange *exc
 
 static void put_method(struct na_canonical *c, const struct na_message *message)
 {
+	if (message->flags & NA_MESSAGE_STRICT)
+		return;
 	if (message->protocol == NA_PROTOCOL_HTTP1)
 		na_canonical_text(c, "method", message->method, strnlen(message->method, sizeof(message->method)));
 	else
@@ -265,6 +267,7 @@ ssize_t na_compose_exchange(void *out, const struct na_exchange *exchange,
 	na_put_stack(&c, context->author);
 	if (exchange->answered && na_message_has_status(&exchange->response.message))
 		na_canonical_integer(&c, "status", exchange->response.message.status);
+	put_flag(&c, "strict", message->flags & NA_MESSAGE_STRICT);
 	put_time(&c, context->clock, exchange->begun_ns);
 	na_canonical_integer(&c, "tid", task->tid);
 	put_flag(&c, "tls", message->protocol == NA_PROTOCOL_POSTGRESQL && !request->on_wire);

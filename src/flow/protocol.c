@@ -42,6 +42,8 @@ const char *na_message_result(const struct na_message *message)
 		[NA_PROTOCOL_POP3] = { NULL, "+OK", NULL, "-ERR" },
 	};
 
+	if (message->flags & NA_MESSAGE_STRICT)
+		return NULL;
 	if (message->protocol == NA_PROTOCOL_POSTGRESQL)
 		return message->method[0] ? message->method : "ok";
 	return message->status <= NA_RESULT_BAD ? results[protocol_of(message)][message->status] : NULL;
@@ -49,8 +51,9 @@ const char *na_message_result(const struct na_message *message)
 
 bool na_message_has_status(const struct na_message *message)
 {
-	return message->protocol == NA_PROTOCOL_HTTP1 || message->protocol == NA_PROTOCOL_SMTP ||
-	       message->protocol == NA_PROTOCOL_LDAP;
+	return !(message->flags & NA_MESSAGE_STRICT) &&
+	       (message->protocol == NA_PROTOCOL_HTTP1 || message->protocol == NA_PROTOCOL_SMTP ||
+		message->protocol == NA_PROTOCOL_LDAP);
 }
 
 const char *na_dialogue_command_name(unsigned int command)

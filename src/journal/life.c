@@ -63,18 +63,18 @@ ssize_t na_life_stop(void *buffer, size_t capacity)
 	return na_canonical_end(&c);
 }
 
-ssize_t na_life_config(void *buffer, size_t capacity, const char *catalogue, const char *config, const char *previous,
-		       const char *settings)
+ssize_t na_life_config(void *buffer, size_t capacity, const struct na_life_settings *settings)
 {
 	struct na_canonical c;
 
 	na_canonical_begin(&c, buffer, capacity);
-	na_canonical_string(&c, "catalogue", catalogue);
-	na_canonical_string(&c, "config", config);
+	na_canonical_string(&c, "catalogue", settings->catalogue);
+	na_canonical_string(&c, "changed", settings->changed);
+	na_canonical_string(&c, "config", settings->config);
 	na_canonical_string(&c, "kind", "config");
 	na_canonical_nonce(&c);
-	na_canonical_string(&c, "previous_config", previous);
-	na_canonical_string(&c, "settings", settings);
+	na_canonical_string(&c, "previous_config", settings->previous);
+	na_canonical_string(&c, "settings", settings->settings);
 	put_moment(&c);
 	return na_canonical_end(&c);
 }

@@ -63,6 +63,14 @@ struct na_life_prune {
 	const char *cause;		/* age, size */
 };
 
+/* Settings that came into force; NULL: left out. */
+struct na_life_settings {
+	const char *catalogue;		/* hash */
+	const char *changed;		/* what did, while the daemon ran */
+	const char *config, *previous;	/* hashes of the settings, now and before */
+	const char *settings;		/* all of them, as text */
+};
+
 /* A record that outlives its own row: with `previous` and `path` it still proves where it stood. */
 struct na_life_carried {
 	uint64_t seq;
@@ -75,8 +83,7 @@ struct na_life_carried {
 /* Each writes one canonical body and returns its length or negative errno. */
 ssize_t na_life_start(void *buffer, size_t capacity, const struct na_life_start *start);
 ssize_t na_life_stop(void *buffer, size_t capacity);
-ssize_t na_life_config(void *buffer, size_t capacity, const char *catalogue, const char *config, const char *previous,
-		       const char *settings);
+ssize_t na_life_config(void *buffer, size_t capacity, const struct na_life_settings *settings);
 ssize_t na_life_gap(void *buffer, size_t capacity, const struct na_life_gap *gap);
 ssize_t na_life_refused(void *buffer, size_t capacity, uint64_t count, const char *cause);
 ssize_t na_life_rotate(void *buffer, size_t capacity, const struct na_life_rotate *rotate);

@@ -63,6 +63,8 @@ int na_journal_commit(struct na_journal *journal)
 	uint8_t body[512];
 	int result = na_journal_watch(journal);
 
+	if (result == 0)
+		result = na_journal_settings(journal);
 	if (result == 0 && journal->refused) {
 		result = na_journal_write(journal, body, na_life_refused(body, sizeof(body), journal->refused,
 									 journal->refused_cause));
@@ -94,7 +96,7 @@ int na_journal_head(struct na_journal *journal)
 {
 	struct na_shared *shared = journal->context->shared;
 	uint64_t before = journal->store.seq;
-	int result = na_heads_make(&journal->heads, &journal->store, journal->context->config_hash, &journal->error);
+	int result = na_heads_make(&journal->heads, &journal->store, journal->config_hash, &journal->error);
 
 	journal->head_made_ns = na_boottime_ns();
 	if (result)
@@ -121,6 +123,10 @@ static int write_beginning(struct na_journal *journal, const struct ending *endi
 	};
 	char cause[48];
 	struct na_life_gap gap = { .from = ending->last, .component = "daemon", .cause = "unclean stop" };
+	const struct na_life_settings settings = {
+		.catalogue = context->catalogue_hash, .config = context->config_hash,
+		.previous = ending->config[0] ? ending->config : NULL, .settings = context->settings,
+	};
 	struct na_predecessor previous;
 	int result = 0;
 
@@ -144,10 +150,7 @@ static int write_beginning(struct na_journal *journal, const struct ending *endi
 	if (result == 0 && (context->generation > 0 || !ending->clean))
 		result = na_journal_write(journal, body, na_life_gap(body, sizeof(body), &gap));
 	if (result == 0 && context->config_hash && strcmp(context->config_hash, ending->config))
-		result = na_journal_write(journal, body, na_life_config(body, sizeof(body), context->catalogue_hash,
-									context->config_hash,
-									ending->config[0] ? ending->config : NULL,
-									context->settings));
+		result = na_journal_write(journal, body, na_life_config(body, sizeof(body), &settings));
 	if (result == 0)
 		result = na_journal_commit(journal);
 	return result ? result : na_journal_head(journal);
@@ -344,6 +347,9 @@ int na_journal_process(const struct na_journal_context *given)
 	context.head_seconds = context.head_seconds ? context.head_seconds : 60;
 	context.head_records = context.head_records ? context.head_records : 10000;
 	journal->context = &context;
+	journal->config_hash = context.config_hash;
+	journal->settings_taken = context.settings_told;
+	na_counter_set(&context.shared->settings_taken, context.settings_told);
 	journal->heads.anchors.fd = -1;
 	result = run(journal, &exit_code);
 	exit_code = result ? exit_of(result, exit_code) : NA_JOURNAL_EXIT_STOPPED;

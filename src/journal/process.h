@@ -37,6 +37,7 @@ struct na_journal_context {
 	const char *config_hash;	/* hex SHA-256 of the settings in force */
 	const char *catalogue_hash;	/* and of the catalogue */
 	const char *settings;		/* the settings themselves, for the `config` record */
+	uint64_t settings_told;		/* shared->settings_told when these were in force */
 	const char *binary_hash;	/* hex SHA-256 of the running program */
 	const char *backend;		/* fentry, kprobe, tracepoint */
 	const char *hooks;		/* what is attached, as text */

@@ -35,6 +35,10 @@ struct na_journal {
 	bool worth_a_head;		/* anything but heads and heartbeats since the last one */
 	uint64_t head_made_ns;
 
+	const char *config_hash;	/* of the settings in force; NULL: not known */
+	char config_hash_told[65];	/* what it points to, once settings changed */
+	uint64_t settings_taken;
+
 	uint64_t known_generation[NA_COMPONENTS];
 	uint64_t uncommitted_reported;
 	bool uncommitted_exact;		/* false once a restart made us forget what was reported */
@@ -57,6 +61,8 @@ int na_journal_intake(struct na_journal *journal);
 /* Remembers what was committed before a restart, so that it is not taken from the queue twice. */
 int na_journal_remember(struct na_journal *journal);
 
+/* Writes a `config` for every change of settings since the last look. 0 or negative errno. */
+int na_journal_settings(struct na_journal *journal);
 /* Writes a `gap` for every process that was restarted since the last look. 0 or negative errno. */
 int na_journal_watch(struct na_journal *journal);
 void na_journal_watch_begin(struct na_journal *journal);

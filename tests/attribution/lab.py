@@ -53,9 +53,9 @@ class Peers:
 class Auditor:
     """netaudit-bpf, in its default scope unless told otherwise, and what it recorded."""
 
-    def __init__(self, build, folder, scope="odoo"):
+    def __init__(self, build, folder, scope="odoo", settings=()):
         self.options = argparse.Namespace(out=folder, programs=build, backend=os.environ.get("BACKEND", "auto"))
-        self.auditor = census.Auditor(self.options, scope=scope)
+        self.auditor = census.Auditor(self.options, scope=scope, settings=settings)
         self.auditor.wait_ready()
 
     def records(self):

@@ -148,12 +148,70 @@ class Life(unittest.TestCase):
         self.assertNotIn("was ended", daemon.log_text())
         self.assertNotIn("gaps", self.verify())
 
-    def test_hangup_changes_nothing(self):
+    def records(self):
+        done = subprocess.run([f"{BUILD}/netaudit", "log", "--state-dir", f"{self.folder}/state", "--all", "--json", "--lines", "0"],
+                              capture_output=True, text=True, check=True)
+        return [json.loads(line)["body"] for line in done.stdout.splitlines()]
+
+    def configure(self, text):
+        with open(f"{self.folder}/netaudit.conf", "w", encoding="ascii") as file:
+            file.write(text)
+        os.chmod(f"{self.folder}/netaudit.conf", 0o644)
+
+    def hang_up(self, daemon, said):
+        os.killpg(daemon.pid, signal.SIGHUP)
+        wait_for("a line about it", lambda: said in daemon.log_text())
+
+    def send(self, channel):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            server.bind(("127.0.0.1", 0))
+            client.sendto(b"x" * 20 if channel == "udp" else b"\0\1\1\0\0\1\0\0\0\0\0\0\4away\7example\0\0\1\0\1", server.getsockname())
+            return server.getsockname()[1]
+
+    def test_hangup_without_news_changes_nothing(self):
         daemon = self.start()
         before = daemon.status()["components"]
-        os.killpg(daemon.pid, signal.SIGHUP)
-        wait_for("a line about it", lambda: "SIGHUP changes nothing" in daemon.log_text())
+        self.hang_up(daemon, "no setting changed")
         self.assertEqual(daemon.status()["components"], before)
+
+    def test_hangup_changes_what_may_change_at_once(self):
+        self.configure("[capture]\nscope = host\n")
+        daemon = self.start("--config", f"{self.folder}/netaudit.conf")
+        before, first = daemon.status()["components"], daemon.status()["config_hash"]
+        ports = {"seen": self.send("udp")}
+        self.configure("[capture]\nscope = host\nenabled = no\nredaction = strict\nmax_peers = 1000\n")
+        self.hang_up(daemon, "the settings in force changed: capture.enabled: yes -> no; capture.redaction: normal -> strict")
+        self.assertIn("capture.max_peers stays 65536 until the daemon is restarted", daemon.log_text())
+        ports["off"] = self.send("udp")
+        subprocess.run(["/bin/true"], check=True)
+        self.configure("[capture]\nscope = host\ndisabled_channels = dns\n")
+        self.hang_up(daemon, "capture.disabled_channels: none -> dns")
+        ports["dns"] = self.send("dns")
+        self.configure("[capture]\nscope = host\ndisabled_channels = udp\n")
+        self.hang_up(daemon, "capture.disabled_channels: dns -> udp")
+        ports["udp"] = self.send("udp")
+        self.configure("[capture]\nscope = nobody\n")
+        self.hang_up(daemon, "the settings stay as they are")
+        wait_for("the hash of the settings", lambda: daemon.status()["config_hash"] != first)
+        self.assertEqual(daemon.status()["components"], before)
+        self.assertEqual(daemon.stop(), 0)
+        self.assertNotIn("gaps", self.verify())
+        records = self.records()
+        channels = {name: {record["channel"] for record in records if record.get("dport") == port} for name, port in ports.items()}
+        self.assertEqual(channels, {"seen": {"udp"}, "off": set(), "dns": {"udp"}, "udp": set()})
+        changes = [record for record in records if record["kind"] == "config" and "changed" in record]
+        self.assertEqual([record["changed"] for record in changes],
+                         ["capture.enabled: yes -> no; capture.redaction: normal -> strict",
+                          "capture.enabled: no -> yes; capture.redaction: strict -> normal; capture.disabled_channels: none -> dns",
+                          "capture.disabled_channels: dns -> udp"])
+        self.assertIn("capture.enabled = no\n", changes[0]["settings"])
+        for one, next_one in zip(changes, changes[1:]):
+            self.assertEqual(one["config"], next_one["previous_config"])
+        times = [record["tb"] for record in changes[:2]]
+        self.assertEqual([], [record for record in records if record["kind"] == "process" and times[0] < record["tb"] < times[1] and
+                              record.get("exe") == "true"])
+        last = [record for record in records if record["kind"] == "head"][-1]
+        self.assertEqual(last["config"], changes[-1]["config"])
 
     def test_each_process_has_only_its_privileges(self):
         daemon = self.start()

@@ -10,6 +10,7 @@ import base64
 import os
 import re
 import secrets
+import string
 import subprocess
 import sys
 
@@ -115,6 +116,43 @@ def look_everywhere(build, folder, auditor, secret, when):
     return total
 
 
+WORDS = string.ascii_lowercase
+MASKED = ("method", "path", "query", "status", "request_names", "response_names", "request_fingerprint", "response_fingerprint",
+          "request_hashed", "response_hashed")
+
+
+def word():
+    """Short, and of letters only: nothing that would be masked by its looks."""
+    return "".join(secrets.choice(WORDS) for _ in range(18))
+
+
+def ask(folder, port, secret):
+    """A request with the word in its path, in the name of a key and in the name of a field."""
+    test_exchanges.curl(folder, port, f"/{secret}?{secret}=1", "-H", f"{secret}: 1", "-d", "body")
+
+
+def hunt_strict(build, folder, server, port):
+    """Strict redaction: names are nowhere either. Returns how many bytes were looked through."""
+    secret, folder = word(), os.path.join(folder, "strict")
+    os.makedirs(folder, exist_ok=True)
+    auditor = lab.Auditor(build, folder, scope="host", settings=("--redaction", "strict"))
+    try:
+        test_exchanges.wait_probed(auditor, server)
+        ask(os.path.dirname(folder), port, secret)
+        auditor.auditor.wait_drained()
+        looked = look_everywhere(build, folder, auditor, secret, "with strict redaction")
+        records = [record for record in auditor.records() if record["kind"] == "exchange" and record.get("host") == f"localhost:{port}"]
+    finally:
+        auditor.stop()
+    if hunt(secret, files_below(f"{folder}/state", f"{folder}/daemon.log"))[0]:
+        raise SystemExit("FAIL with strict redaction, after the stop: in a file")
+    if len(records) != 2 or any(name in record for record in records for name in MASKED) or \
+            any((record.get("strict"), record["request_bytes"], record.get("server_name", "localhost")) != (True, 4, "localhost")
+                for record in records):
+        raise SystemExit(f"FAIL with strict redaction: {records}")
+    return looked
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
@@ -142,7 +180,14 @@ def main():
         client.communicate("go on\n", timeout=60)
         auditor.auditor.wait_drained()
         looked += look_everywhere(build, folder, auditor, secret, "at the end")
+        shown = word()
+        ask(folder, port, shown)
+        auditor.auditor.wait_drained()
+        if "raw" not in hunt(shown, files_below(f"{folder}/state"))[0]:
+            raise SystemExit("test-leaks: the hunt does not find what is recorded")
         records = auditor.records()
+        auditor.auditor.notify.close()    # the next one's has the same name
+        looked += hunt_strict(build, folder, server, port)
     finally:
         if client:
             client.kill()

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Compares the settings that are read with those in force, one by one. */
+#include "daemon/reload.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/log.h"
+
+/* Takes over what may change; *changed lists it, and is "" when there is nothing. */
+static void take_over(struct na_config *now, const struct na_config *wanted, char changed[NA_CHANGED_BYTES])
+{
+	char have[NA_CONFIG_PATH_BYTES], want[NA_CONFIG_PATH_BYTES];
+	size_t used = 0;
+
+	changed[0] = '\0';
+	for (size_t i = 0; i < na_settings_count; i++) {
+		const struct na_setting *setting = &na_settings[i];
+
+		na_setting_value(setting, now, have, sizeof(have));
+		na_setting_value(setting, wanted, want, sizeof(want));
+		if (!strcmp(have, want))
+			continue;
+		if (!setting->live) {
+			na_log_warning("%s.%s stays %s until the daemon is restarted", setting->section, setting->name, have);
+			continue;
+		}
+		(void)na_setting_parse(setting, want, now, NULL);
+		(void)snprintf(changed + used, NA_CHANGED_BYTES - used, "%s%s.%s: %s -> %s", used ? "; " : "",
+			       setting->section, setting->name, have, want);
+		used = strlen(changed);
+	}
+}
+
+/* For the journal: see struct na_settings_told. */
+static void tell(const struct na_daemon *daemon, const char changed[NA_CHANGED_BYTES])
+{
+	struct na_shared *shared = daemon->shared;
+	struct na_settings_told *told = &shared->settings[na_counter_get(&shared->settings_told) % NA_SETTINGS_TOLD];
+
+	memcpy(told->hash, daemon->config_hash, sizeof(told->hash));
+	memcpy(told->settings, daemon->settings, sizeof(told->settings));
+	memcpy(told->changed, changed, sizeof(told->changed));
+	atomic_fetch_add_explicit(&shared->settings_told, 1, memory_order_release);
+}
+
+static bool has_room_to_tell(struct na_shared *shared)
+{
+	return na_counter_get(&shared->settings_told) -
+	       atomic_load_explicit(&shared->settings_taken, memory_order_acquire) < NA_SETTINGS_TOLD;
+}
+
+void na_reload(struct na_daemon *daemon, const struct na_settings_source *source)
+{
+	struct na_config wanted, now = *daemon->config;
+	char changed[NA_CHANGED_BYTES] = { 0 };
+	struct na_switches switches;
+	size_t bytes;
+	int err;
+
+	if (!has_room_to_tell(daemon->shared)) {
+		na_log_error("the settings stay as they are: the journal has not recorded the changes before; try again");
+		return;
+	}
+	if (source->read(source->context, &wanted)) {
+		na_log_error("the settings stay as they are");
+		return;
+	}
+	take_over(&now, &wanted, changed);
+	if (!changed[0]) {
+		na_log_notice("SIGHUP: no setting changed");
+		return;
+	}
+	switches = na_config_switches(&now);
+	if (!now.enabled)	/* the observer before the kernel: what it still holds is older */
+		na_counter_set(&daemon->shared->capture_off, 1);
+	err = na_capture_switch(daemon->capture, &switches);
+	if (err) {
+		na_counter_set(&daemon->shared->capture_off, !daemon->config->enabled);
+		na_log_error("the settings stay as they are: the kernel does not take them: %s", strerror(-err));
+		return;
+	}
+	na_counter_set(&daemon->shared->capture_off, !now.enabled);
+	daemon->changed_config = now;
+	daemon->config = &daemon->changed_config;
+	memset(daemon->settings, 0, sizeof(daemon->settings));
+	bytes = na_config_text(daemon->config, daemon->settings, sizeof(daemon->settings));
+	err = na_digest_hex(daemon->settings, bytes, daemon->config_hash);
+	if (err)
+		na_log_error("cannot hash the settings: %s", strerror(-err));
+	tell(daemon, changed);
+	na_log_notice("the settings in force changed: %s", changed);
+}
