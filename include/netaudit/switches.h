@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Settings that the kernel's programs obey, and that may change while they run: what is not even to be taken notice of. */
+/* Settings that the kernel's programs obey, and that may change while they run: what is not to be taken notice of. */
 #ifndef NETAUDIT_SWITCHES_H
 #define NETAUDIT_SWITCHES_H
 
 #include <netaudit/message.h>
 
-/* Bits of na_switches.disabled: channels of datagrams and of unix sockets; what is said in DNS; protocols of messages. */
+/* Bits of na_switches.disabled: channels of datagrams and unix sockets; what is said in DNS; protocols of messages. */
 #define NA_DISABLED_DNS (1U << 0)
 #define NA_DISABLED_UDP (1U << 1)
 #define NA_DISABLED_ICMP (1U << 2)

@@ -15,7 +15,7 @@
 
 #define NA_HOSTS_MOST 16384	/* addresses */
 #define NA_HOST_NAMES 4		/* of each: the newest */
-/* A program may use what it was told for longer than it was told to, and a resolver's cache gives it without a question. */
+/* A program may use what it was told for longer than it was told to, and a cache gives it without a question. */
 #define NA_HOST_LEAST_NS (300 * NA_NS_PER_SECOND)
 #define NA_HOST_LONGEST_NS (24 * 3600 * NA_NS_PER_SECOND)
 

@@ -376,11 +376,36 @@ static void test_the_man_page_has_every_exit_code(void **state)
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
+static void test_words_are_a_set(void **state)
+{
+	static const char *const bad[] = { "", "dns,", ",dns", "dns dns", "dns,dns", "dns,none", "dn", "dnss", "tcp" };
+	const struct na_setting *setting = na_setting_find("capture", "disabled_channels");
+	struct na_error error = { 0 };
+	struct na_config config;
+	char value[NA_CONFIG_PATH_BYTES];
+
+	(void)state;
+	assert_int_equal(na_config_defaults(&config, &error), 0);
+	assert_int_equal(config.disabled_channels, 0);
+	assert_int_equal(na_setting_parse(setting, "unix ,\tdns", &config, &error), 0);
+	assert_int_equal(config.disabled_channels, NA_DISABLED_UNIX | NA_DISABLED_DNS);
+	na_setting_value(setting, &config, value, sizeof(value));
+	assert_string_equal(value, "dns,unix");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_not_equal(na_setting_parse(setting, bad[i], &config, &error), 0);
+	assert_int_equal(config.disabled_channels, NA_DISABLED_UNIX | NA_DISABLED_DNS);
+	config.enabled = 0;
+	config.redaction = NA_CONFIG_REDACTION_STRICT;
+	assert_true(na_config_switches(&config).off && na_config_switches(&config).strict);
+	assert_int_equal(na_config_switches(&config).disabled, config.disabled_channels);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults_need_no_file),
 		cmocka_unit_test(test_a_file_that_was_asked_for_must_exist),
+		cmocka_unit_test(test_words_are_a_set),
 		IN_FOLDER(test_fragments_override_in_order),
 		IN_FOLDER(test_errors_name_place_and_remedy),
 		IN_FOLDER(test_what_the_parser_would_forgive_is_refused),
