@@ -126,27 +126,29 @@ def word():
     return "".join(secrets.choice(WORDS) for _ in range(18))
 
 
-def ask(folder, port, secret):
+def ask(server, secret):
     """A request with the word in its path, in the name of a key and in the name of a field."""
-    test_exchanges.curl(folder, port, f"/{secret}?{secret}=1", "-H", f"{secret}: 1", "-d", "body")
+    test_exchanges.curl(server, f"/{secret}?{secret}=1", "-H", f"{secret}: 1", "-d", "body")
 
 
-def hunt_strict(build, folder, server, port):
+def hunt_strict(build, folder, servers):
     """Strict redaction: names are nowhere either. Returns how many bytes were looked through."""
     secret, folder = word(), os.path.join(folder, "strict")
     os.makedirs(folder, exist_ok=True)
     auditor = lab.Auditor(build, folder, scope="host", settings=("--redaction", "strict"))
     try:
-        test_exchanges.wait_probed(auditor, server)
-        ask(os.path.dirname(folder), port, secret)
+        test_exchanges.wait_probed(auditor, servers[0].process)
+        for server in servers:
+            ask(server, secret)
         auditor.auditor.wait_drained()
         looked = look_everywhere(build, folder, auditor, secret, "with strict redaction")
-        records = [record for record in auditor.records() if record["kind"] == "exchange" and record.get("host") == f"localhost:{port}"]
+        records = [record for record in auditor.records() if record["kind"] == "exchange" and
+                   record.get("host") in [server.origin.split("//")[1] for server in servers]]
     finally:
         auditor.stop()
     if hunt(secret, files_below(f"{folder}/state", f"{folder}/daemon.log"))[0]:
         raise SystemExit("FAIL with strict redaction, after the stop: in a file")
-    if len(records) != 2 or any(name in record for record in records for name in MASKED) or \
+    if len(records) != 4 or any(name in record for record in records for name in MASKED) or \
             any((record.get("strict"), record["request_bytes"], record.get("server_name", "localhost")) != (True, 4, "localhost")
                 for record in records):
         raise SystemExit(f"FAIL with strict redaction: {records}")
@@ -166,7 +168,8 @@ def main():
     prove(build, folder)
     auditor = lab.Auditor(build, folder, scope="host")
     server = test_exchanges.Server(folder, "https")
-    client = None
+    os.makedirs(f"{folder}/clear", exist_ok=True)
+    clear, client = test_exchanges.Server(f"{folder}/clear", "http"), None
     try:
         test_exchanges.wait_probed(auditor, server.process)
         client = subprocess.Popen([test_exchanges.PYTHON, f"{HERE}/client.py", "pause", server.certificate, server.port],
@@ -181,18 +184,19 @@ def main():
         auditor.auditor.wait_drained()
         looked += look_everywhere(build, folder, auditor, secret, "at the end")
         shown = word()
-        ask(folder, port, shown)
+        ask(server, shown)
         auditor.auditor.wait_drained()
         if "raw" not in hunt(shown, files_below(f"{folder}/state"))[0]:
             raise SystemExit("test-leaks: the hunt does not find what is recorded")
         records = auditor.records()
         auditor.auditor.notify.close()    # the next one's has the same name
-        looked += hunt_strict(build, folder, server, port)
+        looked += hunt_strict(build, folder, [server, clear])
     finally:
         if client:
             client.kill()
             client.wait()
         server.stop()
+        clear.stop()
         auditor.stop()
     if hunt(secret, files_below(f"{folder}/state", f"{folder}/daemon.log"))[0]:
         raise SystemExit("FAIL after the stop: in a file")
