@@ -44,6 +44,8 @@ static const struct {
 	{ NA_VERIFY_PRUNING, "pruning", "pruning goes on or was interrupted: the body of the oldest record cannot be checked" },
 	{ NA_VERIFY_INDEX, "index", "index.db says something else than the records: searches may miss some. Stop the daemon, delete "
 	  "index.db, start it again" },
+	{ NA_VERIFY_ANCHOR_ONLY, "anchor-only", "the newest head is in anchors.log and has no row in the journal: the daemon was killed as it "
+	  "signed, or somebody deleted the row; its next start puts it back" },
 };
 #define NOTES (sizeof(notes) / sizeof(*notes))
 

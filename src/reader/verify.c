@@ -137,7 +137,7 @@ static void describe_notes(struct na_verify_result *r)
 	static const char *const words[] = {
 		"old records under no head", "gaps", "losses", "unclean stops", "no anchors.log",
 		"anchors.log begins after the first head", "no head yet", "pruning is not finished",
-		"index.db says something else",
+		"index.db says something else", "the newest head is in anchors.log only",
 	};
 	size_t used = 0;
 

@@ -41,6 +41,7 @@ enum na_verify_notes {
 	NA_VERIFY_NO_HEAD = 1 << 6,		/* nothing is signed yet */
 	NA_VERIFY_PRUNING = 1 << 7,		/* records below a signed cut are still there: pruning goes on, or was interrupted */
 	NA_VERIFY_INDEX = 1 << 8,		/* deep: index.db says something else than the records */
+	NA_VERIFY_ANCHOR_ONLY = 1 << 9,		/* the newest head is in anchors.log, but its row is not in the journal */
 };
 
 /* Written while na_verify() runs, for another thread to look at. */

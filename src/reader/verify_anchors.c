@@ -7,10 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
+#include "journal/read_only.h"
 #include "journal/schema.h"
 #include "reader/verify_work.h"
+
+#define ROW_ATTEMPTS 20
+#define ROW_WAIT_US 100000
 
 /* anchors.log, a note at a time. */
 struct notes {
@@ -87,6 +92,27 @@ static int unknown_head(struct na_verifier *v, const struct na_note *note, const
 			     "head at %" PRIu64 ": in %s, but not in the journal", note->size, where);
 }
 
+/* Whether the head's row comes yet: a daemon that is signing writes it a moment after the note. */
+static bool row_comes(const struct na_verifier *v)
+{
+	sqlite3_stmt *statement = NULL;
+	sqlite3 *db = NULL;
+	bool found = false;
+
+	if (na_read_only_open(&db, v->path, v->still) == SQLITE_OK &&
+	    sqlite3_prepare_v2(db, "SELECT 1 FROM checkpoint WHERE size = ?1", -1, &statement, NULL) == SQLITE_OK)
+		for (int i = 0; i < ROW_ATTEMPTS && !found; i++) {
+			if (i > 0)
+				(void)usleep(ROW_WAIT_US);
+			sqlite3_bind_int64(statement, 1, (sqlite3_int64)v->adopted_size);
+			found = sqlite3_step(statement) == SQLITE_ROW;
+			sqlite3_reset(statement);
+		}
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return found;
+}
+
 int na_verify_adopt_anchor(struct na_verifier *v)
 {
 	struct notes notes;
@@ -105,6 +131,8 @@ int na_verify_adopt_anchor(struct na_verifier *v)
 		v->adopted_size = v->newest_head = notes.note.size;
 		v->adopted_bytes = (uint32_t)notes.bytes;
 		memcpy(v->adopted, notes.text, notes.bytes);
+		if (!row_comes(v))
+			v->result->notes |= NA_VERIFY_ANCHOR_ONLY;
 		break;
 	}
 	fclose(notes.file);
