@@ -33,7 +33,7 @@ static __always_inline void na_recognise(struct na_clear_work *work, __u8 c)
 
 	if (peer->protocol)
 		na_dialogue_begin(stream, peer->protocol, NA_MESSAGE_REQUEST + NA_MESSAGE_RESPONSE - peer->role);
-	else if (c == 'E')	/* no method of HTTP does */
+	else if ((c | 0x20) == 'e')	/* no method of HTTP does */
 		na_dialogue_begin(stream, NA_PROTOCOL_SMTP, NA_MESSAGE_REQUEST);
 	else if (c == '2')
 		na_dialogue_begin(stream, NA_PROTOCOL_SMTP, NA_MESSAGE_RESPONSE);

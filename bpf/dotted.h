@@ -9,7 +9,8 @@
 #include "clear_state.h"
 
 #define NA_DIALOGUE_LOST 255	/* a state: not this protocol, or not to be followed any more */
-/* What one write may cost is bounded: after so many steps only its last bytes are looked at. */
+/* What one write may cost is bounded: after so many steps, or in a larger packet, only its last bytes are looked at. */
+#define NA_DOTTED_PACKET_BYTES 65536
 #define NA_DOTTED_STEPS 768
 #define NA_DOTTED_LAST_BYTES 32768
 
@@ -92,14 +93,26 @@ static __always_inline void na_dotted_pass_over(struct na_clear_work *work)
 	struct na_dialogue *dialogue = &work->stream.dialogue;
 	__u64 bytes = work->left - NA_DOTTED_LAST_BYTES;
 
-	if (work->steps < NA_DOTTED_STEPS || work->left <= NA_DOTTED_LAST_BYTES || dialogue->state < NA_DOTTED_LINE ||
-	    dialogue->state > NA_DOTTED_DOT_RETURN)
+	if (work->steps < NA_DOTTED_STEPS && !(work->piecewise && work->left > NA_DOTTED_PACKET_BYTES))
+		return;
+	if (work->left <= NA_DOTTED_LAST_BYTES || dialogue->state < NA_DOTTED_LINE || dialogue->state > NA_DOTTED_DOT_RETURN)
 		return;
 	work->at += bytes;
 	work->left -= bytes;
 	work->stream.message.body_bytes += bytes;
 	work->stream.message.flags |= NA_MESSAGE_ABOUT;
 	dialogue->state = NA_DOTTED_TEXT;
+}
+
+/* A hole within such text: what ends it is the last that is sent, and so is not in it. False: no such text. */
+static __always_inline bool na_dotted_jump(struct na_clear_stream *stream, __u32 hole)
+{
+	if (stream->dialogue.state < NA_DOTTED_LINE || stream->dialogue.state > NA_DOTTED_DOT_RETURN)
+		return false;
+	stream->message.body_bytes += hole;
+	stream->message.flags |= NA_MESSAGE_ABOUT;
+	stream->dialogue.state = NA_DOTTED_TEXT;
+	return true;
 }
 
 #endif

@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Sends mail inside TLS as Odoo does, with smtplib: mail_client.py CERTIFICATE PORT SECRET. Prints its process id."""
+"""
+Sends mail as Odoo does, with smtplib, inside TLS, after STARTTLS and in the clear: mail_client.py CERTIFICATE PORT STARTTLS_PORT.
+The secret is its first line of input.
+"""
 import email.message
-import os
 import smtplib
 import ssl
 import sys
 
-CERTIFICATE, PORT, SECRET = sys.argv[1], int(sys.argv[2]), sys.stdin.readline().strip()
+CERTIFICATE, PORT, STARTTLS_PORT = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+SECRET = sys.stdin.readline().strip()
 CONTEXT = ssl.create_default_context(cafile=CERTIFICATE)
 
 
@@ -45,7 +48,12 @@ def main():
             session.login(SECRET, "wrong" + SECRET)
         except smtplib.SMTPAuthenticationError:
             pass
+    with smtplib.SMTP("localhost", STARTTLS_PORT) as session:
+        session.starttls(context=CONTEXT)
+        session.login(SECRET, "right" + SECRET)
+        send(session, [f"{SECRET}@five.example"], 4)
+    with smtplib.SMTP("localhost", STARTTLS_PORT) as session:
+        send(session, [f"{SECRET}@six.example", f"refused{SECRET}@six.example"], 5000)
 
 
-print(os.getpid(), flush=True)
 main()

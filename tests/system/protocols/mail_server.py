@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A mail server inside TLS that writes down what it took: mail_server.py FOLDER (with key.pem, cert.pem; writes port, truth.jsonl)."""
+"""
+A mail server that writes down what it took, inside TLS on one port and with STARTTLS on another: mail_server.py FOLDER (with
+key.pem, cert.pem; writes port, port.starttls, truth.jsonl).
+"""
 import asyncio
 import json
 import logging
@@ -22,7 +25,10 @@ class Handler:
             truth.write(json.dumps({
                 "domains": [address.rpartition("@")[2].lower() for address in envelope.rcpt_tos], "bytes": len(envelope.content),
                 "refused": self.refused, "status": status, "client": session.peer[1]}) + "\n")
-        self.refused = 0
+
+    async def handle_MAIL(self, _server, _session, envelope, address, _options):  # noqa: N802
+        self.refused, envelope.mail_from = 0, address
+        return "250 2.1.0 fine"
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802  aiosmtpd's name
         if address.startswith("refused"):
@@ -46,12 +52,15 @@ async def main():
     context.load_cert_chain(os.path.join(FOLDER, "cert.pem"), os.path.join(FOLDER, "key.pem"))
     logging.getLogger("mail.log").setLevel(logging.ERROR)    # it warns of what it does itself
     handler = Handler()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(handler, hostname="localhost", authenticator=authenticate, auth_require_tls=False), "127.0.0.1", 0, ssl=context)
-    with open(os.path.join(FOLDER, "port.new"), "w", encoding="ascii") as file:
-        file.write(str(server.sockets[0].getsockname()[1]))
-    os.rename(os.path.join(FOLDER, "port.new"), os.path.join(FOLDER, "port"))
-    await server.serve_forever()
+    servers = {}
+    for name, inside, within in (("port.starttls", None, context), ("port", context, None)):
+        servers[name] = await asyncio.get_running_loop().create_server(
+            lambda within=within: SMTP(handler, hostname="localhost", authenticator=authenticate, auth_require_tls=False, tls_context=within),
+            "127.0.0.1", 0, ssl=inside)
+        with open(os.path.join(FOLDER, "port.new"), "w", encoding="ascii") as file:
+            file.write(str(servers[name].sockets[0].getsockname()[1]))
+        os.rename(os.path.join(FOLDER, "port.new"), os.path.join(FOLDER, name))
+    await servers["port"].serve_forever()
 
 
 asyncio.run(main())
