@@ -178,6 +178,8 @@ void na_observer_stack(struct na_observer *observer, const struct na_stack_event
 	context.author = na_attributor_on_stack(observer->attributor, event, &acting);
 	if (context.author && event->reason == NA_STACK_WRITE)
 		tell_user(observer, event, &context);
+	if (context.author && flow)
+		na_observer_exchange_author(observer, flow, event, context.author);
 	na_attribution_release(context.author);
 }
 

@@ -31,9 +31,62 @@ void na_observer_close_exchanges(struct na_observer *observer)
 	na_tls_libraries_destroy(observer->tls_libraries);
 }
 
+/* Of clear text: whoever connected began the first request of a flow, and whoever was seen to begin them the others. */
+static const struct na_attribution *known_author(struct na_flow *flow, const struct na_message_event *event)
+{
+	if (!flow || !event->on_wire || !event->written)
+		return NULL;
+	if (!event->message.number)
+		return na_attribution_hold(flow->author);
+	if (flow->exchange.next_number == event->message.number)
+		return na_attribution_hold(flow->exchange.next_author);
+	return NULL;
+}
+
+static void begin(struct na_observer *observer, const struct na_message_event *event, struct na_flow *flow, bool known)
+{
+	if (!flow || !event->on_wire || event->message.protocol != NA_PROTOCOL_HTTP1)
+		return;
+	flow->exchange.connection = event->connection;
+	flow->exchange.number = event->message.number;
+	if (!known)
+		na_exchanges_expect_author(observer->exchanges, event);
+}
+
+/* Who was seen before this answer began no request after it. */
+static void answered(struct na_flow *flow, const struct na_message_event *event)
+{
+	struct na_flow_exchange *exchange = &flow->exchange;
+
+	exchange->answered_ns = event->header.time_ns;
+	na_attribution_release(exchange->next_author);
+	exchange->next_author = NULL;
+}
+
+void na_observer_exchange_author(struct na_observer *observer, struct na_flow *flow, const struct na_stack_event *event,
+				 const struct na_attribution *author)
+{
+	bool inbound = flow->direction == NA_INBOUND;
+	/* answers are counted from 1; of what this host asks, the first request is its connect's */
+	uint64_t number = inbound ? event->subject - 1ULL : event->subject;
+	struct na_flow_exchange *exchange = &flow->exchange;
+
+	if (!exchange->connection || !event->subject)
+		return;
+	if (number == exchange->number && (inbound || event->header.time_ns > exchange->answered_ns)) {
+		na_exchanges_author(observer->exchanges, exchange->connection, number, author, event->header.time_ns);
+	} else if (!inbound && number == exchange->number + 1 && event->header.time_ns > exchange->answered_ns) {
+		na_attribution_release(exchange->next_author);
+		exchange->next_author = na_attribution_hold(author);
+		exchange->next_number = number;
+	}
+}
+
 void na_observer_message(struct na_observer *observer, const struct na_message_event *event)
 {
 	const struct na_target *target = na_targets_see(observer->targets, &event->task);
+	struct na_flow *flow = na_flow_find(observer->flows, event->flow);
+	bool fresh = na_exchanges_is_new(observer->exchanges, event), known = false;
 	struct na_context who = { .clock = &observer->clock };
 	struct na_acting acting;
 
@@ -43,12 +96,18 @@ void na_observer_message(struct na_observer *observer, const struct na_message_e
 	}
 	if (!event->on_wire && !event->flow)
 		na_observer_unbound(observer, &event->task);
-	if (na_exchanges_is_new(observer->exchanges, event)) {
+	if (fresh) {
 		if (!na_observer_describe(observer, target, &event->task, &who))
 			return;
-		if (na_observer_asks(&acting, target, &event->task, &who, !event->written))
+		who.author = known_author(flow, event);
+		known = who.author;
+		if (!known && na_observer_asks(&acting, target, &event->task, &who, !event->written))
 			who.author = na_observer_author(observer, event->connection, &event->task, &acting);
 	}
 	if (na_exchanges_message(observer->exchanges, event, &who))
 		na_observer_dropped(observer, strerror(ENOMEM));
+	else if (fresh)
+		begin(observer, event, flow, known);
+	if (flow && event->on_wire && event->message.kind == NA_MESSAGE_RESPONSE)
+		answered(flow, event);
 }

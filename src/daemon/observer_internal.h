@@ -86,6 +86,9 @@ void na_observer_classify_exchange(const struct na_observer *observer, struct na
 int na_observer_open_exchanges(struct na_observer *observer);	/* 0 or negative errno */
 void na_observer_close_exchanges(struct na_observer *observer);
 void na_observer_message(struct na_observer *observer, const struct na_message_event *event);
+/* The stack of an exchange that begins, or is answered, on a flow in clear text. */
+void na_observer_exchange_author(struct na_observer *observer, struct na_flow *flow, const struct na_stack_event *event,
+				 const struct na_attribution *author);
 
 /* observer_dns.c: names that are asked for. */
 int na_observer_open_lookups(struct na_observer *observer);	/* 0 or negative errno */

@@ -79,6 +79,8 @@ void na_observer_tick(struct na_observer *observer)
 	na_observer_canary_tick(observer, now_ns);
 	na_probes_tick(observer->probes, now_ns);
 	na_tls_libraries_tick(observer->tls_libraries);
+	na_exchanges_settle(observer->exchanges, observer->handled_ns > NA_NS_PER_SECOND ?
+						 observer->handled_ns - NA_NS_PER_SECOND : 0);
 	na_lookups_tick(observer->lookups, observer->handled_ns);	/* what came since may answer */
 	na_datagrams_tick(observer->datagrams, now_ns, config->datagram_seconds * NA_NS_PER_SECOND);
 	if (now_ns >= observer->next_progress_ns) {

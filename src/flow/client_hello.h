@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a flow's ClientHello said, as it was on the wire: whom the client asks for and which protocols it offers. All of it
- * is the client's choice, and none of it is proven by anything.
+ * What a flow's ClientHello said, as it was on the wire: whom the client asks for and which protocols it offers. All of
+ * it is the client's choice, and none of it is proven by anything.
  */
 #ifndef NETAUDIT_FLOW_CLIENT_HELLO_H
 #define NETAUDIT_FLOW_CLIENT_HELLO_H

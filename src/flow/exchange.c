@@ -106,8 +106,42 @@ static void on_response(struct na_exchanges *exchanges, const struct na_message_
 	waiting->exchange.response = *event;
 	waiting->exchange.answered = true;
 	waiting->exchange.ended_ns = event->header.time_ns;
-	if (event->message.part == NA_MESSAGE_WHOLE)
+	waiting->exchange.over = event->message.part == NA_MESSAGE_WHOLE;
+	if (waiting->exchange.over && !(waiting->exchange.author_to_come && !waiting->exchange.request.written))
 		tell(exchanges, waiting);
+}
+
+void na_exchanges_expect_author(struct na_exchanges *exchanges, const struct na_message_event *event)
+{
+	struct waiting *waiting = find(exchanges, event);
+
+	if (waiting)
+		waiting->exchange.author_to_come = true;
+}
+
+void na_exchanges_author(struct na_exchanges *exchanges, uint64_t connection, uint64_t number,
+			 const struct na_attribution *author, uint64_t time_ns)
+{
+	const struct number key = { connection, number };
+	struct waiting *waiting;
+
+	HASH_FIND(hh, exchanges->waiting, &key, sizeof(key), waiting);
+	if (!waiting || !waiting->exchange.author_to_come || time_ns < waiting->exchange.begun_ns)
+		return;
+	waiting->exchange.author_to_come = false;
+	na_attribution_release(waiting->exchange.who.author);
+	waiting->exchange.who.author = na_attribution_hold(author);
+	if (waiting->exchange.over)
+		tell(exchanges, waiting);
+}
+
+void na_exchanges_settle(struct na_exchanges *exchanges, uint64_t before_ns)
+{
+	struct waiting *waiting, *next;
+
+	HASH_ITER(hh, exchanges->waiting, waiting, next)
+		if (waiting->exchange.over && waiting->exchange.ended_ns < before_ns)
+			tell(exchanges, waiting);
 }
 
 int na_exchanges_message(struct na_exchanges *exchanges, const struct na_message_event *event,

@@ -20,6 +20,14 @@
 
 struct na_flow_authors;
 
+/* The last request on a flow in clear text, and when the one before it was answered. */
+struct na_flow_exchange {
+	uint64_t connection, number;	/* connection 0: there was none */
+	uint64_t answered_ns;
+	const struct na_attribution *next_author;	/* held: of request `next_number`, of which nothing is known yet */
+	uint64_t next_number;
+};
+
 struct na_flow {
 	uint64_t id;
 	const char *instance;		/* interned: lives as long as the table; NULL: none */
@@ -30,6 +38,7 @@ struct na_flow {
 	struct na_request request;	/* inbound: what is known of the requests on it */
 	uint8_t remote[16];		/* as in struct na_flow_event; `family` 0: not known */
 	uint16_t remote_port, family;
+	struct na_flow_exchange exchange;
 	struct na_client_hello *hello;	/* owned; NULL: none was seen */
 	uint8_t direction;		/* enum na_direction, as its first record says */
 	uint64_t reported_ns;		/* when its last record was made */

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "attribute/make.h"
 #include "flow/compose_exchange.h"
 #include "journal/canonical.h"
 
@@ -153,6 +154,39 @@ static void test_the_oldest_makes_room(void **state)
 	na_exchanges_destroy(exchanges);
 }
 
+/* What a stack that comes after the answer says belongs to that request only, and is not waited for without end. */
+static void test_an_answer_waits_for_its_author(void **state)
+{
+	const struct na_verdict verdict = { .reason = NA_WHY_INBOUND, .deciding = NA_NO_FRAME };
+	const struct na_attribution *author = na_make_attribution(&verdict);
+	struct na_message_event request = message(0, NA_MESSAGE_REQUEST, NA_MESSAGE_WHOLE, false);
+	struct na_exchanges *exchanges = begin();
+
+	(void)state;
+	request.begun_ns = 500;
+	add(exchanges, request);
+	na_exchanges_expect_author(exchanges, &request);
+	add(exchanges, message(0, NA_MESSAGE_RESPONSE, NA_MESSAGE_WHOLE, true));
+	assert_int_equal(told_count, 0);
+	na_exchanges_author(exchanges, 7, 0, author, 499);	/* of something before it */
+	na_exchanges_author(exchanges, 7, 1, author, 600);	/* of another request */
+	assert_int_equal(told_count, 0);
+	na_exchanges_author(exchanges, 7, 0, author, 600);
+	assert_int_equal(told_count, 1);
+	assert_ptr_equal(told[0].who.author, author);
+	request.message.number = 1;
+	add(exchanges, request);
+	na_exchanges_expect_author(exchanges, &request);
+	add(exchanges, message(1, NA_MESSAGE_RESPONSE, NA_MESSAGE_WHOLE, true));
+	na_exchanges_settle(exchanges, 1000000);	/* when it was over */
+	assert_int_equal(told_count, 1);
+	na_exchanges_settle(exchanges, 1000001);
+	assert_int_equal(told_count, 2);
+	assert_null(told[1].who.author);
+	na_exchanges_destroy(exchanges);
+	na_attribution_release(author);
+}
+
 static const char *compose(struct na_exchange *exchange)
 {
 	static const struct na_clock_pair clock;
@@ -231,6 +265,7 @@ int main(void)
 		cmocka_unit_test(test_requests_without_response_are_told_at_the_end),
 		cmocka_unit_test(test_a_head_is_replaced_by_the_whole),
 		cmocka_unit_test(test_the_oldest_makes_room),
+		cmocka_unit_test(test_an_answer_waits_for_its_author),
 		cmocka_unit_test(test_a_record_of_names),
 		cmocka_unit_test(test_impossible_lengths_are_bounded),
 		cmocka_unit_test(test_a_fingerprint_tells_lengths_apart),
