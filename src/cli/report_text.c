@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The Trust Report as text: verdict, chips, causes, three cards, two lists side by side, add-on by destination. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -95,8 +94,9 @@ static void print_chips(const struct na_cli *cli, const struct na_report *report
 		char detail[NAME_BYTES];
 
 		chip_detail(detail, report, &na_chips[i]);
-		printf("  %s%-2s%s ", na_colour(cli, level_colours[level]), cli->utf8 ? signs[level] : marks[level],
-		       na_colour(cli, NA_PLAIN));
+		printf("  %s", na_colour(cli, level_colours[level]));
+		put_column(cli->utf8 ? signs[level] : marks[level], 2);
+		printf("%s ", na_colour(cli, NA_PLAIN));
 		put_column(na_chips[i].title, 30);
 		printf("%s%s%s\n", na_colour(cli, NA_FAINT), detail, na_colour(cli, NA_PLAIN));
 	}
@@ -235,16 +235,6 @@ static void print_lists(const struct na_cli *cli, const struct na_report *report
 	}
 }
 
-static int by_bytes(const void *left, const void *right)
-{
-	const struct na_report_call *one = *(const struct na_report_call *const *)left;
-	const struct na_report_call *other = *(const struct na_report_call *const *)right;
-
-	if (one->sums.bytes_out != other->sums.bytes_out)
-		return one->sums.bytes_out > other->sums.bytes_out ? -1 : 1;
-	return one->sums.last_seq > other->sums.last_seq ? -1 : one->sums.last_seq < other->sums.last_seq;
-}
-
 static const char *who(const struct na_report_call *call)
 {
 	return call->addon[0] ? call->addon : !strcmp(call->author, "odoo") ? "(Odoo itself)" :
@@ -254,20 +244,20 @@ static const char *who(const struct na_report_call *call)
 /* Which add-on talks to whom: internal destinations are left to --json. */
 static void print_matrix(const struct na_cli *cli, const struct na_report *report)
 {
-	const struct na_report_call **rows = calloc(report->call_count + 1, sizeof(struct na_report_call *));
 	char name[NAME_BYTES], bytes[NA_HUMAN_BYTES];
-	size_t count = 0;
+	size_t shown = 0;
 
-	for (size_t i = 0; rows && i < report->call_count; i++)
-		if (!report->calls[i].inbound && report->calls[i].bucket != NA_BUCKET_INTERNAL)
-			rows[count++] = &report->calls[i];
-	if (count) {
-		qsort(rows, count, sizeof(struct na_report_call *), by_bytes);
-		title(cli, "Add-on by destination");
-	}
-	for (size_t i = 0; i < count && i < 2 * (size_t)ROWS_MOST; i++) {
-		const struct na_report_call *call = rows[i];
+	for (size_t i = 0; i < report->call_count && shown <= 2 * (size_t)ROWS_MOST; i++) {
+		const struct na_report_call *call = &report->calls[i];
 
+		if (call->inbound || call->bucket == NA_BUCKET_INTERNAL)
+			continue;
+		if (shown++ == 0)
+			title(cli, "Add-on by destination");
+		if (shown > 2 * (size_t)ROWS_MOST) {
+			puts("  ... --json has all");
+			break;
+		}
 		fputs("  ", stdout);
 		put_column(escaped(name, who(call)), 22);
 		putchar(' ');
@@ -275,9 +265,6 @@ static void print_matrix(const struct na_cli *cli, const struct na_report *repor
 		printf(" %-16s %7s sent %6" PRId64 " calls %6" PRId64 " exchanges\n", na_bucket_name(call->bucket),
 		       na_human_bytes(bytes, call->sums.bytes_out), call->sums.calls, call->sums.exchanges);
 	}
-	if (count > 2 * (size_t)ROWS_MOST)
-		puts("  ... --json has all");
-	free(rows);
 }
 
 /* ---- in a pipe ---- */

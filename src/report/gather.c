@@ -98,7 +98,8 @@ static void add_sums(struct na_sums *to, const struct na_sums *more)
 
 static const char calls_sql[] =
 	"SELECT instance, component, destination, author, addon, chain, bucket, direction, disagree, max(call_bytes), " SUMS PERIOD
-	" GROUP BY instance, component, destination, author, addon, chain, bucket, direction, disagree";
+	" GROUP BY instance, component, destination, author, addon, chain, bucket, direction, disagree"
+	" ORDER BY sum(bytes_out) DESC, sum(calls) DESC, destination, addon, chain, author, instance";
 
 static int take_call(void *context, sqlite3_stmt *row)
 {

@@ -210,5 +210,5 @@ void na_report_html(FILE *out, const struct na_report *report)
 	fputs(" &middot; key ", out);
 	na_html_text(out, report->verified.fingerprint);
 	fputs("<br>Sums of whole hours. A record and its hashes: <code>netaudit show NUMBER</code>. The whole chain: "
-	      "<code>netaudit verify</code>.</footer></main></body></html>\n", out);
+	      "<code>netaudit verify</code>.<span class=paper> On paper: the first rows of each list.</span></footer></main></body></html>\n", out);
 }

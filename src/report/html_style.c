@@ -40,10 +40,14 @@ const char na_html_style[] =
 	".b-third-party{fill:var(--third);stroke:var(--third);background:var(--third)}"
 	".b-internal{fill:var(--internal);stroke:var(--internal);background:var(--internal)}"
 	"rect{stroke:none!important}.donut .track{stroke:var(--line)}footer{overflow-wrap:anywhere;margin-top:24px;color:var(--faint);font-size:12px}"
-	"details summary{cursor:pointer;color:var(--faint);margin-top:6px}"
-	"@media(max-width:760px){.cards{grid-template-columns:1fr 1fr}.cards .ring{grid-column:1/-1}.cards .card:first-child{grid-column:1/-1}"
+	".paper{display:none}details summary{cursor:pointer;color:var(--faint);margin-top:6px}"
+	"@media screen and (max-width:760px){.cards{grid-template-columns:1fr 1fr}.cards .ring{grid-column:1/-1}.cards .card:first-child{grid-column:1/-1}"
 	".split{grid-template-columns:1fr}.verdict strong{font-size:24px}main{padding:14px 12px}"
 	".wide table{min-width:640px}.timeline{min-width:560px}}"
 	"@media print{@page{size:A4;margin:12mm}:root{color-scheme:light}body{font-size:11px;background:#fff}main{padding:0;max-width:none}"
-	"*{-webkit-print-color-adjust:exact;print-color-adjust:exact}.verdict strong{font-size:22px}h2{margin:12px 0 4px}"
-	".findings li:nth-child(n+7),tr:nth-child(n+11),details{display:none}.timeline{max-height:80px}}";
+	"*{-webkit-print-color-adjust:exact;print-color-adjust:exact}.verdict strong{font-size:20px}.verdict{padding:8px 14px;margin:6px 0}"
+	"h2{margin:10px 0 2px}.cards{margin-top:8px;gap:8px}.card{padding:8px 10px}.card .number{font-size:18px}.donut{width:76px}"
+	".findings li{padding:3px 10px;margin:3px 0;break-inside:avoid}.findings p,table,.legend,.chips li{font-size:10px}"
+	"th,td{padding:2px 6px 2px 0}.cards{grid-template-columns:1fr 1fr 1fr 1.8fr}.card p,.card h3{font-size:10px}code{font-size:9px}"
+	".ring{gap:8px}.findings b{font-size:11px}footer{margin-top:8px;font-size:9px}"
+	".findings li:nth-child(n+5),tbody tr:nth-child(n+6),details{display:none}.paper{display:inline}.timeline{max-height:64px}}";

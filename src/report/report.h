@@ -80,7 +80,7 @@ struct na_report {
 	bool verified_whole;		/* false: the chain was not checked */
 	int64_t not_counted;		/* newest records the rollup does not have yet */
 
-	struct na_report_call *calls;
+	struct na_report_call *calls;	/* most bytes sent first */
 	size_t call_count;
 	struct na_report_destination *destinations;	/* most bytes sent first */
 	size_t destination_count;
