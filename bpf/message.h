@@ -70,13 +70,20 @@ static __always_inline void na_copy_message(struct na_message *to, const struct 
 	bpf_probe_read_kernel(to->host, sizeof(to->host), from->host);
 }
 
+/* A ClientHello is of no protocol yet. */
+static __always_inline bool na_is_message_off(const struct na_message *message)
+{
+	return switches.off || (message->kind != NA_MESSAGE_HELLO &&
+				switches.disabled & NA_DISABLED_MESSAGES(message->protocol & 7));
+}
+
 /* One message, or its head. In a frame of its own: BPF stacks are small. */
 static __noinline void na_clear_report(struct na_clear_work *work)
 {
 	struct na_message_event *event;
 	bool known = true;
 
-	if (!work || switches.off || switches.disabled & NA_DISABLED_MESSAGES(work->stream.message.protocol & 7))
+	if (!work || na_is_message_off(&work->stream.message))
 		return;
 	event = bpf_ringbuf_reserve(&ring_stacks, sizeof(*event), 0);
 	if (!event) {

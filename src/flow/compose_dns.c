@@ -83,7 +83,8 @@ ssize_t na_compose_dns(void *out, const struct na_lookup *lookup, const struct n
 	const struct na_dns *dns = &lookup->dns;
 	bool inbound = opened->direction == NA_INBOUND;
 	uint64_t time_ns = lookup->asked_ns ? lookup->asked_ns : lookup->answered_ns;
-	struct end local, remote, *source = inbound ? &remote : &local, *destination = inbound ? &local : &remote;
+	struct end local = { 0 }, remote = { 0 };
+	const struct end *source = inbound ? &remote : &local, *destination = inbound ? &local : &remote;
 	struct na_canonical c;
 
 	local.port = na_address_text(local.address, opened->family, opened->local, opened->local_port);

@@ -36,11 +36,11 @@ struct na_journal {
 	uint64_t head_made_ns;
 
 	const char *config_hash;	/* of the settings in force; NULL: not known */
-	char config_hash_told[65];	/* what it points to, once settings changed */
 	uint64_t settings_taken;
 
 	uint64_t known_generation[NA_COMPONENTS];
 	uint64_t uncommitted_reported;
+	char config_hash_told[65];	/* what config_hash points to, once settings changed */
 	bool uncommitted_exact;		/* false once a restart made us forget what was reported */
 
 	/* nonces of the newest rows, for the first look at the queue after a restart */
