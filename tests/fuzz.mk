@@ -9,6 +9,7 @@ define FUZZ_TABLE
 addons        1024  what says where a server has its add-ons
 anchors       4096  anchors.log as a crash or a stranger left it
 attribute      512  strings of Python; what frames say, and who started them
+catalogue     1024  files that say whose destinations are
 canonical     4096  record bytes; text to be written as a record
 clear         4096  what programs write to connections, for the parser that the kernel runs
 compose       1024  events of the kernel, with names the traced process chose

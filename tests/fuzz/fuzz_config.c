@@ -4,6 +4,7 @@
  * is a value that parses back to itself.
  */
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "../../src/daemon/config.c"
 

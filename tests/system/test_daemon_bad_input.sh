@@ -63,6 +63,10 @@ expect "bad value of an option" 64 "is not one of odoo, host" "$program" --scope
 expect "terminal codes in an option" 64 '\x1b[2J' "$program" "$(printf -- '--\033[2J')"
 
 expect "missing settings file" 78 "$work/none.conf: No such file" "$program" --config "$work/none.conf"
+mkdir "$work/catalogue.d"
+printf '[x]\nbucket = friend\n' >"$work/catalogue.d/a.ini"
+expect "a catalogue that cannot be understood" 78 "a.ini:2:10: a bucket is" "$program" --check --config /dev/null \
+	--site-dir "$work/catalogue.d"
 expect "line that is no setting" 78 "test.conf:2:1: neither" "$program" --config "$(config '[daemon]\nwhat is this\n')"
 expect "unknown setting" 78 'test.conf:2:1: no setting "colour" in [daemon]' \
 	"$program" --config "$(config '[daemon]\ncolour = red\n')"
