@@ -216,16 +216,22 @@ static void test_unsigned(struct na_report *report, const struct na_rule *rule)
 				"netaudit head");
 }
 
-/* Which way each setting weakens the evidence when it is changed: up, down, or to this word. */
+/* Settings that are an attention for as long as they are not this. */
+static const struct {
+	const char *setting, *strong;
+} wanted[] = {
+	{ "capture.enabled = ", "yes" },
+	{ "capture.disabled_channels = ", "none" },
+	{ "capture.probes = ", "all" },
+};
+
+/* Settings of which a change is one: where a smaller (-1) or a larger (1) number sees or keeps less; 0 keeps all. */
 static const struct {
 	const char *setting;
-	int direction;
-	const char *word;
-} weakenings[] = {
-	{ "capture.probes = ", 0, "none" },	{ "capture.probes = ", 0, "python" }, { "capture.probes = ", 0, "tls" },
-	{ "capture.scope = ", 0, "odoo" },	{ "retention.days = ", -1, NULL },    { "capture.ring_kib = ", -1, NULL },
-	{ "capture.bulk_ring_kib = ", -1, NULL }, { "journal.head_seconds = ", 1, NULL },
-	{ "daemon.heartbeat_seconds = ", 1, NULL },
+	int weaker;
+} numbers[] = {
+	{ "retention.days = ", -1 },	    { "retention.max_mib = ", -1 },	  { "capture.ring_kib = ", -1 },
+	{ "capture.bulk_ring_kib = ", -1 }, { "journal.head_seconds = ", 1 },	  { "daemon.heartbeat_seconds = ", 1 },
 };
 
 static const char *value_of(const char *settings, const char *setting)
@@ -235,39 +241,51 @@ static const char *value_of(const char *settings, const char *setting)
 	return found ? found + strlen(setting) : NULL;
 }
 
-static void compare_settings(struct na_report *report, const struct na_rule *rule, const struct na_life_event *event,
-			     const char *before, const char *after)
+static void check_wanted(struct na_report *report, const struct na_rule *rule, const struct na_life_event *event,
+			 const char *settings)
 {
-	for (size_t i = 0; i < sizeof(weakenings) / sizeof(weakenings[0]); i++) {
-		const char *old = value_of(before, weakenings[i].setting), *new = value_of(after, weakenings[i].setting);
-		const char *word = weakenings[i].word;
-		long from = old ? strtol(old, NULL, 10) : 0, to = new ? strtol(new, NULL, 10) : 0;
-		bool weaker = weakenings[i].direction < 0 ? (to && (to < from || !from)) : to > from;
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		const char *value = value_of(settings, wanted[i].setting);
 
-		if (!old || !new)
-			continue;
-		if (word)
-			weaker = !na_rule_line_is(old, word) && na_rule_line_is(new, word);
-		if (weaker)
-			na_rule_life(report, rule, event, "A setting was weakened: %s%.*s (it was %.*s)", weakenings[i].setting,
-				     (int)strcspn(new, "\n"), new, (int)strcspn(old, "\n"), old);
+		if (value && !na_rule_line_is(value, wanted[i].strong))
+			na_rule_life(report, rule, event, "A setting sees less than it could: %s%.*s", wanted[i].setting,
+				     (int)strcspn(value, "\n"), value);
 	}
 }
 
+static void compare_numbers(struct na_report *report, const struct na_rule *rule, const struct na_life_event *event,
+			    const char *before, const char *after)
+{
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		const char *old = value_of(before, numbers[i].setting), *new = value_of(after, numbers[i].setting);
+		long from = old ? strtol(old, NULL, 10) : 0, to = new ? strtol(new, NULL, 10) : 0;
+
+		if (old && new && (numbers[i].weaker < 0 ? (to && (to < from || !from)) : to > from))
+			na_rule_life(report, rule, event, "A setting was weakened: %s%ld (it was %ld)", numbers[i].setting, to, from);
+	}
+}
+
+/* A setting that is weak now, or was in the period, is one however long ago it was made so. */
 static void test_weakened(struct na_report *report, const struct na_rule *rule)
 {
+	const struct na_life_event *in_force = NULL;
 	const char *before = NULL;
 
 	for (size_t i = 0; i < report->life_count; i++) {
 		const struct na_life_event *event = &report->life[i];
 		const char *settings = json_string_value(json_object_get(event->body, "settings"));
 
-		if (strcmp(event->kind, "config") != 0 || !settings)
+		if (strcmp(event->kind, "config") != 0 || !settings || event->t >= report->until)
 			continue;
-		if (before && in_period(report, event))
-			compare_settings(report, rule, event, before, settings);
+		if (before && event->t >= report->since) {
+			check_wanted(report, rule, in_force, before);
+			compare_numbers(report, rule, event, before, settings);
+		}
 		before = settings;
+		in_force = event;
 	}
+	if (before)
+		check_wanted(report, rule, in_force, before);
 }
 
 const struct na_rule na_rules[] = {

@@ -27,7 +27,7 @@ struct scene {
 	struct na_report_call call;
 	struct na_report_destination destination;
 	struct na_vendor_day day;
-	struct na_life_event life[4];
+	struct na_life_event life[6];
 };
 
 static struct na_life_event event(int64_t seq, int64_t t, const char *kind, const char *body)
@@ -199,6 +199,18 @@ static void shorter_retention(struct scene *scene)
 	add_life(scene, "config", "{\"settings\":\"retention.days = 30\\ncapture.probes = all\\n\"}");
 }
 
+static void switched_off_long_ago(struct scene *scene)
+{
+	json_decref(scene->life[1].body);
+	scene->life[1] = event(2, NOW - 900 * HOUR_US, "config", "{\"settings\":\"capture.enabled = no\\n\"}");
+}
+
+static void a_channel_was_off_for_an_hour(struct scene *scene)
+{
+	add_life(scene, "config", "{\"settings\":\"capture.disabled_channels = smtp\\n\"}");
+	add_life(scene, "config", "{\"settings\":\"capture.disabled_channels = none\\n\"}");
+}
+
 static void fewer_probes(struct scene *scene)
 {
 	add_life(scene, "config", "{\"settings\":\"retention.days = 90\\ncapture.probes = none\\n\"}");
@@ -219,7 +231,8 @@ static const struct {
 	{ "lost", lost, NA_ATTENTION },		       { "silent", silent, NA_ATTENTION },
 	{ "unverified", not_checked, NA_ATTENTION },   { "unverified", not_readable, NA_ATTENTION },
 	{ "unsigned", unsigned_tail, NA_ATTENTION },   { "weakened", shorter_retention, NA_ATTENTION },
-	{ "weakened", fewer_probes, NA_ATTENTION },
+	{ "weakened", fewer_probes, NA_ATTENTION },    { "weakened", switched_off_long_ago, NA_ATTENTION },
+	{ "weakened", a_channel_was_off_for_an_hour, NA_ATTENTION },
 };
 
 static const struct na_finding *finding_of(const struct na_report *report, const char *rule)
