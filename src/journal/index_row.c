@@ -282,7 +282,7 @@ static int read_members(struct na_index_row *row, struct scan *scan)
 static void clear(struct na_index_row *row)
 {
 	for (int i = 0; i < NA_INDEX_VALUES; i++)
-		row->value[i].type = NA_INDEX_ABSENT;
+		row->value[i] = (struct na_index_value){ .type = NA_INDEX_ABSENT };
 }
 
 int na_index_row_read(struct na_index_row *row, const void *body, size_t body_bytes)

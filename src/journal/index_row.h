@@ -57,6 +57,7 @@ enum na_index_type {
 	X(ADDONS,    "addons",    NA_INDEX_RAW,     "") \
 	X(DISAGREE,  "names_disagree", NA_INDEX_TRUE, "") \
 	X(FINAL,     "final",     NA_INDEX_TRUE,    "") \
+	X(MISSING,   "missing",   NA_INDEX_RAW,     "") \
 	X(DETACHED,  "hooks_detached", NA_INDEX_INTEGER, "")
 
 enum na_index_column {

@@ -51,7 +51,7 @@ static const char *const statements[NA_ROLLUP_STATEMENTS] = {
 	[NA_ROLLUP_FORGET_LIFE] = "DELETE FROM life WHERE seq < ?1",
 };
 
-enum what { NOTHING, CALL, COUNTERS, LAST_COUNTERS, PERIOD, EXCHANGE, LIFE, BEAT };
+enum what { NOTHING, CALL, COUNTERS, LAST_COUNTERS, PERIOD, EXCHANGE, LIFE, BEAT, CANARY };
 
 static const struct {
 	const char *kind;
@@ -61,7 +61,7 @@ static const struct {
 	{ "exchange", EXCHANGE }, { "heartbeat", BEAT },  { "start", LIFE },	      { "stop", LIFE },
 	{ "gap", LIFE },	{ "lost", LIFE },	  { "config", LIFE },	      { "catalogue", LIFE },
 	{ "ack", LIFE },	{ "clock", LIFE },	  { "prune", LIFE },	      { "rotate", LIFE },
-	{ "addon", LIFE },	{ "carried", LIFE },
+	{ "addon", LIFE },	{ "carried", LIFE },	  { "canary", CANARY },
 };
 
 int na_rollup_open(struct na_rollup *rollup, sqlite3 *db)
@@ -353,6 +353,8 @@ int na_rollup_add(struct na_rollup *rollup, int64_t seq, const struct na_index_r
 		return note_exchange(rollup, seq, row);
 	case LIFE:
 		return note_life(rollup, seq, row);
+	case CANARY:	/* only a round of which something was not seen: there are many */
+		return row->value[NA_INDEX_MISSING].length > sizeof("[]") - 1 ? note_life(rollup, seq, row) : 0;
 	case BEAT:
 		return note_beat(rollup, row);
 	default:

@@ -172,6 +172,23 @@ static void test_lost(struct na_report *report, const struct na_rule *rule)
 				     (int64_t)json_integer_value(json_object_get(report->life[i].body, "count")));
 }
 
+static void test_canary(struct na_report *report, const struct na_rule *rule)
+{
+	for (size_t i = 0; i < report->life_count; i++) {
+		const struct na_life_event *event = &report->life[i];
+		const json_t *missing = json_object_get(event->body, "missing"), *sign;
+		char text[128] = "";
+		size_t at, used = 0;
+
+		if (strcmp(event->kind, "canary") != 0 || !in_period(report, event))
+			continue;
+		json_array_foreach (missing, at, sign)
+			if (json_is_string(sign) && used < sizeof(text))
+				used += (size_t)snprintf(text + used, sizeof(text) - used, " %s", json_string_value(sign));
+		na_rule_life(report, rule, event, "Of the canary's calls the kernel did not tell:%s", text);
+	}
+}
+
 /* A journal that was pruned or copied has no daemon: only a period that reaches the present can be silent. */
 static void test_silent(struct na_report *report, const struct na_rule *rule)
 {
@@ -306,6 +323,7 @@ const struct na_rule na_rules[] = {
 	{ "names", NA_ATTENTION, "Names that disagree", test_disagree, "Look at the record: which name was said to whom." },
 	{ "gap", NA_ATTENTION, "Gaps", test_gap, "The record says what may be missing." },
 	{ "lost", NA_ATTENTION, "Losses", test_lost, "The record names processes and destinations; larger rings lose less." },
+	{ "canary", NA_ATTENTION, "The canary was not seen", test_canary, "netaudit doctor says which hooks are there." },
 	{ "silent", NA_ATTENTION, "No sign of life", test_silent, "Start the daemon." },
 	{ "unverified", NA_ATTENTION, "The chain was not checked", test_unverified, "Leave --quick out, or run netaudit verify." },
 	{ "unsigned", NA_ATTENTION, "Records without a signature", test_unsigned, "Look at the daemon's log." },
@@ -317,7 +335,7 @@ const size_t na_rule_count = sizeof(na_rules) / sizeof(na_rules[0]);
 const struct na_chip na_chips[] = {
 	{ "chain", "Chain verified", { "tampered", "unverified", NULL } },
 	{ "head", "Signed", { "unsigned", NULL } },
-	{ "coverage", "Coverage", { "gap", "lost", "silent", "detached", "weakened", NULL } },
+	{ "coverage", "Coverage", { "gap", "lost", "canary", "silent", "detached", "weakened", NULL } },
 	{ "self", "No call by the auditor", { "self-egress", NULL } },
 	{ "attribution", "Every call has an author", { "unattributed", "vendor-author", NULL } },
 	{ "vendor", "Vendors within their rules",

@@ -172,6 +172,11 @@ static void lost(struct scene *scene)
 	add_life(scene, "lost", "{\"count\":7}");
 }
 
+static void canary_missed(struct scene *scene)
+{
+	add_life(scene, "canary", "{\"missing\":[\"accept\",\"round\"]}");
+}
+
 static void silent(struct scene *scene)
 {
 	scene->report.last_beat = NOW - HOUR_US;
@@ -230,7 +235,7 @@ static const struct {
 	{ "suspected", named_by_manifest, NA_ATTENTION }, { "names", disagree, NA_ATTENTION },	       { "gap", gap, NA_ATTENTION },
 	{ "lost", lost, NA_ATTENTION },		       { "silent", silent, NA_ATTENTION },
 	{ "unverified", not_checked, NA_ATTENTION },   { "unverified", not_readable, NA_ATTENTION },
-	{ "unsigned", unsigned_tail, NA_ATTENTION },   { "weakened", shorter_retention, NA_ATTENTION },
+	{ "canary", canary_missed, NA_ATTENTION },     { "unsigned", unsigned_tail, NA_ATTENTION },   { "weakened", shorter_retention, NA_ATTENTION },
 	{ "weakened", fewer_probes, NA_ATTENTION },    { "weakened", switched_off_long_ago, NA_ATTENTION },
 	{ "weakened", a_channel_was_off_for_an_hour, NA_ATTENTION },
 };
