@@ -30,7 +30,7 @@ int na_dialogue_bytes(__u32 slot);
 int na_dialogue_tell(__u32 slot);
 int na_dialogue_step(__u32 slot);
 int na_hello_byte(__u32 slot, __u32 byte);
-int na_clear_head(__u32 slot);
+int na_clear_few(__u32 slot);
 int na_clear_words(__u32 slot);
 int na_clear_rest(__u32 slot);
 int na_clear_over(__u32 slot);
