@@ -200,7 +200,7 @@ static int take_beats(void *context, sqlite3_stmt *row)
 
 /* ---- the journal's own life: all of it, because an acknowledgement or a manifest may be older than the period ---- */
 
-/* Losses and missed canaries can be many: of those the newest of the period. Of the others there are more only after years. */
+/* Losses and missed canaries can be many: of those the newest of the period. The others take years to be as many. */
 static const char life_sql[] =
 	"SELECT * FROM (SELECT seq, t, kind FROM life WHERE kind NOT IN ('lost', 'canary') ORDER BY seq DESC LIMIT 50000)"
 	" UNION ALL SELECT * FROM (SELECT seq, t, kind FROM life WHERE kind IN ('lost', 'canary') AND t / 3600000000 BETWEEN ?1 AND ?2"
