@@ -273,8 +273,6 @@ __attribute__((noinline)) int na_clear_step(__u32 slot)
 
 	if (!work)
 		return NA_CLEAR_ALL_DONE;
-	if (work->stream.dialogue.protocol && work->of.held)
-		work->stream.state = NA_CLEAR_OPAQUE;	/* servers greet first: who does not wait for that speaks another */
 	if (work->stream.dialogue.protocol)
 		return na_dialogue_step(slot) ? NA_CLEAR_ON : NA_CLEAR_ALL_DONE;
 	switch (work->stream.state) {

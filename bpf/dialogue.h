@@ -154,16 +154,18 @@ __attribute__((noinline)) int na_dialogue_step(__u32 slot)
 	if (!work)
 		return 0;
 	work->steps++;
-	if (work->stream.dialogue.tell) {
+	if (work->stream.dialogue.tell && !work->of.held) {
 		na_dialogue_tell(slot);
 		return 1;
 	}
+	if (work->stream.remaining)
+		na_dialogue_skip(work);
+	if (work->stream.dialogue.tell)
+		return 0;	/* what is held back ends here, where another message would begin */
 	if (work->stream.dialogue.state == NA_DIALOGUE_LOST)
 		work->stream.state = NA_CLEAR_OPAQUE;
 	if (work->stream.state == NA_CLEAR_OPAQUE)
 		return 0;
-	if (work->stream.remaining)
-		na_dialogue_skip(work);
 	if (work->position < work->filled) {
 		na_dotted_words(slot);
 		na_dialogue_bytes(slot);	/* so every step takes 32 bytes at least: NA_CLEAR_STEPS are enough */

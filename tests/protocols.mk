@@ -15,3 +15,8 @@ test-postgresql: all $(BUILD)/tests/tls/maps ## connections to PostgreSQL inside
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/protocols/test_postgresql.py $(BUILD)
 
 .PHONY: test-postgresql
+
+test-ldap: all $(BUILD)/tests/tls/maps ## LDAP of OpenLDAP's clients in the clear: operations and result codes, and nothing of the content
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/protocols/test_ldap.py $(BUILD)
+
+.PHONY: test-ldap
