@@ -13,10 +13,16 @@
 /* This process can make no file, although its user could: it is confined. */
 void na_read_only_confined(void);
 
-/* The database was closed, and we could not make its log's files: nothing can change under us but by its owner's next start. */
+/*
+ * The database was closed, and we could not make its log's files: nothing can change under us but by its owner's next
+ * start.
+ */
 bool na_read_only_is_still(const char *path);
 
-/* Returns SQLite's result code; *db may be set also on error, and is closed by the caller. SQLITE_TOOBIG: the path is too long. */
+/*
+ * Returns SQLite's result code; *db may be set also on error, and is closed by the caller. SQLITE_TOOBIG: the path is
+ * too long.
+ */
 int na_read_only_open(sqlite3 **db, const char *path, bool still);
 
 #endif
