@@ -15,7 +15,10 @@
 
 #include "http.h"
 
-/* Of a head, a step takes 8 times 4 bytes: what the verifier follows in one is the body of the loop, once for each byte. */
+/*
+ * Of a head, a step takes 8 times 4 bytes: what the verifier follows in one is the body of the loop, once for each
+ * byte.
+ */
 #define NA_CLEAR_FEW 4
 #define NA_CLEAR_FEW_A_STEP 8
 #define NA_CLEAR_WORDS_A_STEP (NA_CLEAR_CHUNK_BYTES / 8)	/* of a body */

@@ -260,7 +260,8 @@ static __always_inline void na_on_datagram(struct sock *sk, const struct na_data
 	struct na_peer_counters *counters;
 	bool first;
 
-	if (!socket || na_is_switched_off(datagram) || (socket->task.scope == NA_SCOPE_RELAY && !na_is_call_of_relay(sk, datagram)))
+	if (!socket || na_is_switched_off(datagram) ||
+	    (socket->task.scope == NA_SCOPE_RELAY && !na_is_call_of_relay(sk, datagram)))
 		return;
 	if (socket->task.scope == NA_SCOPE_UNDECIDED && na_scope_of(socket->task.pid) == NA_SCOPE_NONE)
 		return;	/* has been let go since */

@@ -128,7 +128,10 @@ static __always_inline bool na_is_identifier(const struct na_shape *shape)
 
 #define NA_EACH(byte) (0x0101010101010101ULL * (byte))
 
-/* Of eight bytes, letters and digits become '#'. None is above 0x7f: what is added shows in its top bit what it exceeds. */
+/*
+ * Of eight bytes, letters and digits become '#'. None is above 0x7f: what is added shows in its top bit what it
+ * exceeds.
+ */
 static __always_inline __u64 na_mask_bytes(__u64 bytes)
 {
 	__u64 lower = bytes | NA_EACH(0x20), mask;

@@ -61,7 +61,10 @@ enum na_dialogue_command {
 	NA_DIALOGUE_COMMANDS(NA_COMMAND_NUMBER) NA_COMMANDS
 };
 
-/* Of a ClientHello `host` is the server's name that is asked for, and the text the protocols that are offered (names). */
+/*
+ * Of a ClientHello `host` is the server's name that is asked for, and the text the protocols that are offered
+ * (names).
+ */
 enum na_message_kind { NA_MESSAGE_NONE, NA_MESSAGE_REQUEST, NA_MESSAGE_RESPONSE, NA_MESSAGE_HELLO };
 
 /* A message with a body is told twice: its head when it is over, and all of it at the end. */

@@ -7,7 +7,10 @@
 
 #include "cli/cli.h"
 
-/* Whether the reader is to be asked: the journal is not ours to open, a reader is there, and it serves such a command. */
+/*
+ * Whether the reader is to be asked: the journal is not ours to open, a reader is there, and it serves such a
+ * command.
+ */
 bool na_ask_is_for_reader(const struct na_cli *cli, int argc, char **argv);
 
 /* Runs argv[0], the command, with its arguments there. What it prints is printed here. Returns enum na_cli_exit. */

@@ -2,9 +2,10 @@
 /*
  * What the reader and who asks it say to each other, over one unix stream socket per command.
  *
- * Asked: struct na_request, then `bytes` bytes: the time zone (TZ, may be empty) and `arguments` arguments, each ended by
- * a NUL. Answered: frames of struct na_frame and `bytes` bytes, until NA_FRAME_END, whose payload is the exit status as an int32_t.
- * Both sides are of one machine and, checked by the first four bytes, of one version of this.
+ * Asked: struct na_request, then `bytes` bytes: the time zone (TZ, may be empty) and `arguments` arguments, each
+ * ended by a NUL. Answered: frames of struct na_frame and `bytes` bytes, until NA_FRAME_END, whose payload is the
+ * exit status as an int32_t. Both sides are of one machine and, checked by the first four bytes, of one version of
+ * this.
  */
 #ifndef NETAUDIT_CLI_FRAMES_H
 #define NETAUDIT_CLI_FRAMES_H
@@ -39,7 +40,10 @@ struct na_frame {
 	uint32_t bytes;
 };
 
-/* All of it, waiting at most `timeout_ms` for each part (-1: for ever). Returns 0, -EPIPE at the end of the stream, or negative errno. */
+/*
+ * All of it, waiting at most `timeout_ms` for each part (-1: for ever). Returns 0, -EPIPE at the end of the stream,
+ * or negative errno.
+ */
 int na_frame_read(int fd, void *out, size_t bytes, int timeout_ms);
 int na_frame_write(int fd, const void *bytes, size_t count, int timeout_ms);
 

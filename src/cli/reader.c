@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * netaudit reader: answers one asker on standard input, and ends. Started for each connection by netaudit-reader.socket.
+ * netaudit reader: answers one asker on standard input, and ends. Started for each connection by
+ * netaudit-reader.socket.
  *
  * Two processes: one looks at who asks and passes on what is printed; the other has nothing but the files it may read,
  * and runs the same command that root would run.

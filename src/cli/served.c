@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which commands the reader runs for people who may not open the journal: those that only read it, and no file of theirs. */
+/*
+ * Which commands the reader runs for people who may not open the journal: those that only read it, and no file of
+ * theirs.
+ */
 #include <string.h>
 
 #include "cli/cli.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The canary: a process that makes a real TCP connection and real datagrams every few minutes, where nobody else can be,
- * so that the observer can tell whether the kernel still tells of them (observer_canary.c).
+ * The canary: a process that makes a real TCP connection and real datagrams every few minutes, where nobody else can
+ * be, so that the observer can tell whether the kernel still tells of them (observer_canary.c).
  *
  * It begins once the observer has said that it listens for this process. The counters of a round are in shared memory.
  */

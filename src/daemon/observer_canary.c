@@ -2,7 +2,8 @@
 /*
  * Listens for the canary: what the kernel tells of each of its rounds becomes one record, which says what was missing.
  *
- * Its sockets are of a network namespace that no other process can be in; the kernel says of each flow which one it is of.
+ * Its sockets are of a network namespace that no other process can be in; the kernel says of each flow which one it
+ * is of.
  */
 #include "daemon/canary.h"
 #include "daemon/observer_internal.h"

@@ -142,7 +142,10 @@ void na_observer_tick(struct na_observer *observer);
 /* observer_requests.c: also once a second: records an operator asked for. */
 void na_observer_take_requests(struct na_observer *observer);
 
-/* observer_canary.c: its calls show that capture works, and are no traffic. True: the event is its, and has been taken. */
+/*
+ * observer_canary.c: its calls show that capture works, and are no traffic. True: the event is its, and has been
+ * taken.
+ */
 bool na_observer_canary(struct na_observer *observer, const struct na_event_header *event);
 void na_observer_canary_tick(struct na_observer *observer, uint64_t now_ns);
 

@@ -285,7 +285,8 @@ static bool waits_for_start(const struct supervisor *s, size_t place)
 	const struct child *child = &s->child[stop_order[place]];
 	bool first = child->generation == 0 && place + 1 < CHILDREN;
 
-	return !child->pid && !s->stopping && is_wanted(s, stop_order[place]) && (!first || is_ready(s, stop_order[place + 1]));
+	return !child->pid && !s->stopping && is_wanted(s, stop_order[place]) &&
+	       (!first || is_ready(s, stop_order[place + 1]));
 }
 
 /* What is due at this moment, whatever woke us. */
