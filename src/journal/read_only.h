@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Opening a database of ours for reading only. Readers of a write-ahead log share memory with its writer, in a file beside
- * the database; a reader that may not make that file can still read a log that is there (sqlite.org/wal.html, "Read-Only
- * Databases"), and a database whose log is gone, because it was closed, as something that does not change.
+ * Opening a database of ours for reading only. Readers of a write-ahead log share memory with its writer, in a file
+ * beside the database; a reader that may not make that file can still read a log that is there (sqlite.org/wal.html,
+ * "Read-Only Databases"), and a database whose log is gone, because it was closed, as something that does not change.
  */
 #ifndef NETAUDIT_JOURNAL_READ_ONLY_H
 #define NETAUDIT_JOURNAL_READ_ONLY_H
