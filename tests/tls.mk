@@ -14,7 +14,13 @@ test-http: all ## HTTP in clear text, of curl and Python: the same, on every bac
 test-opaque: all ## TLS that nobody sees into is named by its ClientHello, however it is cut; what OpenSSL says is not called opaque
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/tls/test_opaque.py $(BUILD)
 
+test-segments: all ## a peer that sends segments twice, in another order or with other bytes: less is recorded, never something wrong
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/tls/test_segments.py $(BUILD)
+
+test-leaks-clear: all $(BUILD)/tests/tls/maps ## the same hunt for secrets that were sent in clear text
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/tls/test_leaks.py $(BUILD) --plain
+
 test-leaks: all $(BUILD)/tests/tls/maps ## secrets sent inside TLS are nowhere in what the auditor keeps; the hunt proves that it can find
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/tls/test_leaks.py $(BUILD)
 
-.PHONY: test-tls test-http test-opaque test-leaks
+.PHONY: test-tls test-http test-opaque test-segments test-leaks test-leaks-clear

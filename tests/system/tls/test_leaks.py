@@ -158,20 +158,25 @@ def hunt_strict(build, folder, servers):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
-    build = os.path.abspath(parser.parse_args().build)
+    parser.add_argument("--plain", action="store_true", help="the request goes in clear text")
+    options = parser.parse_args()
+    build, name, channel = os.path.abspath(options.build), "test-leaks", "https"
+    if options.plain:
+        name, channel = "test-leaks-clear", "http"
     if tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) < (5, 15):
-        print("test-leaks: left out: this kernel has no cookies for probes")
+        print(f"{name}: left out: this kernel has no cookies for probes")
         return
     lab.enter_own_network()
-    folder, secret = os.path.join(build, "tests/tls/leaks"), "Leak" + secrets.token_hex(16)
+    folder, secret = os.path.join(build, "tests", channel, "leaks"), "Leak" + secrets.token_hex(16)
     os.makedirs(folder, exist_ok=True)
     prove(build, folder)
     auditor = lab.Auditor(build, folder, scope="host")
-    server = test_exchanges.Server(folder, "https")
+    server = test_exchanges.Server(folder, channel)
     os.makedirs(f"{folder}/clear", exist_ok=True)
     clear, client = test_exchanges.Server(f"{folder}/clear", "http"), None
     try:
-        test_exchanges.wait_probed(auditor, server.process)
+        if channel == "https":
+            test_exchanges.wait_probed(auditor, server.process)
         client = subprocess.Popen([test_exchanges.PYTHON, f"{HERE}/client.py", "pause", server.certificate, server.port],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         client.stdin.write(secret + "\n")
@@ -200,10 +205,10 @@ def main():
         auditor.stop()
     if hunt(secret, files_below(f"{folder}/state", f"{folder}/daemon.log"))[0]:
         raise SystemExit("FAIL after the stop: in a file")
-    exchanges = [record for record in records if record["kind"] == "exchange" and record["path"] == "/pause"]
+    exchanges = [record for record in records if record["kind"] == "exchange" and record["path"] == "/pause" and record["channel"] == channel]
     if len(exchanges) != 2 or any(record.get("query") != ["token", "*"] for record in exchanges):
         raise SystemExit(f"FAIL the request was not recorded: {exchanges}")
-    print(f"test-leaks: nothing in {looked >> 20} MiB of files, maps, rings and memory; the request is recorded")
+    print(f"{name}: nothing in {looked >> 20} MiB of files, maps, rings and memory; the request is recorded")
 
 
 if __name__ == "__main__":

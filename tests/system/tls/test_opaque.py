@@ -47,6 +47,7 @@ def hello_of(name):
     """A ClientHello as OpenSSL makes it, in a library call: no socket is touched by it."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     context = ssl.create_default_context()
+    context.check_hostname = bool(name)
     context.set_alpn_protocols(["h2", "http/1.1"])
     try:
         context.wrap_bio(incoming, outgoing, server_hostname=name).do_handshake()
