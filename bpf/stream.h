@@ -174,8 +174,11 @@ static __always_inline bool na_stream_parse(struct __sk_buff *skb, struct na_wir
 /* Nothing more is looked at in this direction. */
 static __always_inline void na_stream_close(struct na_wire *wire, struct na_socket *state, __u32 direction, bool lost)
 {
-	if (wire)
+	if (wire) {
 		wire->side[direction & 1].state = NA_WIRE_CLOSED;
+		if (lost)
+			wire->side[direction & 1].lost = 1;
+	}
 	if (!state)
 		return;
 	state->unread |= 1 << direction;
@@ -213,7 +216,7 @@ static __always_inline bool na_wire_enter(struct na_wire_side *side)
 }
 
 /* A connection that was accepted meanwhile. False: another CPU is at what had arrived before. */
-static __always_inline bool na_stream_claim(struct __sk_buff *skb, struct na_wire *wire, const struct na_socket *state,
+static __always_inline bool na_stream_claim(struct __sk_buff *skb, struct na_wire *wire, struct na_socket *state,
 					    __u64 socket)
 {
 	struct na_segment nothing = { .direction = NA_TLS_READ, .deed = NA_STREAM_TELL_HELD };
@@ -224,6 +227,8 @@ static __always_inline bool na_stream_claim(struct __sk_buff *skb, struct na_wir
 	if (!na_wire_enter(side))
 		return false;
 	wire->flow = state->id;
+	if (side->lost)
+		state->flags |= NA_FLOW_TEXT_LOST;
 	na_stream_parse(skb, wire, &nothing, socket);
 	side->busy = 0;
 	return true;

@@ -18,7 +18,7 @@ struct na_wire_side {
 	__u32 next;		/* sequence number */
 	__u32 busy;		/* a CPU is at it */
 	__u32 state;		/* enum na_wire_state */
-	__u32 reserved;
+	__u32 lost;		/* it was closed because something was missed */
 };
 
 struct na_wire {
