@@ -11,7 +11,8 @@ static const struct {
 	const char *command;
 	int arguments;
 } served[] = {
-	{ "log", 0 }, { "addons", 0 }, { "show", 1 }, { "export", 1 }, { "verify", 0 }, { "head", 0 },
+	{ "report", 0 }, { "log", 0 }, { "addons", 0 }, { "show", 1 }, { "catalogue", 2 },
+	{ "export", 1 }, { "verify", 0 }, { "head", 0 },
 };
 
 int na_served_arguments(const struct na_command *command)

@@ -120,7 +120,7 @@ class Reader(unittest.TestCase):
             print("skip: there is no group netaudit-forensic here: make install-users", end=" ", flush=True)
         for group in groups:
             for command in (("show", str(last)), ("show", str(last), "--json"),
-                            ("log", "--json", "-n", "0", *mine), ("log", "-n", "7", *mine), ("show", "999999999")):
+                            ("log", "--json", "-n", "0", *mine), ("log", "-n", "7", *mine), ("show", "999999999"), ("catalogue", "test", "api.openai.com")):
                 self.assertEqual(self.run_as([group], *command), self.run_as_root(*command), command)
 
     def test_verify_and_head_say_what_they_say_to_root(self):
@@ -130,6 +130,13 @@ class Reader(unittest.TestCase):
         code, head, error = self.run_as(["netaudit"], "head")
         self.assertEqual((code, error), (0, ""))
         self.assertIn("netaudit/", head.splitlines()[0])
+
+    def test_the_report_is_for_them_too(self):
+        code, text, error = self.run_as(["netaudit"], "report", "--quick", "--json")
+        self.assertEqual((code, error), (0, ""))
+        self.assertIn("verdict", json.loads(text))
+        code, text, error = self.run_as(["netaudit"], "catalogue", "add", "vendor", "x")
+        self.assertNotEqual(code, 0)
 
     def test_an_export_arrives_whole(self):
         path = f"{self.folder}/export"
