@@ -298,7 +298,6 @@ static void put_facts(const struct na_report *report)
 
 void na_report_text(const struct na_cli *cli, const struct na_report *report)
 {
-	char count[NA_HUMAN_BYTES];
 
 	if (!cli->terminal) {
 		put_facts(report);
@@ -310,6 +309,4 @@ void na_report_text(const struct na_cli *cli, const struct na_report *report)
 	print_cards(cli, report);
 	print_lists(cli, report);
 	print_matrix(cli, report);
-	if (report->not_counted > 0)
-		printf("\nThe newest %s records are not counted yet.\n", na_human_count(count, report->not_counted));
 }

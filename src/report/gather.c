@@ -293,19 +293,13 @@ int64_t na_report_coverage(const struct na_report *report)
 	return whole / 1000 ? report->watched_us / (whole / 1000) : report->life_count ? 1000 : 0;
 }
 
-static int check_chain(struct na_report *report, struct na_query *query, const char *directory, bool quick)
+static void check_chain(struct na_report *report, const char *directory, bool quick)
 {
 	struct na_verify_options options = { .path = directory };
-	int64_t first, last;
-	int err = na_query_range(query, &first, &last);
 
-	if (err)
-		return err;
-	report->not_counted = last - na_query_indexed(query);
 	report->verified_whole = !quick;
 	if (!quick)
 		(void)na_verify(&options, &report->verified);
-	return 0;
 }
 
 int na_report_gather(struct na_report *report, struct na_query *query, const struct na_report_request *request)
@@ -329,8 +323,10 @@ int na_report_gather(struct na_report *report, struct na_query *query, const str
 		err = na_query_rollup(query, parts[i].sql, first, last, parts[i].take, report);
 	if (!err)
 		err = read_life(report, query);
+	if (request->upto > na_query_indexed(query))
+		report->not_counted = request->upto - na_query_indexed(query);
 	if (!err && request->directory)
-		err = check_chain(report, query, request->directory, request->quick);
+		check_chain(report, request->directory, request->quick);
 	if (!err)
 		measure_coverage(report);
 	return err;

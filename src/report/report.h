@@ -78,7 +78,7 @@ struct na_report {
 	const struct na_catalogue *catalogue;
 	struct na_verify_result verified;
 	bool verified_whole;		/* false: the chain was not checked */
-	int64_t not_counted;		/* newest records the rollup does not have yet */
+	int64_t not_counted;		/* records up to request.upto that the rollup does not have */
 
 	struct na_report_call *calls;	/* most bytes sent first */
 	size_t call_count;
@@ -129,6 +129,7 @@ struct na_report_request {
 	const struct na_catalogue *catalogue;
 	const char *directory;		/* of the journal; NULL: no chain is looked at */
 	bool quick;			/* its chain is not checked, and the report says so */
+	int64_t upto;			/* the newest record when the report was asked for */
 };
 
 /* Returns 0 or negative errno: -ENODATA when there is no usable index.db. na_report_clear() either way. */

@@ -233,13 +233,23 @@ static void test_unsigned(struct na_report *report, const struct na_rule *rule)
 				"netaudit head");
 }
 
-/* Settings that are an attention for as long as they are not this. */
+/* What is not in the sums is in no rule above. */
+static void test_uncounted(struct na_report *report, const struct na_rule *rule)
+{
+	if (report->not_counted)
+		na_rule_command(na_report_find(report, rule, "", "The newest %" PRId64 " records are not in these sums",
+					       report->not_counted),
+				"netaudit status");
+}
+
+/* Settings that are an attention for as long as they are not this, or (`weak`) are that. */
 static const struct {
-	const char *setting, *strong;
+	const char *setting, *strong, *weak;
 } wanted[] = {
-	{ "capture.enabled = ", "yes" },
-	{ "capture.disabled_channels = ", "none" },
-	{ "capture.probes = ", "all" },
+	{ "capture.enabled = ", "yes", NULL },
+	{ "capture.disabled_channels = ", "none", NULL },
+	{ "capture.probes = ", "all", NULL },
+	{ "capture.canary_seconds = ", NULL, "0" },
 };
 
 /* Settings of which a change is one: where a smaller (-1) or a larger (1) number sees or keeps less; 0 keeps all. */
@@ -249,6 +259,7 @@ static const struct {
 } numbers[] = {
 	{ "retention.days = ", -1 },	    { "retention.max_mib = ", -1 },	  { "capture.ring_kib = ", -1 },
 	{ "capture.bulk_ring_kib = ", -1 }, { "journal.head_seconds = ", 1 },	  { "daemon.heartbeat_seconds = ", 1 },
+	{ "capture.canary_seconds = ", 1 },
 };
 
 static const char *value_of(const char *settings, const char *setting)
@@ -264,7 +275,8 @@ static void check_wanted(struct na_report *report, const struct na_rule *rule, c
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		const char *value = value_of(settings, wanted[i].setting);
 
-		if (value && !na_rule_line_is(value, wanted[i].strong))
+		if (value && (wanted[i].strong ? !na_rule_line_is(value, wanted[i].strong) :
+						 na_rule_line_is(value, wanted[i].weak)))
 			na_rule_life(report, rule, event, "A setting sees less than it could: %s%.*s", wanted[i].setting,
 				     (int)strcspn(value, "\n"), value);
 	}
@@ -325,6 +337,8 @@ const struct na_rule na_rules[] = {
 	{ "lost", NA_ATTENTION, "Losses", test_lost, "The record names processes and destinations; larger rings lose less." },
 	{ "canary", NA_ATTENTION, "The canary was not seen", test_canary, "netaudit doctor says which hooks are there." },
 	{ "silent", NA_ATTENTION, "No sign of life", test_silent, "Start the daemon." },
+	{ "uncounted", NA_ATTENTION, "Records that are not counted yet", test_uncounted,
+	  "Ask again; if it stays so, start the daemon, or delete index.db and start it." },
 	{ "unverified", NA_ATTENTION, "The chain was not checked", test_unverified, "Leave --quick out, or run netaudit verify." },
 	{ "unsigned", NA_ATTENTION, "Records without a signature", test_unsigned, "Look at the daemon's log." },
 	{ "weakened", NA_ATTENTION, "Weaker settings", test_weakened, "Undo it, or acknowledge it with the reason." },
@@ -335,7 +349,7 @@ const size_t na_rule_count = sizeof(na_rules) / sizeof(na_rules[0]);
 const struct na_chip na_chips[] = {
 	{ "chain", "Chain verified", { "tampered", "unverified", NULL } },
 	{ "head", "Signed", { "unsigned", NULL } },
-	{ "coverage", "Coverage", { "gap", "lost", "canary", "silent", "detached", "weakened", NULL } },
+	{ "coverage", "Coverage", { "gap", "lost", "canary", "silent", "uncounted", "detached", "weakened", NULL } },
 	{ "self", "No call by the auditor", { "self-egress", NULL } },
 	{ "attribution", "Every call has an author", { "unattributed", "vendor-author", NULL } },
 	{ "vendor", "Vendors within their rules",

@@ -183,6 +183,16 @@ static void silent(struct scene *scene)
 	scene->life[0].t = NOW - 3 * HOUR_US;
 }
 
+static void lags(struct scene *scene)
+{
+	scene->report.not_counted = 5;
+}
+
+static void no_canary(struct scene *scene)
+{
+	add_life(scene, "config", "{\"settings\":\"retention.days = 90\\ncapture.canary_seconds = 0\\n\"}");
+}
+
 static void unsigned_tail(struct scene *scene)
 {
 	scene->report.verified.verdict = NA_VERIFY_NOTED;
@@ -237,7 +247,8 @@ static const struct {
 	{ "unverified", not_checked, NA_ATTENTION },   { "unverified", not_readable, NA_ATTENTION },
 	{ "canary", canary_missed, NA_ATTENTION },     { "unsigned", unsigned_tail, NA_ATTENTION },   { "weakened", shorter_retention, NA_ATTENTION },
 	{ "weakened", fewer_probes, NA_ATTENTION },    { "weakened", switched_off_long_ago, NA_ATTENTION },
-	{ "weakened", a_channel_was_off_for_an_hour, NA_ATTENTION },
+	{ "weakened", a_channel_was_off_for_an_hour, NA_ATTENTION }, { "weakened", no_canary, NA_ATTENTION },
+	{ "uncounted", lags, NA_ATTENTION },
 };
 
 static const struct na_finding *finding_of(const struct na_report *report, const char *rule)
