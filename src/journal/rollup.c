@@ -34,18 +34,18 @@ const char *const na_rollup_compare[] = {
 };
 
 static const char *const statements[NA_ROLLUP_STATEMENTS] = {
-	[NA_ROLLUP_ADD] = "INSERT INTO rollup VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16,"
+	[NA_ROLLUP_ADD] = ("INSERT INTO rollup VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16,"
 		" ?17) ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, exchanges = exchanges + excluded.exchanges,"
 		" bytes_out = bytes_out + excluded.bytes_out, bytes_in = bytes_in + excluded.bytes_in,"
 		" call_bytes = max(call_bytes, excluded.call_bytes), first_t = min(first_t, excluded.first_t),"
-		" last_t = max(last_t, excluded.last_t), last_seq = excluded.last_seq",
+		" last_t = max(last_t, excluded.last_t), last_seq = excluded.last_seq"),
 	[NA_ROLLUP_LIFE] = "INSERT INTO life VALUES(?1, ?2, ?3)",
-	[NA_ROLLUP_BEAT] = "INSERT INTO beat VALUES(?1, 1, ?2, ?3, ?3) ON CONFLICT DO UPDATE SET beats = beats + 1,"
+	[NA_ROLLUP_BEAT] = ("INSERT INTO beat VALUES(?1, 1, ?2, ?3, ?3) ON CONFLICT DO UPDATE SET beats = beats + 1,"
 		" detached = max(detached, excluded.detached), first_t = min(first_t, excluded.first_t),"
-		" last_t = max(last_t, excluded.last_t)",
+		" last_t = max(last_t, excluded.last_t)"),
 	[NA_ROLLUP_FLOW_READ] = "SELECT destination, bytes_out, bytes_in FROM flow_so_far WHERE flow = ?1",
-	[NA_ROLLUP_FLOW_SET] = "INSERT INTO flow_so_far VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET"
-		" bytes_out = excluded.bytes_out, bytes_in = excluded.bytes_in",
+	[NA_ROLLUP_FLOW_SET] = ("INSERT INTO flow_so_far VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET"
+		" bytes_out = excluded.bytes_out, bytes_in = excluded.bytes_in"),
 	[NA_ROLLUP_FLOW_DROP] = "DELETE FROM flow_so_far WHERE flow = ?1",
 	[NA_ROLLUP_FORGET] = "DELETE FROM rollup WHERE hour < ?1",
 	[NA_ROLLUP_FORGET_LIFE] = "DELETE FROM life WHERE seq < ?1",
