@@ -25,7 +25,7 @@ LOAD = f"flood-{os.getpid()}"  # its name in `comm`: two runs of these suites on
 TYPES = ("open", "close", "datagram", "unix", "fork", "exec", "exit")
 OK, NOTED, TAMPERED = 0, 4, 1
 USERS = ("--user", "nobody", "--sign-user", "daemon")
-QUIET = ("--heartbeat-seconds", "3600", "--progress-seconds", "300")
+QUIET = ("--heartbeat-seconds", "3600", "--progress-seconds", "300", "--canary-seconds", "0")
 
 LINKS = tempfile.TemporaryDirectory(prefix="netaudit-flood-")
 

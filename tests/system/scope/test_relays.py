@@ -199,7 +199,7 @@ class Datagrams(Relays):
 class Full(Relays):
     def test_a_relay_that_finds_no_room_is_a_loss(self):
         odoo, services = self.odoo("client"), [self.sink() for _ in range(3)]
-        self.audit("--max-processes", "64")
+        self.audit("--max-processes", "64", "--canary-seconds", "0")    # it has no room either
         sleepers = odoo.run("sh", self.script("fill.sh", FILL))["answer"].split()
         self.addCleanup(lambda: [os.kill(int(pid), signal.SIGKILL) for pid in sleepers])
         self.auditor.wait_drained()
