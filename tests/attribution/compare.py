@@ -138,17 +138,29 @@ def complete(plan, truth):
         yield f"nobody planned the call {text}"
 
 
+OWN_AUTHOR = ("exchange", "dns")     # a request on a connection of a pool is not of who opened it
+
+
 def contradictions(records):
-    """A flow has the author that its first record named, until a record says that another one uses it."""
-    now = {}
-    for body in sorted(records, key=lambda body: body["t"]):
-        if "flow" not in body or "author" not in body:
-            continue
+    """
+    A flow has the author that its first record named, until a record says that another one uses it; what is said on it is
+    of one of these, or of nobody that is known.
+    """
+    now, users, flows = {}, collections.defaultdict(set), [body for body in records if "flow" in body and "author" in body]
+    for body in sorted(flows, key=lambda body: body["t"]):
         named = body["author"], body.get("addon")
+        if body["kind"] in OWN_AUTHOR:
+            continue
+        users[body["flow"]].add(named)
         if body["kind"] == "author":
             now[body["flow"]] = None
         elif now.setdefault(body["flow"], named) not in (None, named):
             yield f"flow {body['flow']} is of {now[body['flow']]} and later of {named}"
+    for body in flows:
+        named = body["author"], body.get("addon")
+        if body["kind"] in OWN_AUTHOR and body["author"] != "unknown" and body["flow"] in users and \
+                named not in users[body["flow"]]:
+            yield f"flow {body['flow']} is of {sorted(users[body['flow']], key=str)}, and a request on it of {named}"
 
 
 def is_limit(counts):
