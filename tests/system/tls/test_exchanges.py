@@ -114,7 +114,7 @@ def compare(records, truths, key, unbound, channel):
     for truth in truths:
         want = wanted(truth, key, channel)
         for direction in ("outbound", "inbound"):
-            found = [record for record in exchanges if record["direction"] == direction and record["path"] == want["path"]]
+            found = [record for record in exchanges if record["direction"] == direction and record.get("path") == want["path"]]
             if len(found) != 1:
                 failed.append(f"{direction} {truth['target']}: {len(found)} records")
                 continue
