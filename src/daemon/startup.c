@@ -151,6 +151,10 @@ static int check_alone(struct na_startup *startup, const struct na_config *confi
 	int length;
 
 	/* flock(2) belongs to the open file, which children inherit: it outlives a supervisor whose children still write. */
+	if (flock(startup->run_fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ?
+			       na_error_set(error, -EBUSY, "another netaudit-bpf writes its status in %s", config->run_dir) :
+			       na_error_set(error, -errno, "cannot lock %s: %s", config->run_dir, strerror(errno));
 	if (flock(startup->lock_fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK)
 			return na_error_set(error, -errno, "cannot lock %s: %s", config->state_dir, strerror(errno));

@@ -45,11 +45,17 @@ class Capabilities(unittest.TestCase):
                 raise unittest.SkipTest("address sanitizer")
 
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="netaudit-test-")
+        self.home = tempfile.mkdtemp(prefix="netaudit-test-")
+        os.chmod(self.home, 0o755)
+        self.addCleanup(life.shutil.rmtree, self.home)
+
+    def renew_folder(self):
+        """One for each daemon: a check that fails may leave its own running while the next begins."""
+        self.folder = tempfile.mkdtemp(dir=self.home)
         os.chmod(self.folder, 0o755)
-        self.addCleanup(life.shutil.rmtree, self.folder)
 
     def start(self, lacking, *options):
+        self.renew_folder()
         with without(*lacking):
             daemon = life.Daemon(self.folder, *options)
         self.addCleanup(daemon.close)
@@ -59,6 +65,7 @@ class Capabilities(unittest.TestCase):
 
     def starts(self, lacking):
         """Whether the children get as far as being ready; if not, a line says that a privilege was missing."""
+        self.renew_folder()
         with without(*lacking):
             process = subprocess.Popen([f"{life.BUILD}/netaudit-bpf", "--state-dir", f"{self.folder}/state", "--run-dir",
                                         f"{self.folder}/run"], stderr=subprocess.PIPE, text=True)
@@ -127,6 +134,7 @@ class Capabilities(unittest.TestCase):
     def bounds_its_children(self, lacking):
         daemon = self.start(lacking)
         bounds = [int(life.status_of(daemon.child(name))["CapBnd"], 16) for name in ("journal", "signer")]
+        self.assertEqual(daemon.stop(), 0)
         return bounds == [0, 0]
 
     def ends_a_child_that_does_not_stop(self, lacking):
@@ -173,13 +181,11 @@ class Capabilities(unittest.TestCase):
         for check in sorted(set(self.NEEDED.values()), key=lambda check: check.__name__):
             with self.subTest(check.__name__):
                 self.assertTrue(check(self, (None, None)))
-                life.shutil.rmtree(f"{self.folder}/state", ignore_errors=True)
 
     def test_each_is_needed(self):
         for lacking, check in self.NEEDED.items():
             with self.subTest(lacking):
                 self.assertFalse(check(self, lacking), check.__name__)
-                life.shutil.rmtree(f"{self.folder}/state", ignore_errors=True)
 
 
 if __name__ == "__main__":

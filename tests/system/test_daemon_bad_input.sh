@@ -154,6 +154,8 @@ until grep -q '"state": "running"' "$work/run/status.json" 2>/dev/null; do
 done
 expect "second daemon" 75 "another netaudit-bpf (pid $daemon) runs on $work/state" \
 	"$program" --run-dir "$work/run2" --state-dir "$work/state"
+expect "second daemon with the same status file" 75 "another netaudit-bpf writes its status in $work/run" \
+	"$program" --run-dir "$work/run" --state-dir "$work/state2"
 kill "$daemon"
 wait "$daemon"
 code=$?
