@@ -11,6 +11,7 @@ _netaudit()
 			--flow --instance --follow --reverse --all'
 		[addons]='--since --until --instance --paths'
 		[report]='--since --until --html --quick --exit-code --shipped --site'
+		[metrics]='--output --since --quick --shipped --site'
 		[acknowledge]='--reason --days'
 		[catalogue]='--addon --reason --shipped --site --bucket --port'
 		[show]=''
@@ -45,7 +46,7 @@ _netaudit()
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	--head | --anchors | --html)
+	--head | --anchors | --html | --output)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;

@@ -82,6 +82,7 @@ struct na_shared {
 	na_counter last_event_boottime_ns;
 	na_counter canary_watched;	/* pid of the canary whose calls are listened for */
 	na_counter canary_heard;	/* the newest round of which everything was seen */
+	na_counter canary_heard_boottime_ns;	/* and when that was known */
 	na_counter observer_ready;	/* generation + 1 once hooks are attached and drained */
 	/* what `lost` records already say: kept here because it must outlive an observer that is killed */
 	na_counter said_lost[NA_EVENT_TYPES][NA_LOSS_REASONS];

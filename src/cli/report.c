@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,8 +18,6 @@
 #include "report/html.h"
 
 #define DAY_US INT64_C(86400000000)
-#define COUNTED_ATTEMPTS 50
-#define COUNTED_WAIT_NS 100000000
 
 const struct na_option na_report_options[] = {
 	{ "since", 'S', "TIME", "from the hour of this time on (default: 24 hours ago)" },
@@ -106,48 +103,18 @@ static int print(const struct na_cli *cli, const struct na_report *report, const
 	return request->exit_code ? codes[report->verdict] : NA_CLI_OK;
 }
 
-/* The sums follow the records by a moment; what was there when the report was asked for is to be in it. */
-static int open_counted(struct na_query **query, const char *directory, int64_t *upto)
-{
-	const struct timespec moment = { .tv_nsec = COUNTED_WAIT_NS };
-	int64_t first;
-	int err = na_query_open(query, directory);
-
-	if (!err)
-		err = na_query_range(*query, &first, upto);
-	for (int i = 0; !err && na_query_indexed(*query) < *upto && i < COUNTED_ATTEMPTS; i++) {
-		na_query_close(*query);
-		*query = NULL;
-		(void)nanosleep(&moment, NULL);
-		err = na_query_open(query, directory);
-	}
-	return err;
-}
-
 static int run(struct na_cli *cli, const struct request *request, const struct na_catalogue *catalogue)
 {
-	const char *directory = na_cli_journal(cli, cli->state_dir);
 	struct na_report_request what = {
 		.since = request->since, .until = request->until, .now = request->now, .catalogue = catalogue,
-		.directory = directory, .quick = request->quick,
+		.quick = request->quick,
 	};
 	struct na_report report = { 0 };
-	struct na_query *query = NULL;
-	int code, err = open_counted(&query, directory, &what.upto);
+	int code = na_report_read(cli, &what, &report);
 
-	if (!err)
-		err = na_report_gather(&report, query, &what);
-	if (!err)
-		err = na_report_judge(&report);
-	if (err == -ENODATA) {
-		na_cli_error(cli, "the sums in %s/index.db are not there or not of this version; the daemon makes them when it runs",
-			     directory);
-		code = NA_CLI_UNREADABLE;
-	} else {
-		code = err ? na_cli_unreadable(cli, directory, err) : print(cli, &report, request);
-	}
+	if (code < 0)
+		code = print(cli, &report, request);
 	na_report_clear(&report);
-	na_query_close(query);
 	return code;
 }
 

@@ -70,8 +70,10 @@ static void say(struct na_observer *observer, uint64_t round, unsigned int seen,
 
 	na_observer_queue(observer, record, na_compose_canary(record, round, seen, error, &observer->clock));
 	observer->canary.said_ns = now_ns;
-	if (seen == NA_CANARY_ALL)
-		na_counter_set(&observer->context->shared->canary_heard, round);
+	if (seen != NA_CANARY_ALL)
+		return;
+	na_counter_set(&observer->context->shared->canary_heard, round);
+	na_counter_set(&observer->context->shared->canary_heard_boottime_ns, now_ns);
 }
 
 /* The kernel's part: its process is audited, whatever the scope. */

@@ -77,6 +77,7 @@ static const struct {
 	COUNTER(signer_ready),
 	COUNTER(canary_done),
 	COUNTER(canary_heard),
+	COUNTER(canary_heard_boottime_ns),
 };
 
 /* Paths from the configuration may hold quotes and backslashes; control characters were refused there. */

@@ -11,6 +11,7 @@ fail() { echo "install: $*" >&2; exit 1; }
 make -s BUILD="$build" DESTDIR="$stage" install
 for file in usr/bin/netaudit-bpf usr/bin/netaudit usr/lib/systemd/system/netaudit-bpf.service \
 	usr/lib/systemd/system/netaudit-reader.socket usr/lib/systemd/system/netaudit-reader@.service \
+	usr/lib/systemd/system/netaudit-metrics.service usr/lib/systemd/system/netaudit-metrics.timer \
 	usr/lib/sysusers.d/netaudit.conf usr/lib/tmpfiles.d/netaudit.conf etc/netaudit/netaudit.conf \
 	usr/share/man/man1/netaudit.1 usr/share/man/man5/netaudit.conf.5 usr/share/man/man8/netaudit-bpf.8 usr/share/man/man8/netaudit-reader.8 \
 	usr/share/bash-completion/completions/netaudit usr/share/zsh/vendor-completions/_netaudit; do

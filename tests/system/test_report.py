@@ -18,6 +18,8 @@ import tempfile
 import time
 import unittest
 
+import prometheus_client.parser
+
 BUILD = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build"
 CATALOGUE = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../catalogue"))
 PATIENCE = int(os.environ.get("NETAUDIT_PATIENCE", "60"))  # seconds; only ends a test that would wait forever
@@ -186,9 +188,9 @@ class Report(unittest.TestCase):
         self.traffic.stdin.flush()
         self.assertEqual(self.traffic.stdout.readline(), "done\n")
 
-    def run_command(self, *arguments, code=0):
-        ended = subprocess.run([f"{BUILD}/netaudit", *arguments, "--state-dir", f"{self.folder}/state", "--run-dir",
-                                f"{self.folder}/run"], capture_output=True, text=True, check=False)
+    def run_command(self, *arguments, code=0, place=None):
+        ended = subprocess.run([f"{BUILD}/netaudit", *arguments, "--state-dir", place or f"{self.folder}/state", "--run-dir",
+                                place or f"{self.folder}/run"], capture_output=True, text=True, check=False)
         self.assertEqual(ended.returncode, code, ended.stderr + ended.stdout)
         return ended.stdout
 
@@ -238,6 +240,21 @@ class Report(unittest.TestCase):
         self.report("--exit-code", code=11)
         self.assertTrue(self.report().startswith("verdict\talarm\n"))
 
+    def metrics(self, *arguments, **options):
+        """{(name, label=value, ...): value}, as Prometheus' own library reads it; each family with its type, once."""
+        text = self.run_command("metrics", "--shipped", CATALOGUE, "--site", f"{self.folder}/site", *arguments, **options)
+        samples = {}
+        for family in prometheus_client.parser.text_string_to_metric_families(text):
+            self.assertIn(family.type, ("counter", "gauge"))
+            self.assertTrue(family.documentation)
+            self.assertEqual(text.count(f"# TYPE {family.name}"), text.count(f"# HELP {family.name}"), family.name)
+            for sample in family.samples:
+                key = (sample.name, *(f"{name}={value}" for name, value in sample.labels.items()))
+                self.assertNotIn(key, samples)
+                self.assertEqual(sample.name.endswith("_total"), family.type == "counter")
+                samples[key] = sample.value
+        return samples
+
     def test_2_numbers_are_those_of_a_recount(self):
         for size in range(1, 40):
             self.call("udp", PROVIDER if size % 2 else NOBODY, size)
@@ -257,6 +274,64 @@ class Report(unittest.TestCase):
         self.assertEqual(report["totals"]["third-party"]["bytes_out"], total)
         self.assertIn("verified OK", self.run_command("verify", "--deep"))
 
+    def test_2_then_metrics_are_the_report_and_the_status(self):
+        report, metrics = json.loads(self.report("--json")), self.metrics()
+        self.assertEqual(metrics["netaudit_up",], 0)    # the test before has stopped it
+        self.assertEqual(metrics["netaudit_state", "state=stopped"], 1)
+        self.assertEqual(metrics["netaudit_report_verdict", "verdict=" + report["verdict"]], 1)
+        self.assertEqual(sum(value for key, value in metrics.items() if key[0] == "netaudit_report_verdict"), 1)
+        for bucket, total in report["totals"].items():
+            if bucket != "inbound":
+                self.assertEqual(metrics["netaudit_report_sent_bytes", "bucket=" + bucket], total["bytes_out"])
+                self.assertEqual(metrics["netaudit_report_calls", "bucket=" + bucket], total["calls"])
+        acme = sum(call["bytes_out"] for call in report["calls"] if call["component"] == "acme" and call["direction"] == "outbound")
+        self.assertGreater(acme, 2000)
+        self.assertEqual(metrics["netaudit_report_component_sent_bytes", "bucket=vendor", "component=acme"], acme)
+        self.assertEqual(metrics["netaudit_report_findings", "rule=vendor-day", "level=alarm"], 1)
+        self.assertEqual(metrics["netaudit_report_chain_checked",], 1)
+        self.assertEqual(self.metrics("--quick")["netaudit_report_findings", "rule=unverified", "level=attention"], 1)
+
+    def test_2_then_metrics_of_hostile_names_are_as_many_as_of_others(self):
+        before = self.metrics().keys()
+        with contextlib.closing(sqlite3.connect(f"{self.folder}/state/journal/index.db")) as index:
+            kept = index.execute("SELECT * FROM rollup").fetchall()
+            for i in range(200):
+                row = list(kept[0])
+                row[4], row[5] = HOSTILE + "\n" + str(i) * 1000, HOSTILE * 1000
+                index.execute(f"INSERT INTO rollup VALUES({', '.join('?' * len(row))})", row)
+            index.commit()
+        try:
+            metrics = self.metrics()
+        finally:
+            with contextlib.closing(sqlite3.connect(f"{self.folder}/state/journal/index.db")) as index:
+                index.execute("DELETE FROM rollup")
+                index.executemany(f"INSERT INTO rollup VALUES({', '.join('?' * len(kept[0]))})", kept)
+                index.commit()
+        self.assertLessEqual(len(metrics.keys() - before), 4)     # component="other" of one bucket
+        self.assertEqual(self.metrics().keys(), before)
+
+    def test_2_then_metrics_of_a_hostile_status_and_without_a_journal(self):
+        with tempfile.TemporaryDirectory() as run, open(f"{run}/status.json", "w", encoding="utf-8") as file:
+            json.dump({"origin": HOSTILE + "\n\\" + "o" * 5000, "version": "\x00", "backend": 5, "events_received": {
+                HOSTILE: 1, "open": 7, "close": "x"}, "components": {"supervisor": {"pid": 0}}, "last_seq": 2 ** 62}, file)
+            file.flush()
+            output = f"{run}/netaudit.prom"
+            metrics = self.metrics(place=run, code=3)
+            os.umask(0o077)
+            try:
+                self.metrics("--output", output, place=run, code=3)
+            finally:
+                os.umask(0o022)
+            with open(output, encoding="utf-8") as written:
+                self.assertIn("\nnetaudit_report_readable 0\n", written.read())
+            self.assertEqual(os.stat(output).st_mode & 0o777, 0o644)
+            self.assertEqual(sorted(os.listdir(run)), ["netaudit.prom", "status.json"])
+        origin = next(part for key in metrics if key[0] == "netaudit_info" for part in key if part.startswith("origin="))
+        self.assertIn("<script>x\\x1b[31m\\xe2\\x80\\xae'\"", origin)
+        self.assertLess(len(origin), 300)
+        self.assertEqual(metrics["netaudit_events_total", "type=open"], 7)
+        self.assertEqual({key for key in metrics if key[0] == "netaudit_events_total"}, {("netaudit_events_total", "type=open")})
+
     def test_3_an_edited_sum_shows(self):
         self.stop_daemon()
         with contextlib.closing(sqlite3.connect(f"{self.folder}/state/journal/index.db")) as index:
@@ -272,6 +347,14 @@ class Report(unittest.TestCase):
         self.start_daemon()
         wait_for("the sums", lambda: self.status().get("index_seq", 0) > 50)
         wait_for("the acknowledgement", lambda: "acknowledged_by" in self.findings().get(("vendor-day", "acme"), {}))
+
+    def test_4_then_metrics_of_a_running_daemon(self):
+        metrics = wait_for("a head", lambda: (found := self.metrics()).get(("netaudit_head_timestamp_seconds",)) and found)
+        self.assertEqual(metrics["netaudit_up",], 1)
+        self.assertEqual(metrics["netaudit_state", "state=running"], 1)
+        self.assertLess(abs(metrics["netaudit_status_timestamp_seconds",] - metrics["netaudit_report_timestamp_seconds",]), PATIENCE)
+        self.assertGreater(metrics["netaudit_queue_capacity_bytes",], 0)
+        self.assertGreater(metrics["netaudit_journal_last_record",], 0)
 
     def test_5_the_page_is_inert(self):
         page = f"{self.folder}/report.html"
