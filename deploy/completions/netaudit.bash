@@ -20,6 +20,7 @@ _netaudit()
 		[witness]='--old --witness'
 		[keys]='--previous'
 		[verify]='--key --head --anchors --since --deep --witness'
+		[config]='--check --config'
 		[prune]=''
 		[doctor]='--config'
 		[reader]=''
@@ -46,7 +47,7 @@ _netaudit()
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	--head | --anchors | --html | --output)
+	--head | --anchors | --html | --output | --check | --config)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;

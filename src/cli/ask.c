@@ -24,7 +24,7 @@ static const char *socket_path(void)
 static bool names_files(const struct na_command *command, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
-		if (!strncmp(argv[i], "--st", 4) || !strncmp(argv[i], "--ru", 4) ||
+		if (!strncmp(argv[i], "--st", 4) || !strncmp(argv[i], "--ru", 4) || !strncmp(argv[i], "--check", 7) ||
 		    (command->most > na_served_arguments(command) && argv[i][0] != '-' && !access(argv[i], F_OK)))
 			return true;
 	return false;

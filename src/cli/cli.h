@@ -24,6 +24,7 @@ enum na_cli_exit {
 	NA_CLI_ABSENT = 5,	/* show, export: no such record; status: the daemon is not running */
 	NA_CLI_ATTENTION = 10,	/* report --exit-code */
 	NA_CLI_ALARM = 11,
+	NA_CLI_CONFIG = 78,	/* config: the daemon would not take the file */
 };
 
 struct na_cli;
@@ -106,6 +107,7 @@ int na_command_log(struct na_cli *cli, int argc, char **argv);
 int na_command_addons(struct na_cli *cli, int argc, char **argv);
 int na_command_report(struct na_cli *cli, int argc, char **argv);
 int na_command_metrics(struct na_cli *cli, int argc, char **argv);
+int na_command_config(struct na_cli *cli, int argc, char **argv);
 int na_command_acknowledge(struct na_cli *cli, int argc, char **argv);
 int na_command_catalogue(struct na_cli *cli, int argc, char **argv);
 int na_command_show(struct na_cli *cli, int argc, char **argv);
@@ -124,6 +126,7 @@ extern const struct na_option na_log_options[];
 extern const struct na_option na_addons_options[];
 extern const struct na_option na_report_options[];
 extern const struct na_option na_metrics_options[];
+extern const struct na_option na_config_options[];
 extern const struct na_option na_acknowledge_options[];
 extern const struct na_option na_catalogue_options[];
 extern const struct na_option na_export_options[];

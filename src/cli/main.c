@@ -30,6 +30,7 @@ const struct na_command na_commands[] = {
 	  na_witness_options, na_command_witness },
 	{ "keys", "show|fingerprint|rotate|renew", 1, 1, "show the keys, change the identity key, or begin anew", na_keys_options,
 	  na_command_keys },
+	{ "config", "", 0, 0, "show the settings in force, or check a file of them", na_config_options, na_command_config },
 	{ "prune", "", 0, 0, "take old records away now, as the daemon does once a day", NULL, na_command_prune },
 	{ "doctor", "", 0, 0, "say what this machine allows, what would be missed and what to do",
 	  na_doctor_options, na_command_doctor },

@@ -68,6 +68,7 @@ static void handle(struct na_ini *ini, const char *section, const char *name, co
 	struct reading *reading = ini->context;
 	const struct na_setting *setting = na_setting_find(section, name);
 	struct na_error why = { 0 };
+	struct na_config_source *source;
 	char text[64];
 	int *set_at;
 
@@ -82,8 +83,13 @@ static void handle(struct na_ini *ini, const char *section, const char *name, co
 		return;
 	}
 	*set_at = ini->line;
-	if (na_setting_parse(setting, value, reading->config, &why) != 0)
+	if (na_setting_parse(setting, value, reading->config, &why) != 0) {
 		na_ini_fail_value(ini, why.text);
+		return;
+	}
+	source = &reading->config->source[setting - na_settings];
+	*source = (struct na_config_source){ .from = NA_FROM_FILE, .line = ini->line };
+	(void)snprintf(source->file, sizeof(source->file), "%s", ini->file);
 }
 
 static int read_one(struct na_config *config, const char *file, struct na_error *error)
@@ -133,6 +139,7 @@ int na_config_read(struct na_config *config, const char *file, int required, str
 {
 	int result;
 
+	(void)snprintf(config->file, sizeof(config->file), "%s", file);
 	if (required || access(file, F_OK) == 0 || errno != ENOENT) {
 		result = read_one(config, file, error);
 		if (result)

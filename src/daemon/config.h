@@ -31,7 +31,16 @@ enum na_config_probes { NA_CONFIG_PROBES_NONE = 0, NA_CONFIG_PROBES_PYTHON = 1, 
 enum na_config_redaction { NA_CONFIG_REDACTION_NORMAL, NA_CONFIG_REDACTION_STRICT };
 enum na_config_scope { NA_CONFIG_SCOPE_ODOO, NA_CONFIG_SCOPE_HOST };
 
-/* Owns everything in it; copy freely. Field names are the settings' names. */
+/* Who set a value. */
+enum na_config_from { NA_FROM_DEFAULT, NA_FROM_FILE, NA_FROM_OPTION };
+
+struct na_config_source {
+	enum na_config_from from;
+	int line;			/* of `file`; NA_FROM_FILE only */
+	char file[NA_CONFIG_PATH_BYTES];	/* cut where it is longer */
+};
+
+/* Owns everything in it; copy freely. Names of values are the settings' names. */
 struct na_config {
 	char state_dir[NA_CONFIG_PATH_BYTES];
 	char run_dir[NA_CONFIG_PATH_BYTES];
@@ -67,6 +76,9 @@ struct na_config {
 
 	char shipped_dir[NA_CONFIG_PATH_BYTES];
 	char site_dir[NA_CONFIG_PATH_BYTES];
+
+	char file[NA_CONFIG_PATH_BYTES];	/* that was read, or is when it is there; cut where it is longer */
+	struct na_config_source source[NA_SETTINGS_MAX];	/* by number of the setting */
 };
 
 enum na_setting_type {

@@ -129,11 +129,15 @@ static int load_settings(const struct request *request, struct na_config *config
 		na_log_error("%s", error.text);
 		return NA_EXIT_CONFIG;
 	}
-	for (size_t i = 0; i < na_settings_count; i++)
-		if (request->value[i] && na_setting_parse(&na_settings[i], request->value[i], config, &error) != 0) {
+	for (size_t i = 0; i < na_settings_count; i++) {
+		if (!request->value[i])
+			continue;
+		if (na_setting_parse(&na_settings[i], request->value[i], config, &error) != 0) {
 			na_log_error("option for %s", error.text);
 			return NA_EXIT_USAGE;
 		}
+		config->source[i] = (struct na_config_source){ .from = NA_FROM_OPTION };
+	}
 	if (na_config_check(config, &error) != 0) {
 		na_log_error("%s", error.text);
 		return NA_EXIT_CONFIG;

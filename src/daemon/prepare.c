@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "daemon/digest.h"
 #include "daemon/exit_codes.h"
+#include "daemon/settings_file.h"
 
 static int make_signals(struct na_daemon *daemon)
 {
@@ -175,6 +176,7 @@ int na_prepare(struct na_daemon *daemon, const struct na_config *config, const s
 		na_error_set(error, result, "cannot hash the settings and the program: %s", strerror(-result));
 		return NA_EXIT_INTERNAL;
 	}
+	na_settings_write(daemon->startup.run_fd, config);
 	if (na_sandbox_privileges(NA_SUPERVISOR, &root, error) != 0)
 		return NA_EXIT_NOT_ROOT;
 	return na_sandbox_system_calls(NA_SUPERVISOR, error) ? NA_EXIT_SYSTEM : 0;
@@ -182,8 +184,10 @@ int na_prepare(struct na_daemon *daemon, const struct na_config *config, const s
 
 void na_prepare_undo(struct na_daemon *daemon)
 {
-	if (daemon->facts.version)
+	if (daemon->facts.version) {
 		(void)unlinkat(daemon->startup.run_fd, NA_STATUS_FILE, 0);
+		(void)unlinkat(daemon->startup.run_fd, NA_SETTINGS_FILE, 0);
+	}
 	na_capture_close(daemon->capture);
 	na_canary_sockets_close(&daemon->canary);
 	na_queue_destroy(daemon->queue);

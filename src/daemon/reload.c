@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/settings_file.h"
 
 /* Takes over what may change; *changed lists it, and is "" when there is nothing. */
 static void take_over(struct na_config *now, const struct na_config *wanted, char changed[NA_CHANGED_BYTES])
@@ -20,13 +21,16 @@ static void take_over(struct na_config *now, const struct na_config *wanted, cha
 
 		na_setting_value(setting, now, have, sizeof(have));
 		na_setting_value(setting, wanted, want, sizeof(want));
-		if (!strcmp(have, want))
+		if (!strcmp(have, want)) {
+			now->source[i] = wanted->source[i];
 			continue;
+		}
 		if (!setting->live) {
 			na_log_warning("%s.%s stays %s until the daemon is restarted", setting->section, setting->name, have);
 			continue;
 		}
 		(void)na_setting_parse(setting, want, now, NULL);
+		now->source[i] = wanted->source[i];
 		(void)snprintf(changed + used, NA_CHANGED_BYTES - used, "%s%s.%s: %s -> %s", used ? "; " : "",
 			       setting->section, setting->name, have, want);
 		used = strlen(changed);
@@ -43,6 +47,14 @@ static void tell(const struct na_daemon *daemon, const char changed[NA_CHANGED_B
 	memcpy(told->settings, daemon->settings, sizeof(told->settings));
 	memcpy(told->changed, changed, sizeof(told->changed));
 	atomic_fetch_add_explicit(&shared->settings_told, 1, memory_order_release);
+}
+
+/* For children that start from now on, and for people. */
+static void put_in_force(struct na_daemon *daemon, const struct na_config *config)
+{
+	daemon->changed_config = *config;
+	daemon->config = &daemon->changed_config;
+	na_settings_write(daemon->startup.run_fd, daemon->config);
 }
 
 static bool has_room_to_tell(struct na_shared *shared)
@@ -70,6 +82,7 @@ void na_reload(struct na_daemon *daemon, const struct na_settings_source *source
 	take_over(&now, &wanted, changed);
 	if (!changed[0]) {
 		na_log_notice("SIGHUP: no setting changed");
+		put_in_force(daemon, &now);	/* perhaps in another line of the file */
 		return;
 	}
 	switches = na_config_switches(&now);
@@ -82,8 +95,7 @@ void na_reload(struct na_daemon *daemon, const struct na_settings_source *source
 		return;
 	}
 	na_counter_set(&daemon->shared->capture_off, !now.enabled);
-	daemon->changed_config = now;
-	daemon->config = &daemon->changed_config;
+	put_in_force(daemon, &now);
 	memset(daemon->settings, 0, sizeof(daemon->settings));
 	bytes = na_config_text(daemon->config, daemon->settings, sizeof(daemon->settings));
 	err = na_digest_hex(daemon->settings, bytes, daemon->config_hash);

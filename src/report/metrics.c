@@ -43,7 +43,8 @@ static double sum_at(const struct na_sums *from, size_t offset)
 	return (double)value;
 }
 
-static void add_component(struct components *components, const char *name, enum na_bucket bucket, const struct na_sums *more)
+static void add_component(struct components *components, const char *name, enum na_bucket bucket,
+			  const struct na_sums *more)
 {
 	struct component *found = NULL;
 
@@ -125,7 +126,8 @@ static void put_verdict(FILE *out, const struct na_report *report)
 	}
 }
 
-static void put_findings(FILE *out, const struct na_report *report, const char *name, bool acknowledged, const char *help)
+static void put_findings(FILE *out, const struct na_report *report, const char *name, bool acknowledged,
+			 const char *help)
 {
 	na_exposition_family(out, name, "gauge", help);
 	for (size_t i = 0; i < na_rule_count; i++) {

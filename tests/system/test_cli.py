@@ -429,6 +429,68 @@ def commands():
     return re.findall(r"(?m)^  (\w+) ", run("help")[1].decode())
 
 
+class Settings(WithJournal):
+    """What the file says, what is in force, and when it was changed."""
+
+    def write(self, text, name="netaudit.conf"):
+        path = os.path.join(self.directory, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, 0o644)
+        return path
+
+    def settings(self, *arguments):
+        code, out, error = run("config", "--json", *self.state, *arguments)
+        self.assertEqual(code, 0, error)
+        return json.loads(out), {setting["setting"]: setting for setting in json.loads(out)["settings"]}
+
+    def test_without_a_daemon_the_file_is_shown_with_its_lines(self):
+        path = self.write("[capture]\n\nscope = host\n")
+        whole, settings = self.settings("--config", path)
+        self.assertFalse(whole["daemon_running"])
+        self.assertEqual(settings["capture.scope"], {"setting": "capture.scope", "value": "host", "default": "odoo", "from": "file",
+                                                     "file": path, "line": 3, "live": False})
+        self.assertEqual(settings["capture.enabled"]["from"], "default")
+        self.assertTrue(settings["capture.enabled"]["live"])
+        code, out, _ = run("config", *self.state, "--config", path)
+        self.assertIn(f"capture.scope\thost\t{path}:3\trestart\t0\t\n", out.decode())
+
+    def test_a_fragment_is_over_the_file(self):
+        os.mkdir(os.path.join(self.directory, "conf.d"))
+        path = self.write("[capture]\nscope = odoo\n")
+        over = self.write("[capture]\nscope = host\n", "conf.d/50-mine.conf")
+        self.assertEqual(self.settings("--config", path)[1]["capture.scope"]["file"], over)
+
+    def test_changes_are_found_in_config_records(self):
+        self.journal.append(kind="config", settings="capture.scope = odoo\nretention.days = 90\n")
+        self.journal.append(kind="config", settings="capture.scope = host\nretention.days = 90\n", changed="x", t=1700000000000000)
+        self.journal.append(kind="config", settings="capture.scope = host\nretention.days = 30\n")
+        path = self.write("")
+        whole, settings = self.settings("--config", path)
+        self.assertTrue(whole["changes_known"])
+        self.assertEqual(settings["capture.scope"]["changed"], {"seq": 5, "t": 1700000000000000, "before": "odoo"})
+        self.assertEqual(settings["retention.days"]["changed"]["seq"], 6)
+        self.assertNotIn("changed", settings["capture.enabled"])
+        self.assertIn(b"it was odoo until record 5, 2023-11-14 22:13:20", run_on_terminal("config", *self.state, "--config", path)[1])
+
+    def test_a_hostile_record_moves_nothing(self):
+        self.journal.append(kind="config", settings=f"capture.scope = {HOSTILE}\n")
+        self.journal.append(kind="config", settings="capture.scope = host\n")
+        for out in (run("config", *self.state)[1], run_on_terminal("config", *self.state)[1], run("config", "--json", *self.state)[1]):
+            self.assertNotIn(b"\x1b[2J", out)
+            self.assertNotIn("\u202e".encode(), out)
+
+    def test_check_says_what_the_daemon_would(self):
+        code, out, _ = run("config", "--check", self.write("[capture]\nscope = host\n"))
+        self.assertEqual((code, out), (0, b"The daemon would take it.\n"))
+        code, out, error = run("config", "--check", self.write("[capture]\nscope = nobody\n"))
+        self.assertEqual((code, out), (78, b""))
+        self.assertIn(b"netaudit.conf:2:9: scope: \"nobody\" is not one of odoo, host", error)
+        self.assertEqual(run("config", "--check", self.directory + "/absent")[0], 78)
+        self.write("[x]\nbucket = nonsense\n", "bad.ini")
+        self.assertEqual(run("config", "--check", self.write(f"[catalogue]\nsite_dir = {self.directory}\n"))[0], 78)
+
+
 def options(command):
     return set(re.findall(r"(?m)^  .{4}(--[\w-]+)", run("help", command)[1].decode()))
 

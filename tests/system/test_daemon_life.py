@@ -153,6 +153,15 @@ class Life(unittest.TestCase):
                               capture_output=True, text=True, check=True)
         return [json.loads(line)["body"] for line in done.stdout.splitlines()]
 
+    def settings(self, code=0):
+        """What `netaudit config` says is in force, by name."""
+        done = subprocess.run([f"{BUILD}/netaudit", "config", "--json", "--state-dir", f"{self.folder}/state", "--run-dir",
+                               f"{self.folder}/run"], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, code, done.stderr)
+        found = json.loads(done.stdout)
+        self.assertTrue(found["daemon_running"])
+        return {setting["setting"]: setting for setting in found["settings"]}
+
     def configure(self, text):
         with open(f"{self.folder}/netaudit.conf", "w", encoding="ascii") as file:
             file.write(text)
@@ -190,7 +199,18 @@ class Life(unittest.TestCase):
         self.configure("[capture]\nscope = host\ndisabled_channels = udp\n")
         self.hang_up(daemon, "capture.disabled_channels: dns -> udp")
         ports["udp"] = self.send("udp")
+        settings = wait_for("the record", lambda: (found := self.settings())["capture.disabled_channels"].get("changed", {})
+                            .get("before") == "dns" and found)
+        file = f"{self.folder}/netaudit.conf"
+        self.assertEqual((settings["capture.scope"]["value"], settings["capture.scope"]["file"], settings["capture.scope"]["line"]),
+                         ("host", file, 2))
+        self.assertEqual((settings["capture.disabled_channels"]["value"], settings["capture.disabled_channels"]["line"]), ("udp", 3))
+        self.assertEqual(settings["daemon.state_dir"]["from"], "option")
+        self.assertEqual(settings["retention.days"]["from"], "default")
+        self.configure("[capture]\nscope = host\ndisabled_channels = icmp\n")
+        self.assertEqual(self.settings()["capture.disabled_channels"]["file_value"], "icmp")
         self.configure("[capture]\nscope = nobody\n")
+        self.assertEqual(self.settings(code=78)["capture.scope"]["value"], "host")
         self.hang_up(daemon, "the settings stay as they are")
         wait_for("the hash of the settings", lambda: daemon.status()["config_hash"] != first)
         self.assertEqual(daemon.status()["components"], before)
