@@ -30,4 +30,8 @@ test-scope-odoo: all ## the default scope on two real Odoo and their PostgreSQL:
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/odoo/scope.py --build $(BUILD) --root $(ODOO_ROOT) \
 		$(if $(PREPARED),--prepared)
 
-.PHONY: odoo-root test-odoo test-odoo-routes test-scope-odoo test-odoo-recognition test-odoo-fake test-manifests
+test-day: all ## an ordinary day of a real Odoo is all-clear; every attack flips the report, and it flips back
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/odoo/day.py --build $(BUILD) --root $(ODOO_ROOT) \
+		$(if $(PREPARED),--prepared)
+
+.PHONY: odoo-root test-day test-odoo test-odoo-routes test-scope-odoo test-odoo-recognition test-odoo-fake test-manifests

@@ -265,7 +265,16 @@ static bool has_name(const struct na_index_row *row)
 	return row->value[NA_INDEX_RESOLVED].type == NA_INDEX_TEXT || row->value[NA_INDEX_DNS_NAMES].type == NA_INDEX_RAW;
 }
 
-/* A flow whose name is known from its beginning alone must be remembered until its end; unix sockets have no end. */
+/*
+ * A flow whose name is known from its beginning alone is remembered until its end, and one that leads outside, for its
+ * requests: they may not say where they go. Unix sockets have no end.
+ */
+static bool is_remembered(const struct na_index_row *row, const char *destination)
+{
+	return destination[0] && row->value[NA_INDEX_DST].type == NA_INDEX_ADDRESS &&
+	       (has_name(row) || !is_text(&row->value[NA_INDEX_BUCKET], "internal"));
+}
+
 static int begin(struct na_rollup *rollup, int64_t seq, const struct na_index_row *row)
 {
 	const struct amounts amounts = { .calls = 1 };
@@ -274,7 +283,7 @@ static int begin(struct na_rollup *rollup, int64_t seq, const struct na_index_ro
 
 	name_destination(destination, row);
 	err = add(rollup, seq, row, destination, &amounts);
-	if (!err && has_name(row) && row->value[NA_INDEX_DST].type == NA_INDEX_ADDRESS)
+	if (!err && is_remembered(row, destination))
 		err = set_flow(rollup, row, destination, 0, 0);
 	return err;
 }
@@ -312,9 +321,13 @@ static int note_exchange(struct na_rollup *rollup, int64_t seq, const struct na_
 {
 	const struct amounts amounts = { .exchanges = 1 };
 	char destination[DESTINATION_BYTES];
+	int64_t out, in;
+	int known = 0;
 
 	name_destination(destination, row);
-	return add(rollup, seq, row, destination, &amounts);
+	if (!destination[0])
+		known = read_flow(rollup, row, destination, &out, &in);
+	return known < 0 ? known : add(rollup, seq, row, destination, &amounts);
 }
 
 static int note_life(struct na_rollup *rollup, int64_t seq, const struct na_index_row *row)

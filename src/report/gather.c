@@ -168,7 +168,8 @@ static int take_hour(void *context, sqlite3_stmt *row)
 }
 
 static const char days_sql[] =
-	"SELECT component, hour / 24, sum(bytes_out)" PERIOD " AND direction != 'inbound' AND bucket = 'vendor'"
+	"SELECT component, hour / 24, sum(bytes_out), group_concat(DISTINCT CASE addon WHEN '' THEN 'unknown code' ELSE addon END),"
+	" max(last_seq)" PERIOD " AND direction != 'inbound' AND bucket = 'vendor'"
 	" GROUP BY component, hour / 24 ORDER BY component, hour / 24";
 
 static int take_day(void *context, sqlite3_stmt *row)
@@ -180,9 +181,10 @@ static int take_day(void *context, sqlite3_stmt *row)
 		return -ENOMEM;
 	report->days = grown;
 	grown[report->day_count - 1] = (struct na_vendor_day){
-		text(report, row, 0), sqlite3_column_int64(row, 1), sqlite3_column_int64(row, 2),
+		text(report, row, 0), sqlite3_column_int64(row, 1), sqlite3_column_int64(row, 2), text(report, row, 3),
+		sqlite3_column_int64(row, 4),
 	};
-	return grown[report->day_count - 1].component ? 0 : -ENOMEM;
+	return grown[report->day_count - 1].component && grown[report->day_count - 1].addons ? 0 : -ENOMEM;
 }
 
 static const char beats_sql[] =

@@ -52,6 +52,8 @@ struct na_vendor_day {
 	const char *component;
 	int64_t day;			/* since 1970, UTC */
 	int64_t bytes_out;
+	const char *addons;		/* that sent them, with commas */
+	int64_t last_seq;
 };
 
 /* A record of the journal's own life. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The words rules are made of. */
+#include "report/own.h"
 #include "report/rules.h"
 
 #include <inttypes.h>
@@ -29,9 +30,15 @@ static void add(struct na_report *report, const struct na_rule *rule, const char
 		const char *destination, enum na_bucket bucket, const char *addon, const struct na_sums *sums)
 {
 	const char *gap = strstr(text, "%s");
-	struct na_finding *finding = na_report_find(report, rule, subject, "%.*s%s%s%s%s: %" PRId64 " calls, %" PRId64 " bytes sent",
-						    (int)(gap - text), text, destination, gap + 2, addon[0] ? ", add-on " : "",
-						    addon, sums->calls + sums->exchanges, sums->bytes_out);
+	struct na_finding *finding;
+	char requests[40] = "";
+
+	if (sums->exchanges)
+		(void)snprintf(requests, sizeof(requests), ", %" PRId64 " request%s", sums->exchanges,
+			       sums->exchanges == 1 ? "" : "s");
+	finding = na_report_find(report, rule, subject, "%.*s%s%s%s%s: %" PRId64 " call%s%s, %" PRId64 " bytes sent",
+				 (int)(gap - text), text, destination, gap + 2, addon[0] ? ", add-on " : "", addon, sums->calls,
+				 sums->calls == 1 ? "" : "s", requests, sums->bytes_out);
 
 	if (!finding)
 		return;
@@ -92,18 +99,24 @@ static bool names(const struct na_licence *licence, const char *addon)
 	return false;
 }
 
-bool na_rule_licensed(const struct na_licence *licence, const struct na_report_call *call)
+bool na_rule_licensed(const struct na_report *report, const struct na_licence *licence, const struct na_report_call *call,
+		      char unnamed[NA_RULE_ADDON_BYTES])
 {
 	json_t *chain = json_loads(call->chain, 0, NULL), *addon;
-	bool licensed = names(licence, call->addon);
+	const char *first = names(licence, call->addon) ? NULL : call->addon;
+	bool readable = !call->chain[0] || json_is_array(chain);
 	size_t i;
 
-	if (call->chain[0] && !json_is_array(chain))
-		licensed = false;
-	json_array_foreach (chain, i, addon)
-		licensed = licensed && names(licence, json_string_value(addon));
+	json_array_foreach (chain, i, addon) {
+		const char *name = json_string_value(addon);
+
+		if (!first && name && !names(licence, name) && !na_report_is_odoos(report, call->instance, name))
+			first = name;
+		readable = readable && name;
+	}
+	(void)snprintf(unnamed, NA_RULE_ADDON_BYTES, "%s", first ? first : "");
 	json_decref(chain);
-	return licensed;
+	return !first && readable;
 }
 
 bool na_rule_line_is(const char *text, const char *word)

@@ -22,8 +22,14 @@ void na_rule_life(struct na_report *report, const struct na_rule *rule, const st
 /* The catalogue's entry of the call's component; NULL: it has none any more. */
 const struct na_catalogue_entry *na_rule_vendor(const struct na_report *report, const struct na_report_call *call);
 
-/* Whether each add-on of the chain is one the licence names: none hides behind another. */
-bool na_rule_licensed(const struct na_licence *licence, const struct na_report_call *call);
+#define NA_RULE_ADDON_BYTES 64
+
+/*
+ * Whether the licence names the add-on that called, and each of the chain that is not Odoo's own (report/own.h): none
+ * hides behind another. If not, `unnamed` is the first it does not name.
+ */
+bool na_rule_licensed(const struct na_report *report, const struct na_licence *licence, const struct na_report_call *call,
+		      char unnamed[NA_RULE_ADDON_BYTES]);
 
 /* Whether the text up to the end of its line is this word. */
 bool na_rule_line_is(const char *text, const char *word);

@@ -54,13 +54,16 @@ static void test_vendor_licence(struct na_report *report, const struct na_rule *
 	for (size_t i = 0; i < report->call_count; i++) {
 		const struct na_report_call *call = &report->calls[i];
 		const struct na_catalogue_entry *vendor = na_rule_vendor(report, call);
+		char unnamed[NA_RULE_ADDON_BYTES], text[NA_RULE_ADDON_BYTES + 80];
 
 		if (call->inbound || call->bucket != NA_BUCKET_VENDOR)
 			continue;
-		if (!vendor || !vendor->licence.given || !vendor->licence.addon_count)
+		if (!vendor || !vendor->licence.given || !vendor->licence.addon_count) {
 			na_rule_call(report, rule, call, "%s was reached, and no rule says which add-on may");
-		else if (!strcmp(call->author, "addon") && !na_rule_licensed(&vendor->licence, call))
-			na_rule_call(report, rule, call, "%s was reached by an add-on its rule does not name");
+		} else if (!strcmp(call->author, "addon") && !na_rule_licensed(report, &vendor->licence, call, unnamed)) {
+			(void)snprintf(text, sizeof(text), "%%s was reached through %s, which its rule does not name", unnamed);
+			na_rule_call(report, rule, call, text);
+		}
 	}
 }
 
@@ -85,11 +88,13 @@ static void test_vendor_day(struct na_report *report, const struct na_rule *rule
 
 		if (!vendor || !vendor->licence.given || day->bytes_out <= vendor->licence.day_bytes)
 			continue;
-		finding = na_report_find(report, rule, day->component, "%s was sent %" PRId64 " bytes in one day; its rule allows %" PRId64,
-					 day->component, day->bytes_out, vendor->licence.day_bytes);
+		finding = na_report_find(report, rule, day->component, "%s was sent %" PRId64 " bytes in one day, by %s; its rule allows %" PRId64,
+					 day->component, day->bytes_out, day->addons, vendor->licence.day_bytes);
 		na_rule_command(finding, "netaudit log --bucket vendor --since @%" PRId64, day->day * 86400);
-		if (finding)
+		if (finding) {
 			finding->since = day->day * 24 * HOUR_US;
+			finding->seq = day->last_seq;
+		}
 	}
 }
 

@@ -69,12 +69,12 @@ class Server:
         version = os.listdir(self.root + "/etc/postgresql")[0]
         self.inside("pg_ctlcluster", version, "main", *action)
 
-    def start_database_for_tcp(self, *more):
-        """Starts the cluster so that everybody on this host may connect; `more` are options of postgres."""
+    def start_database_for_tcp(self, *more, address=HOST):
+        """Starts the cluster so that everybody on this host may connect to `address`; `more` are options of postgres."""
         hba = "/var/lib/postgresql/netaudit_hba.conf"
         with open(self.root + hba, "w", encoding="ascii") as file:
-            file.write("local all all peer\nhost all all 127.0.0.1/32 trust\n")
-        self.cluster("start", "-o", " ".join([f"-c hba_file={hba}", *more]))
+            file.write(f"local all all peer\nhost all all {address}/32 trust\n")
+        self.cluster("start", "-o", " ".join([f"-c hba_file={hba}", f"-c listen_addresses={address}", *more]))
 
     def command(self, *arguments):
         return ["chroot", self.root, "setpriv", "--reuid", "odoo", "--regid", "odoo", "--init-groups", "odoo",

@@ -105,9 +105,9 @@ def recount(folder):
         if kind not in ("open", "progress", "close", "datagram", "exchange"):
             continue
         where, flow = destination_of(body), body.get("flow")
-        if kind != "exchange":
-            known = flows.get(flow)
-            where = known[0] if known and known[0] else where
+        known = flows.get(flow)
+        if known and known[0] and (kind != "exchange" or not where and body.get("bucket") != "internal"):
+            where = known[0]
         key = (body.get("direction", "outbound"), body.get("bucket", "unknown"), body.get("component", ""), where,
                body.get("author", ""), body.get("addon", ""), json.dumps(body.get("addons", [])), body.get("instance", ""))
         row = counted[key]

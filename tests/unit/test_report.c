@@ -53,7 +53,7 @@ static void begin(struct scene *scene)
 	};
 	scene->destination = (struct na_report_destination){ "acme", "licence.acme.example", NA_BUCKET_VENDOR,
 							     scene->call.sums };
-	scene->day = (struct na_vendor_day){ "acme", NOW / HOUR_US / 24, 500 };
+	scene->day = (struct na_vendor_day){ "acme", NOW / HOUR_US / 24, 500, "acme_lock", 9 };
 	scene->life[0] = event(1, NOW - 2 * HOUR_US, "start", "{\"clean\":true}");
 	scene->life[1] = event(2, NOW - 2 * HOUR_US, "config", "{\"settings\":\"retention.days = 90\\ncapture.probes = all\\n\"}");
 	scene->report = (struct na_report){
@@ -309,6 +309,65 @@ static void test_each_cause_flips_the_verdict_and_an_acknowledgement_flips_it_ba
 	}
 }
 
+/* Requests pass through Odoo's own add-ons; an add-on that lies elsewhere hides behind the licensed one. */
+static void test_odoos_own_addons_are_on_every_stack(void **state)
+{
+	static const struct {
+		const char *base, *web;
+		bool licensed;
+	} rows[] = {
+		{ "/usr/lib/odoo/addons/base", "/usr/lib/odoo/addons/web", true },
+		{ "/opt/odoo/odoo/addons/base", "/opt/odoo/addons/web", true },
+		{ "/usr/lib/odoo/addons/base", "/srv/addons/web", false },
+		{ "/opt/odoo/odoo/addons/base", "/opt/odoo/addons/more/web", false },
+		{ "/opt/odoo/odoo/addons/base", "/opt/odoo/addonsweb", false },
+		{ "/opt/odoo/odoo/addons/base", "/addons/web", false },
+		{ "/addons/base", "/web", false },
+		{ "", "/web", false },
+		{ "/base", "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *const instances[] = { "", "another" };
+
+		for (size_t other = 0; other < 2; other++) {	/* what another instance has proves nothing */
+			bool licensed = rows[i].licensed && !other;
+			struct scene scene;
+
+			begin(&scene);
+			scene.call.chain = "[\"acme_lock\",\"web\"]";
+			scene.life[2] = (struct na_life_event){ 3, NOW - 9, "addon",
+				json_pack("{s:s, s:s, s:b, s:s}", "addon", "base", "path", rows[i].base, "base", 1, "instance", instances[other]) };
+			scene.life[3] = (struct na_life_event){ 4, NOW - 9, "addon",
+				json_pack("{s:s, s:s, s:s}", "addon", "web", "path", rows[i].web, "instance", instances[other]) };
+			scene.report.life_count = 4;
+			assert_int_equal(na_report_judge(&scene.report), 0);
+			if (licensed != !finding_of(&scene.report, "vendor-licence"))
+				fail_msg("row %zu, instance \"%s\"", i, instances[other]);
+			if (!licensed)
+				assert_non_null(strstr(finding_of(&scene.report, "vendor-licence")->text, "through web,"));
+			end(&scene);
+		}
+	}
+}
+
+static void test_an_addon_of_a_name_that_lay_elsewhere_too_is_not_odoos(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene);
+	scene.call.chain = "[\"acme_lock\",\"web\"]";
+	scene.life[2] = event(3, NOW - 9, "addon", "{\"addon\":\"base\",\"base\":true,\"path\":\"/o/addons/base\"}");
+	scene.life[3] = event(4, NOW - 9, "addon", "{\"addon\":\"web\",\"path\":\"/o/addons/web\"}");
+	scene.life[4] = event(5, NOW - 8, "addon", "{\"addon\":\"web\",\"path\":\"/srv/web\"}");
+	scene.report.life_count = 5;
+	assert_int_equal(na_report_judge(&scene.report), 0);
+	assert_non_null(finding_of(&scene.report, "vendor-licence"));
+	end(&scene);
+}
+
 static void test_every_rule_has_a_row_here_and_a_chip_names_only_rules(void **state)
 {
 	(void)state;
@@ -432,6 +491,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_ordinary_day_is_all_clear),
 		cmocka_unit_test(test_each_cause_flips_the_verdict_and_an_acknowledgement_flips_it_back),
+		cmocka_unit_test(test_odoos_own_addons_are_on_every_stack),
+		cmocka_unit_test(test_an_addon_of_a_name_that_lay_elsewhere_too_is_not_odoos),
 		cmocka_unit_test(test_every_rule_has_a_row_here_and_a_chip_names_only_rules),
 		cmocka_unit_test(test_who_is_suggested_as_a_vendor),
 		cmocka_unit_test(test_hostile_names_stay_text),
