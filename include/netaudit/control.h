@@ -46,6 +46,7 @@ static inline uint64_t na_counter_get(const na_counter *c)
 
 struct na_settings_told {
 	char hash[65];			/* SHA-256 of the text, hex */
+	char catalogue[65];		/* of the catalogue */
 	char settings[NA_SETTINGS_BYTES];
 	char changed[NA_CHANGED_BYTES];	/* "capture.enabled: yes -> no; ..." */
 };
@@ -61,6 +62,7 @@ struct na_shared {
 		na_counter ended_boottime_ns;	/* when the supervisor noticed the last death */
 		na_counter wait_status;	/* wait(2) status of the last death */
 	} component[NA_COMPONENTS];
+	na_counter catalogue_wanted;	/* +1 for each time it is to be read again */
 	na_counter prune_requests;	/* +1 for each time somebody asked */
 	na_counter canary_namespace;	/* inode number of the network namespace of its sockets; 0: there is no canary */
 	na_counter probes;	/* in program files, attached now */
@@ -83,6 +85,7 @@ struct na_shared {
 	na_counter canary_watched;	/* pid of the canary whose calls are listened for */
 	na_counter canary_heard;	/* the newest round of which everything was seen */
 	na_counter canary_heard_boottime_ns;	/* and when that was known */
+	na_counter catalogue_changes;	/* +1 for each time another one is in force */
 	na_counter observer_ready;	/* generation + 1 once hooks are attached and drained */
 	/* what `lost` records already say: kept here because it must outlive an observer that is killed */
 	na_counter said_lost[NA_EVENT_TYPES][NA_LOSS_REASONS];

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "base/clock.h"
+#include "classify/catalogue_changes.h"
 #include "daemon/observer.h"
 #include "daemon/observer_probes.h"
 #include "daemon/observer_tls.h"
@@ -51,6 +52,8 @@ struct na_observer {
 	struct na_hosts *hosts;
 	const struct na_catalogue *catalogue;	/* in force: the daemon's, or own_catalogue */
 	struct na_catalogue *own_catalogue;	/* read again since; NULL: never */
+	bool catalogue_begun;
+	uint64_t catalogue_wanted;	/* of the shared counter: that were dealt with */
 	struct na_canary_watch {
 		uint64_t heard, round;	/* the newest that was recorded; the one that is listened for */
 		uint64_t said_ns, waiting_ns;	/* when it was recorded; when the next was first found over, or 0 */
@@ -141,6 +144,22 @@ void na_observer_tick(struct na_observer *observer);
 
 /* observer_requests.c: also once a second: records an operator asked for. */
 void na_observer_take_requests(struct na_observer *observer);
+
+/* observer_catalogue.c: what came of reading the catalogue again. */
+struct na_catalogue_news {
+	const char *hash;		/* of what is in force now; NULL: it could not be read, and the old one is */
+	char previous[NA_CATALOGUE_HASH_BYTES];	/* "": not known */
+	struct na_catalogue_changes changes;
+	struct na_error error;		/* why it could not be read */
+};
+
+/* Reads the files. A catalogue that cannot be read leaves the old one in force. Also logged. */
+void na_observer_read_catalogue(struct na_observer *observer, struct na_catalogue_news *news);
+/* Members "changed" and "weaker" of its record. `news` may be NULL. */
+struct na_canonical;
+void na_observer_put_catalogue_notes(struct na_canonical *c, const char *key, const struct na_catalogue_news *news);
+/* Also once a second: whether it is to be read again; the first time, whether it is that of the last end. */
+void na_observer_catalogue_tick(struct na_observer *observer);
 
 /*
  * observer_canary.c: its calls show that capture works, and are no traffic. True: the event is its, and has been

@@ -75,6 +75,7 @@ void na_observer_tick(struct na_observer *observer)
 	watch_clock(observer);
 	na_observer_report_addons(observer);
 	na_observer_report_losses(observer);
+	na_observer_catalogue_tick(observer);
 	na_observer_take_requests(observer);
 	na_observer_canary_tick(observer, now_ns);
 	na_probes_tick(observer->probes, now_ns);

@@ -31,47 +31,32 @@ static void put_text(struct na_canonical *c, const json_t *request, const char *
 }
 
 /* Members of both kinds, in the order the canonical form asks for; a request has those of its own. */
-static ssize_t compose(void *record, const json_t *request, const char *kind, uid_t uid, const char *catalogue,
-		       const struct na_clock_pair *now)
+static ssize_t compose(void *record, const json_t *request, const char *kind, uid_t uid,
+		       const struct na_catalogue_news *news, const struct na_clock_pair *now)
 {
 	struct na_canonical c;
 
 	na_canonical_begin(&c, record, NA_COMPOSE_BYTES);
 	put_text(&c, request, "action");
 	put_text(&c, request, "bucket");
-	na_canonical_string(&c, "catalogue", catalogue);
+	na_canonical_string(&c, "catalogue", news ? news->hash : NULL);
+	na_observer_put_catalogue_notes(&c, "changed", news);
 	put_text(&c, request, "component");
 	put_text(&c, request, "entry");
+	na_canonical_string(&c, "error", news && news->error.text[0] ? news->error.text : NULL);
 	if (json_is_integer(json_object_get(request, "expires")))
 		na_canonical_integer(&c, "expires", json_integer_value(json_object_get(request, "expires")));
 	na_canonical_string(&c, "kind", kind);
 	na_canonical_nonce(&c);
+	na_canonical_string(&c, "previous_catalogue", news && news->previous[0] ? news->previous : NULL);
 	put_text(&c, request, "reason");
 	put_text(&c, request, "rule");
 	put_text(&c, request, "subject");
 	na_canonical_integer(&c, "t", now->wall_us);
 	na_canonical_integer(&c, "tb", (int64_t)(now->boottime_ns / NA_NS_PER_US));
 	na_canonical_integer(&c, "uid", uid);
+	na_observer_put_catalogue_notes(&c, "weaker", news);
 	return na_canonical_end(&c);
-}
-
-/* The catalogue as the files are now. One that cannot be read leaves the old one in force, and no hash is recorded. */
-static const char *reload(struct na_observer *observer)
-{
-	const struct na_config *config = observer->context->config;
-	const char *const folders[] = { config->shipped_dir, config->site_dir };
-	struct na_catalogue *fresh;
-	struct na_error error = { 0 };
-
-	if (na_catalogue_load(&fresh, folders, 2, &error) != 0) {
-		na_log_error("the catalogue stays as it was: %s", error.text);
-		return NULL;
-	}
-	na_catalogue_destroy(observer->own_catalogue);
-	observer->own_catalogue = fresh;
-	observer->catalogue = fresh;
-	na_log_notice("the catalogue was read again: %s", na_catalogue_hash(fresh));
-	return na_catalogue_hash(fresh);
 }
 
 /* False: it is no request. */
@@ -80,12 +65,14 @@ static bool record_request(struct na_observer *observer, const char *content, si
 	json_t *request = json_loadb(content, bytes, 0, NULL);
 	const char *kind = json_string_value(json_object_get(request, "kind"));
 	struct na_clock_pair now = na_clock_read();
+	static struct na_catalogue_news news;
 	uint8_t record[NA_COMPOSE_BYTES];
-	bool known = kind && (!strcmp(kind, "ack") || !strcmp(kind, "catalogue"));
+	bool is_catalogue = kind && !strcmp(kind, "catalogue"), known = is_catalogue || (kind && !strcmp(kind, "ack"));
 
+	if (is_catalogue)
+		na_observer_read_catalogue(observer, &news);
 	if (known)
-		na_observer_queue(observer, record,
-				  compose(record, request, kind, uid, strcmp(kind, "ack") != 0 ? reload(observer) : NULL, &now));
+		na_observer_queue(observer, record, compose(record, request, kind, uid, is_catalogue ? &news : NULL, &now));
 	json_decref(request);
 	return known;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/prepare.h"
 #include "daemon/settings_file.h"
 
 /* Takes over what may change; *changed lists it, and is "" when there is nothing. */
@@ -44,6 +45,7 @@ static void tell(const struct na_daemon *daemon, const char changed[NA_CHANGED_B
 	struct na_settings_told *told = &shared->settings[na_counter_get(&shared->settings_told) % NA_SETTINGS_TOLD];
 
 	memcpy(told->hash, daemon->config_hash, sizeof(told->hash));
+	(void)snprintf(told->catalogue, sizeof(told->catalogue), "%s", daemon->facts.catalogue_hash);
 	memcpy(told->settings, daemon->settings, sizeof(told->settings));
 	memcpy(told->changed, changed, sizeof(told->changed));
 	atomic_fetch_add_explicit(&shared->settings_told, 1, memory_order_release);
@@ -61,6 +63,20 @@ static bool has_room_to_tell(struct na_shared *shared)
 {
 	return na_counter_get(&shared->settings_told) -
 	       atomic_load_explicit(&shared->settings_taken, memory_order_acquire) < NA_SETTINGS_TOLD;
+}
+
+void na_reload_catalogue(struct na_daemon *daemon)
+{
+	struct na_catalogue *fresh;
+	struct na_error error = { 0 };
+
+	if (na_prepare_catalogue(&fresh, daemon->config, &error) != 0) {
+		na_log_warning("a process that is started again will have the catalogue of before: %s", error.text);
+		return;
+	}
+	na_catalogue_destroy(daemon->catalogue);
+	daemon->catalogue = fresh;
+	daemon->facts.catalogue_hash = na_catalogue_hash(fresh);
 }
 
 void na_reload(struct na_daemon *daemon, const struct na_settings_source *source)

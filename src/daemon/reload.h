@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SIGHUP: settings are read again, and those that may change while the daemon runs do. The kernel obeys first, then the
- * journal records what changed. Others stay as they are, and a line says so.
+ * SIGHUP: settings are read again, and those that may change while the daemon runs do. The kernel obeys first, then
+ * the journal records what changed. Others stay as they are, and a line says so. The catalogue is read again by the
+ * observer, who uses it and records what changed; the supervisor follows, for the status and for later processes.
  */
 #ifndef NETAUDIT_DAEMON_RELOAD_H
 #define NETAUDIT_DAEMON_RELOAD_H
@@ -16,5 +17,8 @@ struct na_settings_source {
 
 /* Everything that comes of it is logged. */
 void na_reload(struct na_daemon *daemon, const struct na_settings_source *source);
+
+/* The observer has put another catalogue in force. What cannot be read is logged, and what was stays. */
+void na_reload_catalogue(struct na_daemon *daemon);
 
 #endif

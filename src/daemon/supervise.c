@@ -53,6 +53,7 @@ struct supervisor {
 	size_t stop_step;	/* index in stop_order of who is being stopped */
 	uint64_t kill_at_ns;
 	uint64_t next_status_ns;
+	uint64_t catalogue_changes;	/* of the shared counter: that were followed */
 	int status_error;	/* the last one, so that it is logged once */
 	int exit_code;
 };
@@ -235,6 +236,12 @@ static void reap(struct supervisor *s)
 				child_ended(s, stop_order[i], wait_status);
 }
 
+static void hang_up(struct supervisor *s)
+{
+	na_reload(&s->daemon, s->source);
+	na_counter_add(&s->daemon.shared->catalogue_wanted, 1);
+}
+
 static void take_signals(struct supervisor *s)
 {
 	struct signalfd_siginfo signal;
@@ -245,7 +252,7 @@ static void take_signals(struct supervisor *s)
 		else if (signal.ssi_signo == SIGUSR1)
 			na_counter_add(&s->daemon.shared->prune_requests, 1);
 		else if (signal.ssi_signo == SIGHUP)
-			na_reload(&s->daemon, s->source);
+			hang_up(s);
 		else
 			begin_stop(s, NA_EXIT_STOPPED, na_boottime_ns());
 	}
@@ -267,9 +274,14 @@ static void announce(struct supervisor *s)
 static void write_status(struct supervisor *s, uint64_t now)
 {
 	const struct na_daemon *d = &s->daemon;
+	uint64_t changes = na_counter_get(&d->shared->catalogue_changes);
 	const char *state = s->stopping ? "stopping" : s->announced ? (all_ready(s) ? "running" : "degraded") : "starting";
-	int result = na_status_write(d->startup.run_fd, &d->facts, d->config, d->shared, d->queue, state);
+	int result;
 
+	if (changes != s->catalogue_changes)
+		na_reload_catalogue(&s->daemon);
+	s->catalogue_changes = changes;
+	result = na_status_write(d->startup.run_fd, &d->facts, d->config, d->shared, d->queue, state);
 	if (result && result != s->status_error)
 		na_log_warning("cannot write %s/" NA_STATUS_FILE ": %s", d->config->run_dir, strerror(-result));
 	s->status_error = result;

@@ -8,7 +8,7 @@ static int write_change(struct na_journal *journal, const struct na_settings_tol
 {
 	uint8_t body[2 * (NA_SETTINGS_BYTES + NA_CHANGED_BYTES)];
 	const struct na_life_settings settings = {
-		.catalogue = journal->context->catalogue_hash, .changed = told->changed, .config = told->hash,
+		.catalogue = told->catalogue, .changed = told->changed, .config = told->hash,
 		.previous = journal->config_hash, .settings = told->settings,
 	};
 	int result = na_journal_write(journal, body, na_life_config(body, sizeof(body), &settings));

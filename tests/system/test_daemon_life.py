@@ -233,6 +233,54 @@ class Life(unittest.TestCase):
         last = [record for record in records if record["kind"] == "head"][-1]
         self.assertEqual(last["config"], changes[-1]["config"])
 
+    def site(self, text):
+        os.makedirs(f"{self.folder}/site", exist_ok=True)
+        with open(f"{self.folder}/site/10-test.ini", "w", encoding="ascii") as file:
+            file.write(text)
+        os.chmod(f"{self.folder}/site/10-test.ini", 0o644)
+
+    def changes(self, count):
+        """What so many `catalogue` records say."""
+        def found():
+            records = [record for record in self.records() if record["kind"] == "catalogue"]
+            return records if len(records) >= count else None
+        return wait_for("a record of the catalogue", found)
+
+    def test_hangup_reads_the_catalogue_again(self):
+        self.site("[acme]\nbucket = vendor\naddress = 198.51.100.1\n")
+        options = ("--site-dir", f"{self.folder}/site")
+        daemon = self.start(*options)
+        first = daemon.status()["catalogue_hash"]
+        self.hang_up(daemon, "the catalogue did not change")
+        self.site("[acme]\nbucket = third-party\naddress = 198.51.100.1\n")
+        self.hang_up(daemon, "the catalogue was read again")
+        changes = self.changes(1)
+        self.assertEqual(changes[0]["action"], "read")
+        self.assertEqual(changes[0]["changed"], ["[acme]: bucket vendor -> third-party"])
+        self.assertEqual(changes[0]["weaker"], ["198.51.100.1: vendor (acme) -> third-party (acme)"])
+        self.assertEqual(changes[0]["previous_catalogue"], first)
+        second = changes[0]["catalogue"]
+        wait_for("the status", lambda: daemon.status()["catalogue_hash"] == second)
+        self.site("[acme]\nbucket = nonsense\n")
+        self.hang_up(daemon, "the catalogue stays as it was")
+        changes = self.changes(2)
+        self.assertEqual(changes[1]["action"], "refused")
+        self.assertIn("10-test.ini:2:10: a bucket is", changes[1]["error"])
+        self.assertNotIn("catalogue", changes[1])
+        self.assertEqual(daemon.status()["catalogue_hash"], second)
+        self.site("[acme]\nbucket = third-party\naddress = 198.51.100.1\n")
+        before = daemon.child("observer")
+        os.kill(before, signal.SIGKILL)
+        wait_for("the next observer", lambda: daemon.status()["state"] == "running" and daemon.child("observer") != before)
+        self.assertEqual(daemon.stop(), 0)
+        self.site("[acme]\nbucket = vendor\naddress = 198.51.100.1\n")
+        daemon = self.start(*options)
+        changes = self.changes(3)
+        self.assertEqual(len(changes), 3, "the observer that was killed changed nothing")
+        self.assertEqual((changes[2]["previous_catalogue"], changes[2]["catalogue"]), (second, first))
+        self.assertNotIn("weaker", changes[2])
+        self.assertEqual(daemon.stop(), 0)
+
     def test_each_process_has_only_its_privileges(self):
         daemon = self.start()
         bpf = 1 << 39 if tuple(map(int, os.uname().release.split(".")[:2])) < (5, 19) else 0
