@@ -57,7 +57,7 @@ static __always_inline int na_clear_fetch(struct na_clear_work *work)
 __attribute__((noinline)) int na_clear_few(__u32 slot)
 {
 	struct na_clear_work *work = na_clear_work_of(slot);
-	__u64 position, filled, peer_no_body;
+	__u64 position, filled, peer_no_body, peer_tunnel;
 	bool in_head;
 	int i;
 
@@ -67,13 +67,14 @@ __attribute__((noinline)) int na_clear_few(__u32 slot)
 	position = work->position;
 	filled = work->filled;
 	peer_no_body = work->peer_no_body;
+	peer_tunnel = work->peer.tunnel;
 	for (i = 0; i < NA_CLEAR_FEW; i++) {
 		__u64 at = position;
 
 		asm volatile("" : "+r"(at));
 		if (at >= filled || at >= NA_CLEAR_CHUNK_BYTES || work->stream.state >= NA_CLEAR_HEAD_OVER)
 			break;
-		work->stream.state = na_http_byte(&work->stream, work->chunk[at], slot, peer_no_body);
+		work->stream.state = na_http_byte(&work->stream, work->chunk[at], slot, peer_no_body, peer_tunnel);
 		position++;
 	}
 	if (in_head)
@@ -202,6 +203,19 @@ static __always_inline bool na_clear_is_no_answer(const struct na_clear_work *wo
 	       (message->status / 100 == 1 || work->stream.next_number >= work->peer_begun);
 }
 
+/* A request for a tunnel, or the answer that grants it: what follows begins anew (na_look_at_start()). */
+static __always_inline void na_clear_note_tunnel(struct na_clear_work *work)
+{
+	struct na_clear_stream *stream = &work->stream;
+	struct na_message *message = &stream->message;
+	__u64 number = stream->next_number + 1;
+
+	if (message->kind == NA_MESSAGE_RESPONSE && message->status / 100 == 2 && work->peer.tunnel == number)
+		message->flags |= NA_MESSAGE_TUNNEL;
+	if (message->flags & NA_MESSAGE_TUNNEL)
+		stream->dialogue.tunnel = number;
+}
+
 /* A request whose response will have no body, whatever its fields say: the parser of the other direction asks. */
 static __always_inline void na_clear_note_request(struct na_clear_stream *stream)
 {
@@ -211,7 +225,7 @@ static __always_inline void na_clear_note_request(struct na_clear_stream *stream
 	if (message->kind != NA_MESSAGE_REQUEST)
 		return;
 	stream->no_body &= ~bit;
-	if (na_is_connect(message) || (message->method[0] == 'H' && message->method[1] == 'E'))
+	if (message->method[0] == 'H' && message->method[1] == 'E')
 		stream->no_body |= bit;
 }
 
@@ -242,6 +256,7 @@ __attribute__((noinline)) int na_clear_over(__u32 slot)
 	last = message->flags & (NA_MESSAGE_TO_THE_END | NA_MESSAGE_BAD_LENGTH) || message->status == 101 ||
 	       message->kind == NA_MESSAGE_HELLO;
 	na_clear_note_request(stream);
+	na_clear_note_tunnel(work);
 	message->part = NA_MESSAGE_WHOLE;
 	na_clear_fingerprint(work);
 	if (!na_clear_is_no_answer(work)) {
@@ -293,8 +308,8 @@ __attribute__((noinline)) int na_clear_step(__u32 slot)
 			work->stream.state = NA_CLEAR_OPAQUE;
 		if (work->position >= work->filled)
 			return na_clear_fetch(work);
-		if (work->stream.state == NA_CLEAR_START && !work->stream.next_number && !work->stream.message.head_bytes)
-			na_recognise(work, work->chunk[work->position & (NA_CLEAR_CHUNK_BYTES - 1)]);
+		if (work->stream.state == NA_CLEAR_START && !work->stream.message.head_bytes)
+			na_look_at_start(work, work->chunk[work->position & (NA_CLEAR_CHUNK_BYTES - 1)]);
 		return work->stream.dialogue.protocol ? NA_CLEAR_ON : na_clear_head(slot);
 	}
 }

@@ -75,7 +75,13 @@ struct na_dialogue {
 	__u8 tell;		/* 1 + enum na_message_part that is to be told */
 	__u8 open;		/* SMTP client: a mail is under way */
 	__u8 over_by;		/* SMTP client: enum na_dialogue_command that ended it; DATA: the mail itself */
-	__u8 reserved[7];
+	__u8 only_tunnel;	/* client of SOCKS: what follows is a tunnel, or is not looked at */
+	__u8 reserved[6];
+	/*
+	 * A proxy: 1 + the number of the last request for a tunnel; of a server, of the answer that granted one. Where both
+	 * say the next number, the connection begins anew.
+	 */
+	__u64 tunnel;
 	__u64 piece;		/* where in the text the piece before this one begins */
 	__u64 left;		/* LDAP, PostgreSQL: bytes of the message that is being read */
 	__u64 long_answers;	/* POP3 client: bit n % 64: the answer to command n ends with a line of one dot */
@@ -103,7 +109,7 @@ struct na_clear_stream {
 	__u64 remaining;
 	__u64 word[3];		/* the last 24 bytes of the word that is being read, newest lowest */
 	__u64 number;		/* being read: a length, a status, a chunk's size */
-	__u64 no_body;		/* bit n % 64: request n is a HEAD or CONNECT, whose response has no body */
+	__u64 no_body;		/* bit n % 64: request n is a HEAD, whose response has no body */
 	__u64 next_number;	/* of a message */
 	__u16 text_bytes;
 	__u8 word_bytes;	/* stays at 255 */

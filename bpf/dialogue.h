@@ -12,6 +12,7 @@
 #include "pop3.h"
 #include "postgresql.h"
 #include "smtp.h"
+#include "socks.h"
 
 #define NA_DIALOGUE_BYTES_A_STEP 32
 
@@ -19,6 +20,7 @@ static __always_inline void na_dialogue_begin(struct na_clear_stream *stream, __
 {
 	stream->dialogue.protocol = protocol;
 	stream->dialogue.role = role;
+	stream->dialogue.turns = stream->dialogue.tunnel;	/* commands are numbered as messages are */
 }
 
 /*
@@ -33,6 +35,8 @@ static __always_inline void na_recognise(struct na_clear_work *work, __u8 c)
 
 	if (peer->protocol)
 		na_dialogue_begin(stream, peer->protocol, NA_MESSAGE_REQUEST + NA_MESSAGE_RESPONSE - peer->role);
+	else if (peer->only_tunnel && !stream->next_number)	/* all of the request came before any answer */
+		na_dialogue_begin(stream, NA_PROTOCOL_SOCKS, NA_MESSAGE_RESPONSE);
 	else if ((c | 0x20) == 'e')	/* no method of HTTP does */
 		na_dialogue_begin(stream, NA_PROTOCOL_SMTP, NA_MESSAGE_REQUEST);
 	else if (c == '2')
@@ -45,6 +49,20 @@ static __always_inline void na_recognise(struct na_clear_work *work, __u8 c)
 		na_dialogue_begin(stream, NA_PROTOCOL_LDAP, NA_MESSAGE_REQUEST);
 	else if (c == 0)	/* a length that is not large */
 		na_dialogue_begin(stream, NA_PROTOCOL_POSTGRESQL, NA_MESSAGE_REQUEST);
+	else if (c == 4 || c == 5)
+		na_dialogue_begin(stream, NA_PROTOCOL_SOCKS, NA_MESSAGE_REQUEST);
+}
+
+/* A connection begins at its first byte, and again behind a proxy that was asked for a tunnel and granted it. */
+static __always_inline void na_look_at_start(struct na_clear_work *work, __u8 c)
+{
+	struct na_clear_stream *stream = &work->stream;
+	__u64 number = stream->next_number;
+
+	if (!number || (stream->dialogue.tunnel == number && work->peer.tunnel == number))
+		na_recognise(work, c);
+	else if (stream->dialogue.only_tunnel)
+		stream->state = NA_CLEAR_OPAQUE;
 }
 
 static __always_inline int na_dialogue_state(__u8 protocol, __u32 slot, __u8 c)
@@ -58,6 +76,8 @@ static __always_inline int na_dialogue_state(__u8 protocol, __u32 slot, __u8 c)
 		return na_pop3_byte(slot, c);
 	case NA_PROTOCOL_LDAP:
 		return na_ldap_byte(slot, c);
+	case NA_PROTOCOL_SOCKS:
+		return na_socks_byte(slot, c);
 	default:
 		return na_postgresql_byte(slot, c);
 	}
@@ -100,11 +120,13 @@ __attribute__((noinline)) int na_dialogue_tell(__u32 slot)
 	struct na_clear_work *work = na_clear_work_of(slot);
 	struct na_clear_stream *stream;
 	struct na_message *message;
+	bool tunnel;
 
 	if (!work)
 		return 0;
 	stream = &work->stream;
 	message = &stream->message;
+	tunnel = message->flags & NA_MESSAGE_TUNNEL;
 	message->kind = stream->dialogue.role;
 	message->protocol = stream->dialogue.protocol;
 	message->part = stream->dialogue.tell - 1;
@@ -118,6 +140,8 @@ __attribute__((noinline)) int na_dialogue_tell(__u32 slot)
 	stream->next_number++;
 	na_clear_wipe(message, sizeof(*message));
 	stream->text_bytes = 0;
+	if (stream->dialogue.protocol == NA_PROTOCOL_SOCKS)
+		na_socks_leave(stream, tunnel);
 	return 0;
 }
 

@@ -53,7 +53,7 @@ static __always_inline __u8 na_status_byte(struct na_clear_stream *stream, __u8 
 }
 
 /* Where the message's body ends (RFC 9112, 6.3). */
-static __always_inline __u8 na_head_over(struct na_clear_stream *stream, __u64 peer_no_body)
+static __always_inline __u8 na_head_over(struct na_clear_stream *stream, __u64 peer_no_body, __u64 peer_tunnel)
 {
 	struct na_message *message = &stream->message;
 	bool response = message->kind == NA_MESSAGE_RESPONSE;
@@ -61,7 +61,8 @@ static __always_inline __u8 na_head_over(struct na_clear_stream *stream, __u64 p
 
 	message->names_bytes = stream->text_bytes - message->path_bytes - message->keys_bytes;
 	if (response && (message->status / 100 == 1 || message->status == 204 || message->status == 304 ||
-			 (peer_no_body >> (stream->next_number & 63) & 1)))
+			 (peer_no_body >> (stream->next_number & 63) & 1) ||
+			 (message->status / 100 == 2 && peer_tunnel == stream->next_number + 1)))
 		return NA_CLEAR_OVER;
 	if (message->flags & NA_MESSAGE_BAD_LENGTH)
 		return NA_CLEAR_OVER;
@@ -140,7 +141,8 @@ static __always_inline __u8 na_first_word_byte(struct na_clear_stream *stream, _
 }
 
 /* One byte of a head, or between chunks. Returns the next state. */
-static __always_inline __u8 na_http_byte(struct na_clear_stream *stream, __u8 c, __u32 slot, __u64 peer_no_body)
+static __always_inline __u8 na_http_byte(struct na_clear_stream *stream, __u8 c, __u32 slot, __u64 peer_no_body,
+					__u64 peer_tunnel)
 {
 	__u8 state = stream->state;
 
@@ -174,7 +176,7 @@ static __always_inline __u8 na_http_byte(struct na_clear_stream *stream, __u8 c,
 	case NA_CLEAR_REASON:
 		return c == '\n' ? NA_CLEAR_FIELD_START : NA_CLEAR_REASON;
 	case NA_CLEAR_FIELD_START:
-		return c == '\n' ? na_head_over(stream, peer_no_body) : NA_CLEAR_FIELD_START;
+		return c == '\n' ? na_head_over(stream, peer_no_body, peer_tunnel) : NA_CLEAR_FIELD_START;
 	case NA_CLEAR_FIELD_NAME:
 		return na_name_byte(stream, c, slot);
 	case NA_CLEAR_FIELD_VALUE:

@@ -130,7 +130,10 @@ static __always_inline __u8 na_target_form(struct na_clear_stream *stream, __u8 
 		return NA_CLEAR_OPAQUE;
 	stream->message.flags |= NA_MESSAGE_ABSOLUTE;
 	na_begin_word(stream);
-	return na_is_connect(&stream->message) ? NA_CLEAR_AUTHORITY : NA_CLEAR_SCHEME;
+	if (!na_is_connect(&stream->message))
+		return NA_CLEAR_SCHEME;
+	stream->message.flags |= NA_MESSAGE_TUNNEL;
+	return NA_CLEAR_AUTHORITY;
 }
 
 /* Up to "://". */

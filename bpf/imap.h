@@ -68,7 +68,8 @@ static __always_inline __u8 na_imap_begin(struct na_clear_stream *stream)
 	stream->dialogue.protocol = NA_PROTOCOL_IMAP;
 	stream->dialogue.role = NA_MESSAGE_REQUEST;
 	stream->dialogue.state = NA_IMAP_WORD;
-	stream->dialogue.tags[0] = na_imap_tag(stream);
+	stream->dialogue.turns = stream->dialogue.tunnel;
+	stream->dialogue.tags[stream->dialogue.turns & (NA_DIALOGUE_TAGS - 1)] = na_imap_tag(stream);
 	stream->message.body_bytes = stream->word_bytes + 1;
 	na_begin_word(stream);
 	return NA_CLEAR_DIALOGUE;
@@ -92,7 +93,7 @@ static __always_inline __u8 na_imap_word_over(struct na_clear_stream *stream, __
 		na_begin_word(stream);
 		return NA_IMAP_WORD;
 	}
-	if (command == NA_COMMAND_OTHER && !dialogue->turns)
+	if (command == NA_COMMAND_OTHER && dialogue->turns == dialogue->tunnel)
 		return NA_DIALOGUE_LOST;
 	dialogue->command = command;
 	stream->message.command = command;

@@ -30,7 +30,7 @@ static __always_inline __u8 na_pop3_word_over(struct na_clear_stream *stream, __
 	__u64 bit = 1ULL << (stream->next_number & 63);
 
 	dialogue->command = na_command_of(slot);
-	if (dialogue->command == NA_COMMAND_OTHER && !dialogue->turns)
+	if (dialogue->command == NA_COMMAND_OTHER && dialogue->turns == dialogue->tunnel)
 		return NA_DIALOGUE_LOST;
 	stream->message.command = dialogue->command;
 	dialogue->turns++;

@@ -58,7 +58,7 @@ static __always_inline bool na_smtp_ends_exchange(const struct na_clear_stream *
 		return true;
 	if (dialogue->open)
 		return command == NA_COMMAND_RSET || command == NA_COMMAND_QUIT || na_smtp_is_hello(command);
-	return command == NA_COMMAND_QUIT && !stream->next_number;	/* a log-in that was only tried, say */
+	return command == NA_COMMAND_QUIT && stream->next_number == dialogue->tunnel;	/* a log-in that was only tried, say */
 }
 
 static __always_inline __u8 na_smtp_line_over(struct na_clear_stream *stream)
@@ -91,7 +91,7 @@ static __always_inline __u8 na_smtp_word_over(struct na_clear_stream *stream, __
 	struct na_dialogue *dialogue = &stream->dialogue;
 	__u8 command = na_command_of(slot);
 
-	if (!dialogue->turns && !na_smtp_is_hello(command))
+	if (dialogue->turns == dialogue->tunnel && !na_smtp_is_hello(command))
 		return NA_DIALOGUE_LOST;	/* FTP greets like SMTP */
 	dialogue->turns++;
 	dialogue->command = command;

@@ -20,3 +20,8 @@ test-ldap: all $(BUILD)/tests/tls/maps ## LDAP of OpenLDAP's clients in the clea
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/protocols/test_ldap.py $(BUILD)
 
 .PHONY: test-ldap
+
+test-proxies: all $(BUILD)/tests/tls/maps ## HTTP and TLS through real proxies (CONNECT, absolute targets, SOCKS): records name the target and the proxy
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/protocols/test_proxies.py $(BUILD)
+
+.PHONY: test-proxies

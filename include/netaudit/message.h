@@ -37,16 +37,18 @@ enum na_protocol {
 	NA_PROTOCOL_POP3,
 	NA_PROTOCOL_LDAP,
 	NA_PROTOCOL_POSTGRESQL,
+	NA_PROTOCOL_SOCKS,
 	NA_PROTOCOLS
 };
 
 /*
  * Commands of protocols in which client and server talk by turns, by the name that records give them: of SMTP, IMAP and
  * POP3 as they are written, the operations of LDAP, and PostgreSQL's start-up packet.
+ * SOCKS: what the proxy is asked to do.
  */
 #define NA_DIALOGUE_COMMANDS(X) \
-	X(ABANDON) X(ADD) X(APOP) X(APPEND) X(AUTH) X(AUTHENTICATE) X(BDAT) X(BIND) X(CAPA) \
-	X(CAPABILITY) X(CHECK) X(CLOSE) X(COMPARE) X(COMPRESS) X(COPY) X(CREATE) X(DATA) X(DELE) \
+	X(ABANDON) X(ADD) X(APOP) X(APPEND) X(ASSOCIATE) X(AUTH) X(AUTHENTICATE) X(BDAT) X(BIND) X(CAPA) \
+	X(CAPABILITY) X(CHECK) X(CLOSE) X(COMPARE) X(COMPRESS) X(CONNECT) X(COPY) X(CREATE) X(DATA) X(DELE) \
 	X(DELETE) X(EHLO) X(ENABLE) X(EXAMINE) X(EXPN) X(EXPUNGE) X(EXTENDED) X(FETCH) X(GETACL) \
 	X(GETQUOTA) X(GETQUOTAROOT) X(HELO) X(HELP) X(ID) X(IDLE) X(LIST) X(LOGIN) X(LOGOUT) X(LSUB) \
 	X(MAIL) X(MODIFY) X(MOVE) X(NAMESPACE) X(NOOP) X(PASS) X(QUIT) X(RCPT) X(RENAME) X(RETR) X(RSET) \
@@ -89,12 +91,13 @@ enum na_message_flags {
 	NA_MESSAGE_HOLE = 1 << 12,		/* not all of the body was seen: it has no fingerprint */
 	NA_MESSAGE_ECH = 1 << 13,		/* an encrypted ClientHello is in this one: its name may be another's */
 	NA_MESSAGE_STRICT = 1 << 14,		/* strict redaction: no text but the host, no method, status or fingerprint */
+	NA_MESSAGE_TUNNEL = 1 << 15,		/* asks a proxy for a tunnel (CONNECT, SOCKS); of a response: it was granted */
 };
 
 /* What strict redaction leaves of them. */
 #define NA_MESSAGE_STRICT_FLAGS \
 	(NA_MESSAGE_HOST_CUT | NA_MESSAGE_CHUNKED | NA_MESSAGE_TO_THE_END | NA_MESSAGE_BAD_LENGTH | NA_MESSAGE_ABSOLUTE | \
-	 NA_MESSAGE_ABOUT | NA_MESSAGE_HOLE | NA_MESSAGE_ECH)
+	 NA_MESSAGE_ABOUT | NA_MESSAGE_HOLE | NA_MESSAGE_ECH | NA_MESSAGE_TUNNEL)
 
 /* All fields not mentioned by the flags are zero; text is untrusted printable ASCII. */
 struct na_message {
@@ -112,7 +115,7 @@ struct na_message {
 	__u16 host_bytes;
 	__u8 kind;			/* enum na_message_kind */
 	__u8 part;			/* enum na_message_part */
-	__u8 minor;			/* HTTP/1.minor */
+	__u8 minor;			/* HTTP/1.minor; of SOCKS the version */
 	__u8 protocol;			/* enum na_protocol */
 	__u8 command;			/* enum na_dialogue_command: what the exchange is; not of HTTP */
 	__u8 step_count;

@@ -60,9 +60,30 @@ static void take_dns(const struct na_observer *observer, const struct na_flow_ev
 		destination->names[0] = names->name[0];
 }
 
+/*
+ * What a proxy is asked to reach, and the proxy itself: one that is not the owner's own may do anything with what it
+ * is sent, so the worse of the two counts. Nothing is internal by the word of who asked: only an address that was
+ * reached is.
+ */
+static void match_behind(const struct na_observer *observer, const struct na_destination *proxy,
+			 const struct na_tunnel *tunnel, const char *const names[2], struct na_match *match)
+{
+	struct na_destination target = { .names = { tunnel->host, names[0], names[1] }, .port = tunnel->port };
+	struct na_match of_proxy;
+
+	target.has_address = na_catalogue_address(target.address, tunnel->host) == 0;
+	na_catalogue_match(observer->catalogue, &target, match);
+	if (match->bucket == NA_BUCKET_INTERNAL)
+		*match = (struct na_match){ .bucket = NA_BUCKET_UNKNOWN };
+	na_catalogue_match(observer->catalogue, proxy, &of_proxy);
+	if (of_proxy.bucket < match->bucket)
+		*match = of_proxy;
+}
+
 void na_observer_classify(const struct na_observer *observer, const struct na_flow_event *event,
 			  struct na_context *context)
 {
+	const char *const names[2] = { context->hello ? context->hello->server_name : NULL };
 	struct na_destination destination = { .port = -1 };
 	struct na_match match;
 
@@ -71,7 +92,10 @@ void na_observer_classify(const struct na_observer *observer, const struct na_fl
 	if (event->direction == NA_OUTBOUND && context->author)
 		destination.names[0] = context->author->resolved;
 	take_dns(observer, event, context, &destination);
-	na_catalogue_match(observer->catalogue, &destination, &match);
+	if (context->tunnel)
+		match_behind(observer, &destination, context->tunnel, names, &match);
+	else
+		na_catalogue_match(observer->catalogue, &destination, &match);
 	if (event->direction == NA_OUTBOUND && match.bucket != NA_BUCKET_INTERNAL && is_self(observer, &event->task))
 		match = (struct na_match){ .bucket = NA_BUCKET_SELF };
 	remember(context, &match);
@@ -82,26 +106,15 @@ void na_observer_classify_local(struct na_context *context)
 	context->bucket = na_bucket_name(NA_BUCKET_INTERNAL);
 }
 
-/* "name:port" or "[address]:port" of a Host field, without the port. */
-static void without_port(char *host)
-{
-	char *colon = strrchr(host, ':'), *bracket = strchr(host, ']');
-
-	if (bracket) {
-		*bracket = '\0';
-		memmove(host, host + 1, strlen(host));
-	} else if (colon && strchr(host, ':') == colon) {
-		*colon = '\0';
-	}
-}
-
 void na_observer_classify_exchange(const struct na_observer *observer, struct na_exchange *exchange)
 {
 	const struct na_message_event *request = &exchange->request;
 	const struct na_flow *flow = na_flow_find(observer->flows, request->flow ? request->flow : exchange->response.flow);
 	struct na_destination destination = { .port = -1 };
 	char host[sizeof(request->message.host) + 1], server_name[sizeof(request->server_name) + 1];
+	const char *const said[2] = { host, server_name };
 	struct na_match match;
+	int port;
 
 	if (flow && flow->family)
 		take_address(&destination, flow->family, flow->remote, flow->remote_port);
@@ -111,12 +124,16 @@ void na_observer_classify_exchange(const struct na_observer *observer, struct na
 	(void)snprintf(server_name, sizeof(server_name), "%.*s",
 		       (int)(request->server_name_bytes < sizeof(server_name) ? request->server_name_bytes : 0),
 		       request->server_name);
-	without_port(host);
-	if (request->written) {
+	na_split_authority(host, &port);
+	if (request->written)
+		destination.names[2] = flow && flow->author ? flow->author->resolved : NULL;
+	if (request->written && !exchange->who.tunnel) {
 		destination.names[0] = host;
 		destination.names[1] = server_name;
-		destination.names[2] = flow && flow->author ? flow->author->resolved : NULL;
 	}
-	na_catalogue_match(observer->catalogue, &destination, &match);
+	if (exchange->who.tunnel)
+		match_behind(observer, &destination, exchange->who.tunnel, said, &match);
+	else
+		na_catalogue_match(observer->catalogue, &destination, &match);
 	remember(&exchange->who, &match);
 }

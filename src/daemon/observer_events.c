@@ -96,7 +96,7 @@ static bool describe_known(struct na_observer *observer, const struct na_flow_ev
 				       &event->task, event->direction == NA_INBOUND, context);
 	*context = (struct na_context){ .clock = &observer->clock, .instance = flow->instance, .worker = flow->worker,
 					.via = flow->via, .author = na_attribution_hold(flow->author),
-					.container = flow->container, .hello = flow->hello };
+					.container = flow->container, .hello = flow->hello, .tunnel = flow->tunnel };
 	return true;
 }
 

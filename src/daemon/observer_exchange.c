@@ -1,18 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Messages, inside TLS and in clear text, become records of exchanges. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/observer_internal.h"
 #include "flow/compose_exchange.h"
 
+/* What a request of this host asks a proxy to reach: this one, or the one that made a tunnel of its flow. */
+static const struct na_tunnel *tunnel_of(const struct na_exchange *exchange, const struct na_flow *flow,
+					 struct na_tunnel *asked)
+{
+	if (!exchange->request.written)
+		return NULL;
+	if (!na_is_proxied(&exchange->request.message))
+		return flow ? flow->tunnel : NULL;
+	na_tunnel_of(asked, &exchange->request.message);
+	if (flow) {
+		asked->family = flow->family;
+		asked->proxy_port = flow->remote_port;
+		memcpy(asked->proxy, flow->remote, sizeof(asked->proxy));
+	}
+	return asked;
+}
+
+/* The proxy granted a tunnel: everything that follows on the flow goes where that leads. */
+static void enter_tunnel(struct na_observer *observer, struct na_flow *flow, const struct na_tunnel *tunnel)
+{
+	if (!flow->tunnel)
+		flow->tunnel = malloc(sizeof(*flow->tunnel));
+	if (flow->tunnel)
+		*flow->tunnel = *tunnel;
+	else
+		na_observer_dropped(observer, strerror(ENOMEM));
+}
+
 static void report(void *context, struct na_exchange *exchange)
 {
 	struct na_observer *observer = context;
-	const struct na_flow *flow = na_flow_find(observer->flows, exchange->request.flow);
+	uint64_t id = exchange->request.flow ? exchange->request.flow : exchange->response.flow;
+	struct na_flow *flow = na_flow_find(observer->flows, id);
 	char record[NA_COMPOSE_BYTES];
+	struct na_tunnel asked;
 
 	exchange->who.hello = flow && !exchange->request.on_wire ? flow->hello : NULL;
+	exchange->who.tunnel = tunnel_of(exchange, flow, &asked);
+	if (flow && exchange->who.tunnel == &asked && exchange->answered &&
+	    exchange->response.message.flags & NA_MESSAGE_TUNNEL)
+		enter_tunnel(observer, flow, &asked);
 	na_observer_classify_exchange(observer, exchange);
 	na_observer_queue(observer, record,
 			  na_compose_exchange(record, exchange, observer->context->fingerprint_key));
@@ -31,12 +66,18 @@ void na_observer_close_exchanges(struct na_observer *observer)
 	na_tls_libraries_destroy(observer->tls_libraries);
 }
 
+/* What is asked of a proxy of SOCKS takes as many writes as it likes: those of what follows are not to be counted. */
+static bool is_socks(const struct na_flow *flow)
+{
+	return flow->tunnel && !strncmp(flow->tunnel->by, "socks", strlen("socks"));
+}
+
 /* Of clear text: whoever connected began the first request of a flow, and whoever was seen to begin them the others. */
 static const struct na_attribution *known_author(struct na_flow *flow, const struct na_message_event *event)
 {
 	if (!flow || !event->on_wire || !event->written)
 		return NULL;
-	if (!event->message.number)
+	if (event->message.number == is_socks(flow))
 		return na_attribution_hold(flow->author);
 	if (flow->exchange.next_number == event->message.number)
 		return na_attribution_hold(flow->exchange.next_author);
@@ -45,7 +86,7 @@ static const struct na_attribution *known_author(struct na_flow *flow, const str
 
 static void begin(struct na_observer *observer, const struct na_message_event *event, struct na_flow *flow, bool known)
 {
-	if (!flow || !event->on_wire || event->message.protocol != NA_PROTOCOL_HTTP1)
+	if (!flow || !event->on_wire || event->message.protocol != NA_PROTOCOL_HTTP1 || is_socks(flow))
 		return;
 	flow->exchange.connection = event->connection;
 	flow->exchange.number = event->message.number;

@@ -49,6 +49,7 @@ static const struct na_setting_choice channels[] = {
 	{ "pop3", NA_DISABLED_MESSAGES(NA_PROTOCOL_POP3) },
 	{ "ldap", NA_DISABLED_MESSAGES(NA_PROTOCOL_LDAP) },
 	{ "postgresql", NA_DISABLED_MESSAGES(NA_PROTOCOL_POSTGRESQL) },
+	{ "socks", NA_DISABLED_MESSAGES(NA_PROTOCOL_SOCKS) },
 	{ "udp", NA_DISABLED_UDP },
 	{ "icmp", NA_DISABLED_ICMP },
 	{ "raw", NA_DISABLED_RAW },

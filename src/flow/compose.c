@@ -167,6 +167,8 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 	put_true(&c, "final", members->final);
 	na_canonical_id(&c, "flow", event->flow);
 	na_put_frames(&c, frames);
+	if (context->tunnel && context->tunnel->host[0])
+		na_canonical_text(&c, "host", context->tunnel->host, strlen(context->tunnel->host));
 	put_image(&c, context->container);
 	na_canonical_string(&c, "instance", context->instance);
 	put_true(&c, "kernel_worker", event->flags & NA_FLOW_KERNEL_WORKER);
@@ -189,6 +191,7 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 		na_canonical_string(&c, "protocol", na_protocol_name(event->family, event->protocol));
 	else
 		na_canonical_integer(&c, "protocol_number", event->protocol);
+	na_put_tunnel(&c, context->tunnel);
 	na_put_witness(&c, frames);
 	if (members->result) {
 		na_canonical_string(&c, "result", na_result_of_close(event));

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "flow/client_hello.h"
 #include "flow/hosts.h"
+#include "flow/tunnel.h"
 #include "target/container.h"
 
 #define NA_COMPOSE_BYTES 32768	/* enough for any record, also when escaping makes names six times as long */
@@ -30,6 +31,7 @@ struct na_context {
 	const char *bucket, *component;		/* of the other end, by the catalogue */
 	const struct na_host_names *dns_names;	/* what DNS answers called its address; NULL: not known, or not asked */
 	const struct na_client_hello *hello;	/* of the flow; NULL: none was seen */
+	const struct na_tunnel *tunnel;		/* the other end is a proxy's, and this what it is to reach; NULL: none */
 	bool dns_disagrees;			/* the name its thread had asked for is none of them */
 	bool names_disagree;			/* what is known of its names does not lead to one component */
 };

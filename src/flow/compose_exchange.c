@@ -250,6 +250,7 @@ ssize_t na_compose_exchange(void *out, const struct na_exchange *exchange,
 	put_known(&c, "pod_namespace", container->pod_namespace);
 	put_known(&c, "pod_uid", container->pod_uid);
 	na_canonical_string(&c, "protocol", na_message_protocol(message));
+	na_put_tunnel(&c, context->tunnel);
 	if (message->protocol == NA_PROTOCOL_HTTP1)
 		put_keys(&c, message);
 	put_recipients(&c, exchange);

@@ -13,6 +13,7 @@ static const struct {
 	[NA_PROTOCOL_POP3] = { "pop3", "pop3s", "pop3" },
 	[NA_PROTOCOL_LDAP] = { "ldap", "ldaps", "ldap" },
 	[NA_PROTOCOL_POSTGRESQL] = { "postgresql", "postgresql", "postgresql" },
+	[NA_PROTOCOL_SOCKS] = { "socks5", "socks", "socks" },
 };
 
 #define COMMAND_NAME(name) [NA_COMMAND_##name] = #name,
@@ -32,6 +33,8 @@ const char *na_message_protocol(const struct na_message *message)
 {
 	if (protocol_of(message) == NA_PROTOCOL_HTTP1 && !message->minor)
 		return "http/1.0";
+	if (protocol_of(message) == NA_PROTOCOL_SOCKS && message->minor == 4)
+		return "socks4";
 	return protocols[protocol_of(message)].name;
 }
 
@@ -44,6 +47,8 @@ const char *na_message_result(const struct na_message *message)
 
 	if (message->flags & NA_MESSAGE_STRICT)
 		return NULL;
+	if (message->protocol == NA_PROTOCOL_SOCKS)
+		return message->flags & NA_MESSAGE_TUNNEL ? "granted" : "refused";
 	if (message->protocol == NA_PROTOCOL_POSTGRESQL)
 		return message->method[0] ? message->method : "ok";
 	return message->status <= NA_RESULT_BAD ? results[protocol_of(message)][message->status] : NULL;
@@ -53,7 +58,7 @@ bool na_message_has_status(const struct na_message *message)
 {
 	return !(message->flags & NA_MESSAGE_STRICT) &&
 	       (message->protocol == NA_PROTOCOL_HTTP1 || message->protocol == NA_PROTOCOL_SMTP ||
-		message->protocol == NA_PROTOCOL_LDAP);
+		message->protocol == NA_PROTOCOL_LDAP || message->protocol == NA_PROTOCOL_SOCKS);
 }
 
 const char *na_dialogue_command_name(unsigned int command)

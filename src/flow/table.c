@@ -76,6 +76,7 @@ void na_flow_remove(struct na_flow_table *table, struct na_flow *flow)
 	na_attribution_release(entry->flow.author);
 	free(entry->flow.others);
 	free(entry->flow.hello);
+	free(entry->flow.tunnel);
 	na_attribution_release(entry->flow.exchange.next_author);
 	free(entry);
 }

@@ -14,6 +14,7 @@
 #include <netaudit/event.h>
 #include "attribute/attribute.h"
 #include "flow/client_hello.h"
+#include "flow/tunnel.h"
 #include "target/container.h"
 
 #define NA_FLOW_AUTHORS 32	/* told for one flow; a connection of a pool meets every add-on there is */
@@ -40,6 +41,7 @@ struct na_flow {
 	uint16_t remote_port, family;
 	struct na_flow_exchange exchange;
 	struct na_client_hello *hello;	/* owned; NULL: none was seen */
+	struct na_tunnel *tunnel;	/* owned; NULL: its other end is where it goes, as far as is known */
 	uint8_t direction;		/* enum na_direction, as its first record says */
 	uint64_t reported_ns;		/* when its last record was made */
 	uint64_t seen_ns;		/* when a walk over the kernel's flows last met it */

@@ -251,7 +251,8 @@ static int read_flow(struct na_rollup *rollup, const struct na_index_row *row, c
 	if (rc == SQLITE_ROW) {
 		const char *known = (const char *)sqlite3_column_text(statement, 0);
 
-		if (known && known[0])
+		/* behind a proxy, what it reaches is known better than at the beginning */
+		if (known && known[0] && row->value[NA_INDEX_HOST].type != NA_INDEX_TEXT)
 			(void)snprintf(destination, DESTINATION_BYTES, "%s", known);
 		*out = sqlite3_column_int64(statement, 1);
 		*in = sqlite3_column_int64(statement, 2);

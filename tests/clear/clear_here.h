@@ -26,6 +26,7 @@ int na_imap_byte(__u32 slot, __u32 c);
 int na_pop3_byte(__u32 slot, __u32 c);
 int na_ldap_byte(__u32 slot, __u32 c);
 int na_postgresql_byte(__u32 slot, __u32 c);
+int na_socks_byte(__u32 slot, __u32 c);
 int na_dialogue_bytes(__u32 slot);
 int na_dialogue_tell(__u32 slot);
 int na_dialogue_step(__u32 slot);
@@ -76,6 +77,7 @@ static inline void dialogue_feed(struct na_clear_stream *stream, const struct na
 	here.key[0] = key[0];
 	here.key[1] = key[1];
 	here.peer = peer->dialogue;
+	here.peer_no_body = peer->no_body;
 	here.peer_begun = UINT64_MAX;
 	na_clear_run(&here, 0);
 	*stream = here.stream;

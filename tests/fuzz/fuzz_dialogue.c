@@ -24,7 +24,7 @@ static void keep(const struct na_message *message)
 
 	REQUIRE(text <= NA_MESSAGE_TEXT_BYTES && message->step_count <= NA_MESSAGE_STEPS);
 	REQUIRE(message->protocol < NA_PROTOCOLS && message->command < NA_COMMANDS);
-	REQUIRE(message->kind == NA_MESSAGE_REQUEST || message->kind == NA_MESSAGE_RESPONSE);
+	REQUIRE(message->kind >= NA_MESSAGE_REQUEST && message->kind <= NA_MESSAGE_HELLO);
 	for (size_t i = 0; i < NA_MESSAGE_TEXT_BYTES; i++)
 		REQUIRE(i < text ? message->text[i] == '\n' || (message->text[i] > ' ' && message->text[i] <= '~') :
 				   message->text[i] == 0);

@@ -115,6 +115,11 @@ SESSIONS = (
      b"SR\0\0\0\x0c\0\0\0\x05saltR\0\0\0\x08\0\0\0\0Z\0\0\0\5I"),
     (b"C\0\0\0\x15\0\3\0\0user\0odoo12\0\0", b"SE\0\0\0\x1eSFATAL\0C28P01\0MSECRET no\0\0"),
     (b"CEHLO x\r\n", b"S250 x\r\n", b"CMAIL FROM:<>\r\nBDAT 3\r\nabcBDAT 2 LAST\r\nabRSET\r\n", b"S250 x\r\n250 x\r\n250 x\r\n250 x\r\n"),
+    (b"C\5\1\2", b"S\5\2", b"C\1\1u\1p", b"S\1\0", b"C\5\1\0\3\5h.exa\0\x19", b"S\5\0\0\1\1\2\3\4\0\1", b"S220 x\r\n", b"CEHLO x\r\nQUIT\r\n",
+     b"S250 x\r\n221 x\r\n"),
+    (b"C\4\1\0\x19\0\0\0\1u\0h.example\0", b"S\0\x5a\0\0\0\0\0\0", b"Ca1 NOOP\r\n", b"Sa1 OK x\r\n"),
+    (b"C\5\1\0\5\1\0\4" + bytes(range(16)) + b"\0\x50", b"S\5\0\5\5\0\1\0\0\0\0\0\0", b"CGET / HTTP/1.1\r\n\r\n"),
+    (b"CCONNECT h:25 HTTP/1.1\r\n\r\n", b"SHTTP/1.1 200 OK\r\n\r\n220 x\r\n", b"CEHLO x\r\nQUIT\r\n", b"S250 x\r\n221 x\r\n"),
 )
 
 

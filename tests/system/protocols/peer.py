@@ -14,19 +14,19 @@ import test_exchanges  # noqa: E402
 PYTHON = "/usr/bin/python3"
 
 
-def begin(name):
-    """The build folder, in a network of our own; the end of the program where the kernel cannot."""
+def begin(name, *more):
+    """The build folder, in a network (and `more`) of our own; the end of the program where the kernel cannot."""
     if tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) < (5, 15):
         print(f"{name}: left out: this kernel has no cookies for probes")
         sys.exit(0)
-    lab.enter_own_network()
+    lab.enter_own_network(*more)
     return os.path.abspath(sys.argv[1])
 
 
-def audit(build, folder):
+def audit(build, folder, settings=()):
     """An auditor whose probes are in the system's OpenSSL."""
     os.makedirs(folder, exist_ok=True)
-    auditor = lab.Auditor(build, folder, scope="host")
+    auditor = lab.Auditor(build, folder, scope="host", settings=settings)
     lab.wait_for("the probes", lambda: auditor.auditor.status().get("probes", 0) >= 6)
     return auditor
 

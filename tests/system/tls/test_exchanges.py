@@ -79,7 +79,7 @@ def call(folder, server):
 class Server:
     """The server, speaking `channel`."""
 
-    def __init__(self, folder, channel, program=f"{HERE}/server.py"):
+    def __init__(self, folder, channel, program=f"{HERE}/server.py", names=("localhost",)):
         for name in ("port", "truth.jsonl"):
             if os.path.exists(os.path.join(folder, name)):
                 os.unlink(os.path.join(folder, name))
@@ -87,7 +87,7 @@ class Server:
         if channel == "https":
             self.certificate = f"{folder}/cert.pem"
             subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                            "-addext", "subjectAltName=DNS:localhost", "-keyout", f"{folder}/key.pem", "-out", self.certificate],
+                            "-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in names), "-keyout", f"{folder}/key.pem", "-out", self.certificate],
                            check=True, stderr=subprocess.DEVNULL)
         plain = ["plain"] if channel == "http" else []
         self.process = subprocess.Popen([PYTHON, program, folder, *plain])
