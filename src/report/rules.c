@@ -99,8 +99,8 @@ static bool names(const struct na_licence *licence, const char *addon)
 	return false;
 }
 
-bool na_rule_licensed(const struct na_report *report, const struct na_licence *licence, const struct na_report_call *call,
-		      char unnamed[NA_RULE_ADDON_BYTES])
+bool na_rule_licensed(const struct na_report *report, const struct na_licence *licence,
+		      const struct na_report_call *call)
 {
 	json_t *chain = json_loads(call->chain, 0, NULL), *addon;
 	const char *first = names(licence, call->addon) ? NULL : call->addon;
@@ -124,4 +124,9 @@ bool na_rule_line_is(const char *text, const char *word)
 	size_t length = strlen(word);
 
 	return strncmp(text, word, length) == 0 && (text[length] == '\n' || !text[length]);
+}
+
+bool na_rule_in_period(const struct na_report *report, const struct na_life_event *event)
+{
+	return event->t >= report->since && event->t < report->until;
 }

@@ -28,8 +28,14 @@ const struct na_catalogue_entry *na_rule_vendor(const struct na_report *report, 
  * Whether the licence names the add-on that called, and each of the chain that is not Odoo's own (report/own.h): none
  * hides behind another. If not, `unnamed` is the first it does not name.
  */
-bool na_rule_licensed(const struct na_report *report, const struct na_licence *licence, const struct na_report_call *call,
-		      char unnamed[NA_RULE_ADDON_BYTES]);
+bool na_rule_licensed(const struct na_report *report, const struct na_licence *licence,
+		      const struct na_report_call *call);
+
+bool na_rule_in_period(const struct na_report *report, const struct na_life_event *event);
+
+/* weaker.c: changes of settings, and of the catalogue, that weaken the audit. */
+void na_rule_weakened(struct na_report *report, const struct na_rule *rule);
+void na_rule_relaxed(struct na_report *report, const struct na_rule *rule);
 
 /* Whether the text up to the end of its line is this word. */
 bool na_rule_line_is(const char *text, const char *word);

@@ -15,11 +15,6 @@
 #define HOUR_US INT64_C(3600000000)
 #define SILENCE_US (HOUR_US / 6)	/* without a heartbeat; they come every minute, an hour apart at the most */
 
-static bool in_period(const struct na_report *report, const struct na_life_event *event)
-{
-	return event->t >= report->since && event->t < report->until;
-}
-
 /* ---- alarm ---- */
 
 static void test_tampered(struct na_report *report, const struct na_rule *rule)
@@ -163,7 +158,7 @@ static void test_gap(struct na_report *report, const struct na_rule *rule)
 		const char *component = json_string_value(json_object_get(event->body, "component"));
 		const char *cause = json_string_value(json_object_get(event->body, "cause"));
 
-		if (!strcmp(event->kind, "gap") && in_period(report, event))
+		if (!strcmp(event->kind, "gap") && na_rule_in_period(report, event))
 			na_rule_life(report, rule, event, "Something may have been missed: %s, %s", component ? component : "",
 				     cause ? cause : "cause unknown");
 	}
@@ -172,7 +167,7 @@ static void test_gap(struct na_report *report, const struct na_rule *rule)
 static void test_lost(struct na_report *report, const struct na_rule *rule)
 {
 	for (size_t i = 0; i < report->life_count; i++)
-		if (!strcmp(report->life[i].kind, "lost") && in_period(report, &report->life[i]))
+		if (!strcmp(report->life[i].kind, "lost") && na_rule_in_period(report, &report->life[i]))
 			na_rule_life(report, rule, &report->life[i], "%" PRId64 " events were seen and not recorded",
 				     (int64_t)json_integer_value(json_object_get(report->life[i].body, "count")));
 }
@@ -185,7 +180,7 @@ static void test_canary(struct na_report *report, const struct na_rule *rule)
 		char text[128] = "";
 		size_t at, used = 0;
 
-		if (strcmp(event->kind, "canary") != 0 || !in_period(report, event))
+		if (strcmp(event->kind, "canary") != 0 || !na_rule_in_period(report, event))
 			continue;
 		json_array_foreach (missing, at, sign)
 			if (json_is_string(sign) && used < sizeof(text))
@@ -247,81 +242,6 @@ static void test_uncounted(struct na_report *report, const struct na_rule *rule)
 				"netaudit status");
 }
 
-/* Settings that are an attention for as long as they are not this, or (`weak`) are that. */
-static const struct {
-	const char *setting, *strong, *weak;
-} wanted[] = {
-	{ "capture.enabled = ", "yes", NULL },
-	{ "capture.disabled_channels = ", "none", NULL },
-	{ "capture.probes = ", "all", NULL },
-	{ "capture.canary_seconds = ", NULL, "0" },
-};
-
-/* Settings of which a change is one: where a smaller (-1) or a larger (1) number sees or keeps less; 0 keeps all. */
-static const struct {
-	const char *setting;
-	int weaker;
-} numbers[] = {
-	{ "retention.days = ", -1 },	    { "retention.max_mib = ", -1 },	  { "capture.ring_kib = ", -1 },
-	{ "capture.bulk_ring_kib = ", -1 }, { "journal.head_seconds = ", 1 },	  { "daemon.heartbeat_seconds = ", 1 },
-	{ "capture.canary_seconds = ", 1 },
-};
-
-static const char *value_of(const char *settings, const char *setting)
-{
-	const char *found = settings ? strstr(settings, setting) : NULL;
-
-	return found ? found + strlen(setting) : NULL;
-}
-
-static void check_wanted(struct na_report *report, const struct na_rule *rule, const struct na_life_event *event,
-			 const char *settings)
-{
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		const char *value = value_of(settings, wanted[i].setting);
-
-		if (value && (wanted[i].strong ? !na_rule_line_is(value, wanted[i].strong) :
-						 na_rule_line_is(value, wanted[i].weak)))
-			na_rule_life(report, rule, event, "A setting sees less than it could: %s%.*s", wanted[i].setting,
-				     (int)strcspn(value, "\n"), value);
-	}
-}
-
-static void compare_numbers(struct na_report *report, const struct na_rule *rule, const struct na_life_event *event,
-			    const char *before, const char *after)
-{
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		const char *old = value_of(before, numbers[i].setting), *new = value_of(after, numbers[i].setting);
-		long from = old ? strtol(old, NULL, 10) : 0, to = new ? strtol(new, NULL, 10) : 0;
-
-		if (old && new && (numbers[i].weaker < 0 ? (to && (to < from || !from)) : to > from))
-			na_rule_life(report, rule, event, "A setting was weakened: %s%ld (it was %ld)", numbers[i].setting, to, from);
-	}
-}
-
-/* A setting that is weak now, or was in the period, is one however long ago it was made so. */
-static void test_weakened(struct na_report *report, const struct na_rule *rule)
-{
-	const struct na_life_event *in_force = NULL;
-	const char *before = NULL;
-
-	for (size_t i = 0; i < report->life_count; i++) {
-		const struct na_life_event *event = &report->life[i];
-		const char *settings = json_string_value(json_object_get(event->body, "settings"));
-
-		if (strcmp(event->kind, "config") != 0 || !settings || event->t >= report->until)
-			continue;
-		if (before && event->t >= report->since) {
-			check_wanted(report, rule, in_force, before);
-			compare_numbers(report, rule, event, before, settings);
-		}
-		before = settings;
-		in_force = event;
-	}
-	if (before)
-		check_wanted(report, rule, in_force, before);
-}
-
 const struct na_rule na_rules[] = {
 	{ "tampered", NA_ALARM, "The journal does not verify", test_tampered, "Keep a copy of it and find out who could write there." },
 	{ "self-egress", NA_ALARM, "The auditor reached out", test_self, "Stop the daemon and compare its program with the package." },
@@ -346,7 +266,9 @@ const struct na_rule na_rules[] = {
 	  "Ask again; if it stays so, start the daemon, or delete index.db and start it." },
 	{ "unverified", NA_ATTENTION, "The chain was not checked", test_unverified, "Leave --quick out, or run netaudit verify." },
 	{ "unsigned", NA_ATTENTION, "Records without a signature", test_unsigned, "Look at the daemon's log." },
-	{ "weakened", NA_ATTENTION, "Weaker settings", test_weakened, "Undo it, or acknowledge it with the reason." },
+	{ "weakened", NA_ATTENTION, "Weaker settings", na_rule_weakened, "Undo it, or acknowledge it with the reason." },
+	{ "relaxed", NA_ATTENTION, "A catalogue that notices or forbids less", na_rule_relaxed,
+	  "Undo it, or acknowledge it with the reason." },
 };
 
 const size_t na_rule_count = sizeof(na_rules) / sizeof(na_rules[0]);
@@ -359,7 +281,7 @@ const struct na_chip na_chips[] = {
 	{ "attribution", "Every call has an author", { "unattributed", "vendor-author", NULL } },
 	{ "vendor", "Vendors within their rules",
 	  { "vendor-author", "vendor-licence", "vendor-call", "vendor-day", "vendor-inbound", "suspected", NULL } },
-	{ "catalogue", "Every destination is known", { "uncatalogued", "names", NULL } },
+	{ "catalogue", "Every destination is known", { "uncatalogued", "names", "relaxed", NULL } },
 };
 
 const size_t na_chip_count = sizeof(na_chips) / sizeof(na_chips[0]);

@@ -240,6 +240,23 @@ class Report(unittest.TestCase):
         self.report("--exit-code", code=11)
         self.assertTrue(self.report().startswith("verdict\talarm\n"))
 
+    def test_1_then_a_catalogue_that_notices_less_is_attention_until_acknowledged(self):
+        def relaxed():
+            return [finding for finding in json.loads(self.report("--json"))["findings"] if finding["rule"] == "relaxed"]
+        where = ("--shipped", CATALOGUE, "--site", f"{self.folder}/site")
+        before = len(relaxed())
+        self.run_command("catalogue", "add", "database", "198.51.100.40", "--bucket", "internal", "--reason", "ours", *where)
+        self.run_command("catalogue", "dismiss", "198.51.100.41", *where)
+        self.run_command("catalogue", "add", "database", "198.51.100.64/26", "--bucket", "internal", "--reason", "ours", *where)
+        found = wait_for("what is weaker", lambda: len(relaxed()) == before + 2 and relaxed())
+        texts = " ".join(finding["text"] for finding in found)
+        self.assertIn("198.51.100.41: dismissed", texts)
+        self.assertIn("198.51.100.64/26: unknown (nobody) -> internal (database)", texts)
+        self.assertNotIn("198.51.100.40", texts)
+        for finding in found:
+            self.run_command("acknowledge", "relaxed", finding["subject"], "--reason", "a test")
+        wait_for("the acknowledgements", lambda: all("acknowledged_by" in finding for finding in relaxed()))
+
     def metrics(self, *arguments, **options):
         """{(name, label=value, ...): value}, as Prometheus' own library reads it; each family with its type, once."""
         text = self.run_command("metrics", "--shipped", CATALOGUE, "--site", f"{self.folder}/site", *arguments, **options)
