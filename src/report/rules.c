@@ -100,7 +100,7 @@ static bool names(const struct na_licence *licence, const char *addon)
 }
 
 bool na_rule_licensed(const struct na_report *report, const struct na_licence *licence,
-		      const struct na_report_call *call)
+		      const struct na_report_call *call, char unnamed[NA_RULE_ADDON_BYTES])
 {
 	json_t *chain = json_loads(call->chain, 0, NULL), *addon;
 	const char *first = names(licence, call->addon) ? NULL : call->addon;

@@ -29,7 +29,7 @@ const struct na_catalogue_entry *na_rule_vendor(const struct na_report *report, 
  * hides behind another. If not, `unnamed` is the first it does not name.
  */
 bool na_rule_licensed(const struct na_report *report, const struct na_licence *licence,
-		      const struct na_report_call *call);
+		      const struct na_report_call *call, char unnamed[NA_RULE_ADDON_BYTES]);
 
 bool na_rule_in_period(const struct na_report *report, const struct na_life_event *event);
 
