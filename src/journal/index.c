@@ -131,6 +131,8 @@ static int64_t index_rows(struct na_index *index, int64_t limit)
 	sqlite3_reset(read);
 	if (!err)
 		err = write_block(index, &span);
+	if (!err)
+		err = na_rollup_flush(&index->rollup);
 	if (!err && rows)
 		err = set_position(index);
 	return err ? err : rows;
@@ -153,6 +155,7 @@ static int64_t index_batch(struct na_index *index, int64_t limit)
 	}
 	if (rows < 0) {
 		sqlite3_exec(index->index, "ROLLBACK", NULL, NULL, NULL);
+		na_rollup_discard(&index->rollup);
 		index->last_seq = before;
 		memcpy(index->last_hash, hash_before, NA_HASH_BYTES);
 	}

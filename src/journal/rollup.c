@@ -9,7 +9,7 @@
 
 #include "journal/index_sqlite.h"
 
-#define DESTINATION_BYTES 320
+#define CHANGED_MOST 4096	/* rows, or flows, kept in memory */
 #define CHAIN_MOST 4096		/* a longer chain is cut: its first names say whose it is */
 
 const char na_rollup_schema[] =
@@ -34,19 +34,14 @@ const char *const na_rollup_compare[] = {
 };
 
 static const char *const statements[NA_ROLLUP_STATEMENTS] = {
-	[NA_ROLLUP_ADD] = ("INSERT INTO rollup VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16,"
-		" ?17) ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, exchanges = exchanges + excluded.exchanges,"
-		" bytes_out = bytes_out + excluded.bytes_out, bytes_in = bytes_in + excluded.bytes_in,"
-		" call_bytes = max(call_bytes, excluded.call_bytes), first_t = min(first_t, excluded.first_t),"
-		" last_t = max(last_t, excluded.last_t), last_seq = excluded.last_seq"),
+	[NA_ROLLUP_ADD] = na_rollup_sums_sql,
 	[NA_ROLLUP_LIFE] = "INSERT INTO life VALUES(?1, ?2, ?3)",
 	[NA_ROLLUP_BEAT] = ("INSERT INTO beat VALUES(?1, 1, ?2, ?3, ?3) ON CONFLICT DO UPDATE SET beats = beats + 1,"
 		" detached = max(detached, excluded.detached), first_t = min(first_t, excluded.first_t),"
 		" last_t = max(last_t, excluded.last_t)"),
-	[NA_ROLLUP_FLOW_READ] = "SELECT destination, bytes_out, bytes_in FROM flow_so_far WHERE flow = ?1",
-	[NA_ROLLUP_FLOW_SET] = ("INSERT INTO flow_so_far VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET"
-		" bytes_out = excluded.bytes_out, bytes_in = excluded.bytes_in"),
-	[NA_ROLLUP_FLOW_DROP] = "DELETE FROM flow_so_far WHERE flow = ?1",
+	[NA_ROLLUP_FLOW_READ] = na_rollup_flow_read_sql,
+	[NA_ROLLUP_FLOW_SET] = na_rollup_flow_set_sql,
+	[NA_ROLLUP_FLOW_DROP] = na_rollup_flow_drop_sql,
 	[NA_ROLLUP_FORGET] = "DELETE FROM rollup WHERE hour < ?1",
 	[NA_ROLLUP_FORGET_LIFE] = "DELETE FROM life WHERE seq < ?1",
 };
@@ -74,11 +69,28 @@ int na_rollup_open(struct na_rollup *rollup, sqlite3 *db)
 		if (err)
 			return err;
 	}
+	rollup->flows.read = rollup->statement[NA_ROLLUP_FLOW_READ];
+	rollup->flows.set = rollup->statement[NA_ROLLUP_FLOW_SET];
+	rollup->flows.drop = rollup->statement[NA_ROLLUP_FLOW_DROP];
 	return 0;
+}
+
+void na_rollup_discard(struct na_rollup *rollup)
+{
+	na_rollup_sums_drop(&rollup->sums);
+	na_rollup_flows_forget(&rollup->flows);
+}
+
+int na_rollup_flush(struct na_rollup *rollup)
+{
+	int err = na_rollup_sums_write(&rollup->sums, rollup->statement[NA_ROLLUP_ADD]);
+
+	return err ? err : na_rollup_flows_write(&rollup->flows);
 }
 
 void na_rollup_close(struct na_rollup *rollup)
 {
+	na_rollup_discard(rollup);
 	for (int i = 0; i < NA_ROLLUP_STATEMENTS; i++)
 		sqlite3_finalize(rollup->statement[i]);
 	memset(rollup, 0, sizeof(*rollup));
@@ -121,7 +133,7 @@ static int64_t hour_of(int64_t t)
 
 static void put_text(char *out, const struct na_index_value *value)
 {
-	(void)snprintf(out, DESTINATION_BYTES, "%.*s", (int)value->length, value->bytes);
+	(void)snprintf(out, NA_ROLLUP_DESTINATION_BYTES, "%.*s", (int)value->length, value->bytes);
 }
 
 static void put_address(char *out, const struct na_index_value *value)
@@ -129,7 +141,7 @@ static void put_address(char *out, const struct na_index_value *value)
 	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
 	bool four = memcmp(value->bytes, mapped, sizeof(mapped)) == 0;
 
-	if (!inet_ntop(four ? AF_INET : AF_INET6, value->bytes + (four ? 12 : 0), out, DESTINATION_BYTES))
+	if (!inet_ntop(four ? AF_INET : AF_INET6, value->bytes + (four ? 12 : 0), out, NA_ROLLUP_DESTINATION_BYTES))
 		out[0] = '\0';
 }
 
@@ -153,7 +165,7 @@ static void put_dns_name(char *out, const struct na_index_row *row)
 		return;
 	end = memchr(first, '"', names->length - 2);
 	if (end && !memchr(first, '\\', (size_t)(end - first)) && (end[1] == ']' || integer(row, NA_INDEX_DNS_DISAGREES)))
-		(void)snprintf(out, DESTINATION_BYTES, "%.*s", (int)(end - first), first);
+		(void)snprintf(out, NA_ROLLUP_DESTINATION_BYTES, "%.*s", (int)(end - first), first);
 }
 
 static void name_destination(char *out, const struct na_index_row *row)
@@ -177,88 +189,57 @@ static void name_destination(char *out, const struct na_index_row *row)
 
 /* ---- one row ---- */
 
-struct amounts {
-	int64_t calls, exchanges, bytes_out, bytes_in, call_bytes;
-};
+static void bind_text(sqlite3_stmt *statement, int position, const struct na_index_value *value)
+{
+	if (value->type == NA_INDEX_TEXT)
+		sqlite3_bind_text(statement, position, value->bytes, (int)value->length, SQLITE_STATIC);
+	else
+		sqlite3_bind_text(statement, position, "", 0, SQLITE_STATIC);
+}
 
-static void bind_text(sqlite3_stmt *statement, int position, const struct na_index_value *value, const char *absent)
+static void put_key(struct na_rollup_key *key, enum na_rollup_text which, const struct na_index_value *value,
+		    const char *absent)
 {
 	bool present = value->type == NA_INDEX_TEXT || value->type == NA_INDEX_RAW;
-	int length = present && value->length < CHAIN_MOST ? (int)value->length : CHAIN_MOST;
 
-	if (present)
-		sqlite3_bind_text(statement, position, value->bytes, length, SQLITE_STATIC);
-	else
-		sqlite3_bind_text(statement, position, absent, -1, SQLITE_STATIC);
+	key->text[which].bytes = present ? value->bytes : absent;
+	key->text[which].length = present ? value->length : (uint32_t)strlen(absent);
+	if (key->text[which].length > CHAIN_MOST)
+		key->text[which].length = CHAIN_MOST;
 }
 
+/* `amounts` without times and number, which are the record's. */
 static int add(struct na_rollup *rollup, int64_t seq, const struct na_index_row *row, const char *destination,
-	       const struct amounts *amounts)
+	       struct na_rollup_amounts *amounts)
 {
-	sqlite3_stmt *statement = rollup->statement[NA_ROLLUP_ADD];
+	static const struct { enum na_rollup_text text; enum na_index_column column; const char *absent; } texts[] = {
+		{ NA_ROLLUP_INSTANCE, NA_INDEX_INSTANCE, "" },	 { NA_ROLLUP_DIRECTION, NA_INDEX_DIRECTION, "outbound" },
+		{ NA_ROLLUP_BUCKET, NA_INDEX_BUCKET, "unknown" }, { NA_ROLLUP_COMPONENT, NA_INDEX_COMPONENT, "" },
+		{ NA_ROLLUP_AUTHOR, NA_INDEX_AUTHOR, "" },	 { NA_ROLLUP_ADDON, NA_INDEX_ADDON, "" },
+		{ NA_ROLLUP_CHAIN, NA_INDEX_ADDONS, "" },
+	};
 	int64_t t = integer(row, NA_INDEX_TIME);
+	struct na_rollup_key key = { .hour = hour_of(t), .disagree = integer(row, NA_INDEX_DISAGREE) };
 
-	sqlite3_bind_int64(statement, 1, hour_of(t));
-	bind_text(statement, 2, &row->value[NA_INDEX_INSTANCE], "");
-	bind_text(statement, 3, &row->value[NA_INDEX_DIRECTION], "outbound");
-	bind_text(statement, 4, &row->value[NA_INDEX_BUCKET], "unknown");
-	bind_text(statement, 5, &row->value[NA_INDEX_COMPONENT], "");
-	sqlite3_bind_text(statement, 6, destination, -1, SQLITE_STATIC);
-	bind_text(statement, 7, &row->value[NA_INDEX_AUTHOR], "");
-	bind_text(statement, 8, &row->value[NA_INDEX_ADDON], "");
-	bind_text(statement, 9, &row->value[NA_INDEX_ADDONS], "");
-	sqlite3_bind_int64(statement, 10, integer(row, NA_INDEX_DISAGREE));
-	sqlite3_bind_int64(statement, 11, amounts->calls);
-	sqlite3_bind_int64(statement, 12, amounts->exchanges);
-	sqlite3_bind_int64(statement, 13, amounts->bytes_out);
-	sqlite3_bind_int64(statement, 14, amounts->bytes_in);
-	sqlite3_bind_int64(statement, 15, amounts->call_bytes);
-	sqlite3_bind_int64(statement, 16, t);
-	sqlite3_bind_int64(statement, 17, seq);
-	return step(statement);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		put_key(&key, texts[i].text, &row->value[texts[i].column], texts[i].absent);
+	key.text[NA_ROLLUP_DESTINATION].bytes = destination;
+	key.text[NA_ROLLUP_DESTINATION].length = (uint32_t)strlen(destination);
+	amounts->first_t = amounts->last_t = t;
+	amounts->last_seq = seq;
+	return na_rollup_sums_add(&rollup->sums, &key, amounts);
 }
 
-static int set_flow(struct na_rollup *rollup, const struct na_index_row *row, const char *destination, int64_t out,
-		    int64_t in)
+static int64_t flow_of(const struct na_index_row *row)
 {
-	sqlite3_stmt *statement = rollup->statement[NA_ROLLUP_FLOW_SET];
-
-	sqlite3_bind_int64(statement, 1, integer(row, NA_INDEX_FLOW));
-	sqlite3_bind_text(statement, 2, destination, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 3, out);
-	sqlite3_bind_int64(statement, 4, in);
-	return step(statement);
+	return integer(row, NA_INDEX_FLOW);
 }
 
-static int drop_flow(struct na_rollup *rollup, const struct na_index_row *row)
+/* Where a flow was first seen to lead, but behind a proxy: there a later name is what it reaches. */
+static const char *better_name(const struct na_index_row *row, const char *destination,
+			       const struct na_rollup_flow_state *before)
 {
-	sqlite3_stmt *statement = rollup->statement[NA_ROLLUP_FLOW_DROP];
-
-	sqlite3_bind_int64(statement, 1, integer(row, NA_INDEX_FLOW));
-	return step(statement);
-}
-
-/* 1 when the flow was met before (its destination replaces the one given), 0, or negative errno. */
-static int read_flow(struct na_rollup *rollup, const struct na_index_row *row, char *destination, int64_t *out,
-		     int64_t *in)
-{
-	sqlite3_stmt *statement = rollup->statement[NA_ROLLUP_FLOW_READ];
-	int rc;
-
-	sqlite3_bind_int64(statement, 1, integer(row, NA_INDEX_FLOW));
-	rc = sqlite3_step(statement);
-	*out = *in = 0;
-	if (rc == SQLITE_ROW) {
-		const char *known = (const char *)sqlite3_column_text(statement, 0);
-
-		/* behind a proxy, what it reaches is known better than at the beginning */
-		if (known && known[0] && row->value[NA_INDEX_HOST].type != NA_INDEX_TEXT)
-			(void)snprintf(destination, DESTINATION_BYTES, "%s", known);
-		*out = sqlite3_column_int64(statement, 1);
-		*in = sqlite3_column_int64(statement, 2);
-	}
-	sqlite3_reset(statement);
-	return rc == SQLITE_ROW ? 1 : na_index_errno(rc);
+	return before->destination[0] && row->value[NA_INDEX_HOST].type != NA_INDEX_TEXT ? before->destination : destination;
 }
 
 static bool has_name(const struct na_index_row *row)
@@ -278,57 +259,59 @@ static bool is_remembered(const struct na_index_row *row, const char *destinatio
 
 static int begin(struct na_rollup *rollup, int64_t seq, const struct na_index_row *row)
 {
-	const struct amounts amounts = { .calls = 1 };
-	char destination[DESTINATION_BYTES];
+	struct na_rollup_amounts amounts = { .calls = 1 };
+	char destination[NA_ROLLUP_DESTINATION_BYTES];
 	int err;
 
 	name_destination(destination, row);
 	err = add(rollup, seq, row, destination, &amounts);
 	if (!err && is_remembered(row, destination))
-		err = set_flow(rollup, row, destination, 0, 0);
+		err = na_rollup_flow_set(&rollup->flows, flow_of(row), destination, 0, 0);
 	return err;
 }
 
 /* Counters of a stream are sums since its beginning; those of a datagram flow are of one period. */
 static int count(struct na_rollup *rollup, int64_t seq, const struct na_index_row *row, enum what what)
 {
-	struct amounts amounts = { .bytes_out = integer(row, NA_INDEX_BYTES_OUT),
-				   .bytes_in = integer(row, NA_INDEX_BYTES_IN) };
+	struct na_rollup_amounts amounts = { .bytes_out = integer(row, NA_INDEX_BYTES_OUT),
+					     .bytes_in = integer(row, NA_INDEX_BYTES_IN) };
 	bool ends = what == LAST_COUNTERS || (what == PERIOD && integer(row, NA_INDEX_FINAL));
-	char destination[DESTINATION_BYTES];
-	int64_t out, in, total_out = amounts.bytes_out, total_in = amounts.bytes_in;
-	int known, err;
+	char destination[NA_ROLLUP_DESTINATION_BYTES];
+	int64_t total_out = amounts.bytes_out, total_in = amounts.bytes_in;
+	struct na_rollup_flow_state before;
+	int err = na_rollup_flow_read(&rollup->flows, flow_of(row), &before);
+	const char *where;
 
+	if (err)
+		return err;
 	name_destination(destination, row);
-	known = read_flow(rollup, row, destination, &out, &in);
-	if (known < 0)
-		return known;
+	where = better_name(row, destination, &before);
 	if (what == PERIOD) {
-		amounts.calls = !known;
-		total_out += out;
-		total_in += in;
+		amounts.calls = !before.known;
+		total_out += before.bytes_out;
+		total_in += before.bytes_in;
 	} else {
-		amounts.bytes_out -= out < amounts.bytes_out ? out : amounts.bytes_out;
-		amounts.bytes_in -= in < amounts.bytes_in ? in : amounts.bytes_in;
+		amounts.bytes_out -= before.bytes_out < amounts.bytes_out ? before.bytes_out : amounts.bytes_out;
+		amounts.bytes_in -= before.bytes_in < amounts.bytes_in ? before.bytes_in : amounts.bytes_in;
 	}
 	amounts.call_bytes = total_out;
-	err = add(rollup, seq, row, destination, &amounts);
+	err = add(rollup, seq, row, where, &amounts);
 	if (!err && !ends)
-		err = set_flow(rollup, row, destination, total_out, total_in);
-	return err || !ends || !known ? err : drop_flow(rollup, row);
+		err = na_rollup_flow_set(&rollup->flows, flow_of(row), where, total_out, total_in);
+	return err || !ends || !before.known ? err : na_rollup_flow_drop(&rollup->flows, flow_of(row));
 }
 
 static int note_exchange(struct na_rollup *rollup, int64_t seq, const struct na_index_row *row)
 {
-	const struct amounts amounts = { .exchanges = 1 };
-	char destination[DESTINATION_BYTES];
-	int64_t out, in;
-	int known = 0;
+	struct na_rollup_amounts amounts = { .exchanges = 1 };
+	struct na_rollup_flow_state flow = { .known = false };
+	char destination[NA_ROLLUP_DESTINATION_BYTES];
+	int err = 0;
 
 	name_destination(destination, row);
 	if (!destination[0])
-		known = read_flow(rollup, row, destination, &out, &in);
-	return known < 0 ? known : add(rollup, seq, row, destination, &amounts);
+		err = na_rollup_flow_read(&rollup->flows, flow_of(row), &flow);
+	return err ? err : add(rollup, seq, row, flow.known ? flow.destination : destination, &amounts);
 }
 
 static int note_life(struct na_rollup *rollup, int64_t seq, const struct na_index_row *row)
@@ -337,7 +320,7 @@ static int note_life(struct na_rollup *rollup, int64_t seq, const struct na_inde
 
 	sqlite3_bind_int64(statement, 1, seq);
 	sqlite3_bind_int64(statement, 2, integer(row, NA_INDEX_TIME));
-	bind_text(statement, 3, &row->value[NA_INDEX_KIND], "");
+	bind_text(statement, 3, &row->value[NA_INDEX_KIND]);
 	return step(statement);
 }
 
@@ -352,7 +335,7 @@ static int note_beat(struct na_rollup *rollup, const struct na_index_row *row)
 	return step(statement);
 }
 
-int na_rollup_add(struct na_rollup *rollup, int64_t seq, const struct na_index_row *row)
+static int note(struct na_rollup *rollup, int64_t seq, const struct na_index_row *row)
 {
 	enum what what = what_of(row);
 
@@ -374,6 +357,14 @@ int na_rollup_add(struct na_rollup *rollup, int64_t seq, const struct na_index_r
 	default:
 		return 0;
 	}
+}
+
+int na_rollup_add(struct na_rollup *rollup, int64_t seq, const struct na_index_row *row)
+{
+	int err = note(rollup, seq, row);
+	bool full = na_rollup_sums_count(rollup->sums) > CHANGED_MOST || na_rollup_flows_count(&rollup->flows) > CHANGED_MOST;
+
+	return err || !full ? err : na_rollup_flush(rollup);
 }
 
 int na_rollup_forget(struct na_rollup *rollup, int64_t first, int64_t first_t)

@@ -21,6 +21,8 @@
 #include <stdint.h>
 
 #include "journal/index_row.h"
+#include "journal/rollup_flows.h"
+#include "journal/rollup_sums.h"
 
 #define NA_ROLLUP_HOUR_US INT64_C(3600000000)
 
@@ -36,12 +38,17 @@ enum na_rollup_statement {
 
 struct na_rollup {
 	sqlite3_stmt *statement[NA_ROLLUP_STATEMENTS];
+	struct na_rollup_sums *sums;		/* not written yet */
+	struct na_rollup_flows flows;
 };
 
 /* Each returns 0 or negative errno. The database must outlive the statements. */
 int na_rollup_open(struct na_rollup *rollup, sqlite3 *db);
 void na_rollup_close(struct na_rollup *rollup);
 int na_rollup_add(struct na_rollup *rollup, int64_t seq, const struct na_index_row *row);
+/* What was added reaches the tables here, inside the caller's transaction; or, when that is rolled back, never. */
+int na_rollup_flush(struct na_rollup *rollup);
+void na_rollup_discard(struct na_rollup *rollup);
 /* Takes away what is older than the oldest record, number `first` and time `first_t`; its own hour stays whole. */
 int na_rollup_forget(struct na_rollup *rollup, int64_t first, int64_t first_t);
 

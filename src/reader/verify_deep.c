@@ -92,9 +92,9 @@ static bool begin_again(struct again *again)
 	       na_rollup_open(&again->rollup, again->db) == 0;
 }
 
-static bool same_rollup(const struct again *again, sqlite3 *index)
+static bool same_rollup(struct again *again, sqlite3 *index)
 {
-	bool same = true;
+	bool same = na_rollup_flush(&again->rollup) == 0;
 
 	for (size_t i = 0; same && na_rollup_compare[i]; i++)
 		same = same_answer(again->db, index, na_rollup_compare[i]);
