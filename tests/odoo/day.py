@@ -91,8 +91,10 @@ def weaken(day):
 
 
 def kill(day):
+    children = [part["pid"] for part in day.status()["components"].values() if part["pid"]]
     day.auditor.kill()
     day.auditor.wait()
+    lab.wait_for("the end of its children", lambda: not any(os.path.exists(f"/proc/{pid}") for pid in children))
     day.start_auditor()
 
 
