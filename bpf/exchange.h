@@ -7,6 +7,7 @@
 #ifndef NETAUDIT_BPF_EXCHANGE_H
 #define NETAUDIT_BPF_EXCHANGE_H
 
+#include "database.h"
 #include "flow.h"
 #include "python.h"
 #include "tls_flow.h"
@@ -51,10 +52,14 @@ static __noinline void na_on_stream_write(struct sock *sk)
 	if (opening)
 		return;
 	__sync_fetch_and_add(&state->exchanges, 1);
+	if (na_may_be_database(state))
+		na_note_query(state->id);
 	if (na_may_examine(state))
 		na_take_stack(NA_STACK_WRITE | NA_STACK_NUMBER(state->exchanges), state->id, 0);
 	else
 		__sync_fetch_and_add(&state->exchanges_unexamined, 1);
+	if (state->direction == NA_INBOUND)
+		na_forget_query();
 }
 
 static __always_inline void na_on_tcp_write(struct sock *sk)

@@ -6,6 +6,7 @@
 #ifndef NETAUDIT_BPF_PYTHON_H
 #define NETAUDIT_BPF_PYTHON_H
 
+#include "database.h"
 #include "native.h"
 #include "python_frames.h"
 
@@ -94,6 +95,7 @@ static __always_inline void na_head_stack(struct na_stack_event *event, __u64 wh
 		event->subject_start_ns = BPF_CORE_READ(subject, start_boottime);
 	}
 	na_describe_task(&event->task, task, na_scope_of(na_current_pid()));
+	na_read_database(event);
 }
 
 /* A stack without frames. */

@@ -133,6 +133,17 @@ static __always_inline void na_stream_keep(struct na_wire *wire, const struct na
 		na_count(NA_EVENT_MESSAGE, NA_LOSS_MAP);
 }
 
+/* A start-up message, or the question whether TLS may be spoken first. */
+static __always_inline void na_stream_mark_database(const struct na_clear_work *work, __u64 socket)
+{
+	const struct na_dialogue *client = work->stream.dialogue.role == NA_MESSAGE_REQUEST ? &work->stream.dialogue :
+											      &work->peer;
+	struct na_socket *state = na_find_socket(socket);
+
+	if (state && (client->open || client->turns))
+		state->flags |= NA_FLOW_DATABASE;
+}
+
 /*
  * Returns false when from here on something is missing. Not a function of its own: the parsers behind it use up the
  * eight frames that a verifier gives.
@@ -167,6 +178,8 @@ static __always_inline bool na_stream_parse(struct __sk_buff *skb, struct na_wir
 	if (work->stream.state != NA_CLEAR_OPAQUE && (work->left || work->position < work->filled))
 		whole = false;
 	na_stream_keep(wire, work, direction);
+	if (work->stream.dialogue.protocol == NA_PROTOCOL_POSTGRESQL)
+		na_stream_mark_database(work, socket);
 	na_clear_leave(work);
 	return whole;
 }

@@ -200,6 +200,7 @@ static __always_inline void na_on_accept(struct sock *sk, __u8 seen_by)
 	state = na_enter_socket(sk, key, backend_tracepoint ? BPF_NOEXIST : BPF_ANY, NA_EVENT_OPEN, NA_INBOUND);
 	if (!state)
 		return;
+	na_forget_query();
 	na_mark_listened(sk);	/* whoever listens there may be another: a socket can be handed over */
 	state->seen_by = seen_by;
 	state->established_ns = state->opened_ns;

@@ -79,6 +79,7 @@ enum na_flow_flags {
 	NA_FLOW_TEXT_LOST = 1 << 10,	/* of what was said on it something was missed, and so perhaps an exchange */
 	NA_FLOW_TLS = 1 << 11,		/* it began with a ClientHello */
 	NA_FLOW_TLS_SEEN = 1 << 12,	/* and is used by an OpenSSL that is looked into */
+	NA_FLOW_DATABASE = 1 << 13,	/* it began as a connection to PostgreSQL does */
 };
 
 /* Who was running, taken in the kernel at the event. */
@@ -190,6 +191,7 @@ enum na_stack_status {
 #define NA_CODE_FILE_BYTES 256
 #define NA_CODE_NAME_BYTES 96
 #define NA_CODE_MODULE_BYTES 96
+#define NA_CRON_TITLE_BYTES 80	/* " 4194304 ", and a name of at most 63 bytes */
 
 enum na_frame_flags {
 	NA_FRAME_ENTRY = 1 << 0,	/* called from C: native code lies between this frame and the next outer one */
@@ -217,6 +219,8 @@ struct na_stack_event {
 	__u8 status;		/* enum na_stack_status */
 	__u32 witness;		/* enum na_stack_witness */
 	__u32 reserved;
+	__u64 queried;		/* connection to PostgreSQL that the thread asked last, since it took up a request; 0: none */
+	char cron_title[NA_CRON_TITLE_BYTES];	/* what follows "odoo: WorkerCron" in the process's title; "": it has another */
 	struct na_stack_frame frames[NA_STACK_FRAMES];
 };
 
