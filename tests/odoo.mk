@@ -26,6 +26,10 @@ test-odoo-routes: all ## requests to a real Odoo are told to be of the add-on wh
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/odoo/routes.py --build $(BUILD) --root $(ODOO_ROOT) \
 		$(if $(PREPARED),--prepared)
 
+test-odoo-databases: all ## calls of a real Odoo that serves two databases: none is told to be for the other one
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/odoo/databases.py --build $(BUILD) --root $(ODOO_ROOT) \
+		$(if $(PREPARED),--prepared)
+
 test-scope-odoo: all ## the default scope on two real Odoo and their PostgreSQL: each call once, with instance and worker
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/odoo/scope.py --build $(BUILD) --root $(ODOO_ROOT) \
 		$(if $(PREPARED),--prepared)
@@ -34,4 +38,4 @@ test-day: all ## an ordinary day of a real Odoo is all-clear; every attack flips
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/odoo/day.py --build $(BUILD) --root $(ODOO_ROOT) \
 		$(if $(PREPARED),--prepared)
 
-.PHONY: odoo-root test-day test-odoo test-odoo-routes test-scope-odoo test-odoo-recognition test-odoo-fake test-manifests
+.PHONY: odoo-root test-day test-odoo test-odoo-routes test-odoo-databases test-scope-odoo test-odoo-recognition test-odoo-fake test-manifests

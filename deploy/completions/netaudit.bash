@@ -7,7 +7,7 @@ _netaudit()
 	local common='--state-dir --run-dir --json --help'
 	local -A options=(
 		[status]='--rate'
-		[log]='--lines --since --until --worker --addon --author --direction --destination --bucket --channel --kind --pid --comm
+		[log]='--lines --since --until --worker --addon --database --author --direction --destination --bucket --channel --kind --pid --comm
 			--flow --instance --follow --reverse --all'
 		[addons]='--since --until --instance --paths'
 		[report]='--since --until --html --quick --exit-code --shipped --site'

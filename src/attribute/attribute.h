@@ -13,6 +13,7 @@
 
 #include <netaudit/event.h>
 #include <netaudit/native.h>
+#include "attribute/database.h"
 #include "target/addons.h"
 
 /* How an attribution was reached; names as in the journal: na_evidence_name(). */
@@ -49,6 +50,7 @@ struct na_attribution {
 	size_t chain_count;
 	bool chain_truncated;		/* more of them, or the stack was not complete */
 	enum na_stack_witness witness;	/* whether the interpreter saw the same frames when it announced the call */
+	struct na_database database;	/* that it was made for */
 	char *resolved;			/* the name its thread had asked for last; untrusted text; NULL: none known */
 	bool disagree;			/* the deciding frame's file name and globals named different owners */
 	char *file, *function;		/* of the deciding frame; untrusted text; NULL: there is none */
@@ -101,6 +103,7 @@ struct na_attributor_options {
 	/* Code objects were dropped to stay within bounds: the kernel must describe them again. May be NULL. */
 	void (*forgot)(void *context);
 	void *context;
+	uint64_t began_ns;	/* of a process that is older not all connections were seen */
 };
 
 /* 0 or -ENOMEM. */
@@ -113,6 +116,14 @@ int na_attributor_on_process(struct na_attributor *attributor, const struct na_p
 /* A name was asked for; `name` of na_name_of_event(). Its author is that of the flow `event->question`. */
 void na_attributor_on_name(struct na_attributor *attributor, const struct na_name_event *event, const char *name);
 void na_attributor_on_native(struct na_attributor *attributor, const struct na_native_event *event);
+
+/*
+ * A server of PostgreSQL took a connection of this process. `flow` 0: which it is, is not known; `name` NULL: that of
+ * the database was not told.
+ */
+void na_attributor_on_database(struct na_attributor *attributor, const struct na_task *task, uint64_t flow,
+			       const char *name);
+void na_attributor_database_closed(struct na_attributor *attributor, uint64_t flow);
 
 /*
  * Whose stack this is, for the caller to release; NULL: nobody was asked for (a start of a thread or process, or a

@@ -20,12 +20,13 @@ int na_attributor_create(struct na_attributor **out, const struct na_attributor_
 		err = na_requests_create(&attributor->requests);
 	if (!err)
 		err = na_names_create(&attributor->names);
+	attributor->databases = na_databases_create();
 	if (!err && options->kernel_code)
 		err = na_natives_create(&attributor->natives,
 					&(struct na_natives_options){ options->addons, options->kernel_code,
 								      options->context });
 	/* without an unwinder native code is told by nobody, but everything else is */
-	if (err == -ENOMEM || !attributor->names) {
+	if (err == -ENOMEM || !attributor->names || !attributor->databases) {
 		na_attributor_destroy(attributor);
 		return -ENOMEM;
 	}
@@ -42,6 +43,7 @@ void na_attributor_destroy(struct na_attributor *attributor)
 	na_natives_destroy(attributor->natives);
 	na_digest_close(&attributor->digest);
 	na_names_destroy(attributor->names);
+	na_databases_destroy(attributor->databases);
 	free(attributor);
 }
 
@@ -108,6 +110,41 @@ static const struct na_attribution *judge_answer(struct na_attributor *attributo
 	return controller ? controller : na_make_attribution(&inbound);
 }
 
+static const struct na_database *database_of(const struct na_attribution *parent)
+{
+	return parent ? &parent->database : NULL;
+}
+
+static struct na_database_facts facts_of_database(const struct na_attributor *attributor,
+						  const struct na_stack_event *event, const struct na_acting *acting,
+						  const struct na_known_process *process, const struct na_frames *frames,
+						  const struct na_origin *origin, const struct na_sight *sight)
+{
+	return (struct na_database_facts){
+		.event = event,
+		.serves = acting->server && (sight->serving || na_rules_is_servers_thread(frames->view, frames->count,
+											   event->status)),
+		.thread_parent = database_of(origin->thread_parent),
+		.process_parent = acting->server ? NULL : database_of(origin->process_parent),
+		.configured = acting->server ? na_addons_database(attributor->options.addons, process->instance,
+								  event->task.pid, event->task.parent_pid) : NULL,
+	};
+}
+
+void na_attributor_on_database(struct na_attributor *attributor, const struct na_task *task, uint64_t flow,
+			       const char *name)
+{
+	struct na_known_process *process = na_known_use_process(&attributor->known, task->pid, task->start_ns);
+
+	if (process)
+		na_databases_connected(attributor->databases, &process->databases, flow, name);
+}
+
+void na_attributor_database_closed(struct na_attributor *attributor, uint64_t flow)
+{
+	na_databases_closed(attributor->databases, flow);
+}
+
 const struct na_attribution *na_attributor_on_stack(struct na_attributor *attributor,
 						    const struct na_stack_event *event, const struct na_acting *acting)
 {
@@ -115,8 +152,10 @@ const struct na_attribution *na_attributor_on_stack(struct na_attributor *attrib
 		na_known_find_process(&attributor->known, event->task.pid, event->task.start_ns);
 	const struct na_attribution *attribution;
 	struct na_sight sight = { .controller = NA_NO_FRAME };
+	struct na_database_facts facts;
 	struct na_origin origin;
 	struct na_frames frames;
+	bool answer;
 	int err;
 
 	if (!asked(acting, process, event->status))
@@ -130,12 +169,12 @@ const struct na_attribution *na_attributor_on_stack(struct na_attributor *attrib
 		na_rules_of_route(&sight, frames.view, frames.count, event->status, origin.main_thread);
 	if (sight.controller != NA_NO_FRAME)
 		na_attributor_see_route(attributor, event, &frames, &sight);
-	if (event->reason == NA_STACK_WRITE && acting->inbound)
-		return judge_answer(attributor, event, acting, &frames, &origin, &sight);
-	attribution = na_attributor_judge(attributor, event, &frames, &origin);
-	if (!attribution)
-		return NULL;
-	if (event->reason == NA_STACK_WRITE)
+	answer = event->reason == NA_STACK_WRITE && acting->inbound;
+	attribution = answer ? judge_answer(attributor, event, acting, &frames, &origin, &sight) :
+			       na_attributor_judge(attributor, event, &frames, &origin);
+	facts = facts_of_database(attributor, event, acting, process, &frames, &origin, &sight);
+	attribution = na_attributor_add_database(attributor, process, attribution, &facts);
+	if (!attribution || event->reason == NA_STACK_WRITE)
 		return attribution;
 	if (event->reason == NA_STACK_THREAD)
 		err = keep_starter(attributor, event, &frames, attribution);
@@ -244,6 +283,7 @@ int na_attributor_on_process(struct na_attributor *attributor, const struct na_p
 	if (!process)
 		return -ENOMEM;
 	process->executed = true;
+	process->databases = (struct na_database_uses){ 0 };
 	na_known_drop_codes(&attributor->known, process);
 	return 0;
 }

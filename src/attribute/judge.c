@@ -98,6 +98,23 @@ const struct na_attribution *na_attributor_judge(struct na_attributor *attributo
 	return attribution;
 }
 
+const struct na_attribution *na_attributor_add_database(struct na_attributor *attributor,
+							struct na_known_process *process,
+							const struct na_attribution *attribution,
+							const struct na_database_facts *facts)
+{
+	struct na_attribution *own = (struct na_attribution *)attribution;
+
+	if (attribution && attribution->holders > 1) {
+		own = na_make_copy(attribution);
+		na_attribution_release(attribution);
+	}
+	process->databases.unseen |= process->key.start_ns < attributor->options.began_ns;
+	if (own)
+		own->database = na_databases_of_stack(attributor->databases, &process->databases, facts);
+	return own;
+}
+
 /* The controller as a whole decides, not the line at which it happened to call somebody. */
 void na_attributor_see_route(struct na_attributor *attributor, const struct na_stack_event *event,
 			     const struct na_frames *frames, const struct na_sight *sight)

@@ -64,6 +64,7 @@ struct na_known_process {
 	uint64_t learned_ns;
 	struct na_known_process_key forked_from;	/* zeros: its fork was not seen */
 	struct na_native_view native;
+	struct na_database_uses databases;
 	UT_hash_handle hh;
 };
 

@@ -26,17 +26,31 @@ struct na_attribution *na_make_attribution(const struct na_verdict *verdict)
 	return attribution;
 }
 
-struct na_attribution *na_make_inherited(const struct na_attribution *parent, enum na_evidence_kind evidence)
+struct na_attribution *na_make_copy(const struct na_attribution *original)
 {
 	struct na_attribution *attribution = malloc(sizeof(*attribution));
 
 	if (!attribution)
 		return NULL;
-	*attribution = *parent;
-	attribution->evidence = evidence;
+	*attribution = *original;
 	attribution->holders = 1;
-	attribution->file = parent->file ? strdup(parent->file) : NULL;
-	attribution->function = parent->function ? strdup(parent->function) : NULL;
+	attribution->file = original->file ? strdup(original->file) : NULL;
+	attribution->function = original->function ? strdup(original->function) : NULL;
+	attribution->resolved = original->resolved ? strdup(original->resolved) : NULL;
+	return attribution;
+}
+
+struct na_attribution *na_make_inherited(const struct na_attribution *parent, enum na_evidence_kind evidence)
+{
+	struct na_attribution *attribution = na_make_copy(parent);
+
+	if (!attribution)
+		return NULL;
+	attribution->evidence = evidence;
+	if (attribution->database.name)
+		attribution->database.evidence = evidence == NA_EVIDENCE_THREAD_PARENT ? NA_DATABASE_THREAD_PARENT :
+											 NA_DATABASE_PROCESS_PARENT;
+	free(attribution->resolved);
 	attribution->resolved = NULL;	/* that one's thread asked for it */
 	return attribution;
 }

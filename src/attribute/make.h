@@ -8,8 +8,10 @@
 #include "attribute/frames.h"
 
 struct na_attribution *na_make_attribution(const struct na_verdict *verdict);
-/* The author of what started this one, and what was seen of it then. */
+/* The author of what started this one, its database, and what was seen of it then. */
 struct na_attribution *na_make_inherited(const struct na_attribution *parent, enum na_evidence_kind evidence);
+/* Another like it, for one holder. */
+struct na_attribution *na_make_copy(const struct na_attribution *attribution);
 /* The controller that a request was handled by. */
 struct na_attribution *na_make_route(const struct na_statement *controller);
 

@@ -24,6 +24,15 @@ static bool is_serving(const struct na_frame_view *frames, size_t count, bool ma
 	return (traits_at(frames, count - 1) & root) && outermost(frames, count, NA_TRAIT_SERVING) != NA_NO_FRAME;
 }
 
+bool na_rules_is_servers_thread(const struct na_frame_view *frames, size_t count, enum na_stack_status status)
+{
+	size_t outer = count;
+
+	while (outer && (traits_at(frames, outer - 1) & NA_TRAIT_THREADING))
+		outer--;
+	return status == NA_STACK_COMPLETE && outer && outer < count && (traits_at(frames, outer - 1) & NA_TRAIT_SERVER);
+}
+
 static bool is_controller(const struct na_statement *statement)
 {
 	if (statement->traits & NA_TRAIT_NATIVE)

@@ -106,6 +106,9 @@ struct na_sight {
 	size_t controller;	/* index of the frame that Odoo called for it; NA_NO_FRAME: there is none, or no proof */
 };
 
+/* Whether Odoo's server itself runs this thread: what is done in it is of the request or job that it has in hand. */
+bool na_rules_is_servers_thread(const struct na_frame_view *frames, size_t count, enum na_stack_status status);
+
 void na_rules_of_route(struct na_sight *sight, const struct na_frame_view *frames, size_t count,
 		       enum na_stack_status status, bool main_thread);
 

@@ -25,6 +25,7 @@ const struct na_option na_log_options[] = {
 	{ "until", 'U', "TIME", "not after" },
 	{ "worker", 'w', "ROLE", "master, http, cron, gevent, shell, subprocess" },
 	{ "addon", 'A', "NAME", "calls of this add-on; several are separated by commas" },
+	{ "database", 0, "NAME", "calls for this database of Odoo's; several are separated by commas" },
 	{ "author", 0, "WHOSE", "addon, odoo, library, unknown" },
 	{ "bucket", 'b', "BUCKET", "vendor, suspected-vendor, unknown, odoo, third-party, internal, self" },
 	{ "direction", 'd', "DIRECTION", "outbound or inbound" },
@@ -56,7 +57,7 @@ static int take_text(struct request *request, const char *name, const char *valu
 	} columns[] = {
 		{ "worker", NA_INDEX_WORKER }, { "channel", NA_INDEX_CHANNEL },	  { "kind", NA_INDEX_KIND },
 		{ "comm", NA_INDEX_COMM },     { "instance", NA_INDEX_INSTANCE }, { "addon", NA_INDEX_ADDON },
-		{ "author", NA_INDEX_AUTHOR }, { "bucket", NA_INDEX_BUCKET },
+		{ "author", NA_INDEX_AUTHOR }, { "bucket", NA_INDEX_BUCKET },	  { "database", NA_INDEX_DATABASE },
 	};
 
 	for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)

@@ -66,7 +66,7 @@ int na_observer_open_authors(struct na_observer *observer)
 {
 	struct na_attributor_options options = {
 		.line = line_of, .is_module = is_module, .is_static = is_static, .kernel_code = kernel_code,
-		.forgot = forgot, .context = observer,
+		.forgot = forgot, .context = observer, .began_ns = na_boottime_ns(),
 	};
 	int err = na_addons_create(&observer->addons, NULL);
 

@@ -130,6 +130,7 @@ static void handle_close(struct na_observer *observer, const struct na_flow_even
 		na_attribution_release(context.author);
 	}
 	na_exchanges_end(observer->exchanges, event->flow, 0);
+	na_attributor_database_closed(observer->attributor, event->flow);
 	if (flow)
 		na_flow_remove(observer->flows, flow);
 }
@@ -190,10 +191,22 @@ void na_observer_report_datagram(void *context, struct na_datagram_flow *flow, c
 	na_observer_queue(observer, record, na_compose_datagram(record, &flow->opened, period, final, &names));
 }
 
+/* What is said on a unix socket is not looked at: a connection to PostgreSQL there may be to any of its databases. */
+static bool leads_to_postgresql(const struct na_unix_event *event)
+{
+	static const char mark[] = "/.s.PGSQL.";
+
+	return !event->error && event->path_bytes <= sizeof(event->path) &&
+	       memmem(event->path, event->path_bytes, mark, sizeof(mark) - 1);
+}
+
 static void handle_unix(struct na_observer *observer, const struct na_unix_event *event)
 {
 	char record[NA_COMPOSE_BYTES];
 	struct na_context context;
+
+	if (leads_to_postgresql(event))
+		na_attributor_on_database(observer->attributor, &event->task, 0, NULL);
 
 	if (!describe_author(observer, na_targets_see(observer->targets, &event->task), event->flow, &event->task,
 			     false, &context))

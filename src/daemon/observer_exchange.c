@@ -6,6 +6,31 @@
 
 #include "daemon/observer_internal.h"
 #include "flow/compose_exchange.h"
+#include "flow/protocol.h"
+
+/*
+ * A connection to a database began. Names that were cut, masked or redacted might be anybody's; a server that was not
+ * heard may have taken it, or not.
+ */
+static void connected(struct na_observer *observer, const struct na_exchange *exchange)
+{
+	const struct na_message *request = &exchange->request.message;
+	const char *result = exchange->answered ? na_message_result(&exchange->response.message) : NULL, *name;
+	bool legible = !(request->flags & (NA_MESSAGE_KEYS_CUT | NA_MESSAGE_MASKED | NA_MESSAGE_STRICT));
+	size_t length = na_startup_name(request, "database", &name);
+	char text[NA_MESSAGE_TEXT_BYTES + 1];
+
+	if (request->protocol != NA_PROTOCOL_POSTGRESQL || !exchange->request.written ||
+	    (result && strcmp(result, "ok") != 0))
+		return;
+	if (!name)
+		length = na_startup_name(request, "user", &name);
+	if (name)
+		memcpy(text, name, length);
+	text[length] = '\0';
+	na_attributor_on_database(observer->attributor, &exchange->request.task, exchange->request.flow,
+				  name && legible && result ? text : NULL);
+}
 
 /* What a request of this host asks a proxy to reach: this one, or the one that made a tunnel of its flow. */
 static const struct na_tunnel *tunnel_of(const struct na_exchange *exchange, const struct na_flow *flow,
@@ -43,6 +68,7 @@ static void report(void *context, struct na_exchange *exchange)
 	char record[NA_COMPOSE_BYTES];
 	struct na_tunnel asked;
 
+	connected(observer, exchange);
 	exchange->who.hello = flow && !exchange->request.on_wire ? flow->hello : NULL;
 	exchange->who.tunnel = tunnel_of(exchange, flow, &asked);
 	if (flow && exchange->who.tunnel == &asked && exchange->answered &&

@@ -148,6 +148,7 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 	put_comm(&c, task);
 	na_canonical_string(&c, "component", context->component);
 	put_container(&c, context->container);
+	na_put_database(&c, context->author);
 	na_canonical_string(&c, "direction", event->direction == NA_INBOUND ? "inbound" : "outbound");
 	na_put_disagree(&c, author);
 	if (!members->stream_counters)
@@ -261,6 +262,7 @@ ssize_t na_compose_unix(void *out, const struct na_unix_event *event, const stru
 	na_canonical_string(&c, "channel", "unix");
 	put_comm(&c, task);
 	put_container(&c, context->container);
+	na_put_database(&c, context->author);
 	na_canonical_string(&c, "direction", "outbound");
 	na_put_disagree(&c, context->author);
 	if (event->error)
@@ -304,6 +306,7 @@ ssize_t na_compose_process(void *out, const struct na_process_event *event, cons
 	na_canonical_id(&c, "cgroup", task->cgroup_id);
 	put_comm(&c, task);
 	put_container(&c, context->container);
+	na_put_database(&c, context->author);
 	na_put_disagree(&c, context->author);
 	na_canonical_string(&c, "event", na_event_type_name(event->header.type));
 	na_put_evidence(&c, context->author);
@@ -347,6 +350,7 @@ static ssize_t compose_deed(void *out, const struct deed *deed, const struct na_
 	na_canonical_id(&c, "cgroup", task->cgroup_id);
 	put_comm(&c, task);
 	put_container(&c, context->container);
+	na_put_database(&c, context->author);
 	na_put_disagree(&c, context->author);
 	na_put_evidence(&c, context->author);
 	if (deed->flow)

@@ -20,6 +20,15 @@ void na_put_author(struct na_canonical *c, const struct na_attribution *author)
 	na_canonical_string(c, "author_reason", author->reason);
 }
 
+void na_put_database(struct na_canonical *c, const struct na_attribution *author)
+{
+	if (!author)
+		return;
+	na_canonical_string(c, "database", author->database.name);
+	na_canonical_string(c, "database_reason", author->database.reason);
+	na_canonical_string(c, "database_source", na_database_evidence_name(author->database.evidence));
+}
+
 void na_put_disagree(struct na_canonical *c, const struct na_attribution *author)
 {
 	if (author && author->disagree)

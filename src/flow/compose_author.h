@@ -11,6 +11,8 @@
 
 /* "addon", "addons", "addons_truncated", "author", "author_reason" */
 void na_put_author(struct na_canonical *c, const struct na_attribution *author);
+/* "database", "database_reason", "database_source" */
+void na_put_database(struct na_canonical *c, const struct na_attribution *author);
 /* "disagree" */
 void na_put_disagree(struct na_canonical *c, const struct na_attribution *author);
 /* "evidence" */

@@ -98,6 +98,7 @@ ssize_t na_compose_dns(void *out, const struct na_lookup *lookup, const struct n
 	na_canonical_string(&c, "component", context->component);
 	put_known(&c, "container", container->id);
 	put_true(&c, "cut", dns->flags & NA_DNS_CUT);
+	na_put_database(&c, context->author);
 	na_canonical_string(&c, "direction", inbound ? "inbound" : "outbound");
 	na_put_disagree(&c, context->author);
 	na_canonical_integer(&c, "dport", destination->port);

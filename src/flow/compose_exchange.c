@@ -163,25 +163,32 @@ static void put_method(struct na_canonical *c, const struct na_message *message)
 		na_canonical_string(c, "method", na_dialogue_command_name(message->command));
 }
 
-/* A name from PostgreSQL's start-up: its piece of the text begins with the member's first letter. The last counts. */
-static void put_startup(struct na_canonical *c, const struct na_message *message, const char *key)
+/* Its piece of the text begins with the member's first letter. The last counts. */
+size_t na_startup_name(const struct na_message *message, const char *key, const char **name)
 {
-	size_t at = 0, end = bounded(message->keys_bytes, NA_MESSAGE_KEYS_BYTES), found = end, length = 0;
+	size_t at = 0, end = bounded(message->keys_bytes, NA_MESSAGE_KEYS_BYTES), length = 0;
 
-	if (message->protocol != NA_PROTOCOL_POSTGRESQL)
-		return;
-	while (at < end) {
+	*name = NULL;
+	while (message->protocol == NA_PROTOCOL_POSTGRESQL && at < end) {
 		const char *over = memchr(message->text + at, '\n', end - at);
 		size_t bytes = over ? (size_t)(over - (message->text + at)) : end - at;
 
 		if (bytes && message->text[at] == *key) {
-			found = at + 1;
+			*name = message->text + at + 1;
 			length = bytes - 1;
 		}
 		at += bytes + 1;
 	}
-	if (found < end)
-		na_canonical_text(c, key, message->text + found, length);
+	return length;
+}
+
+static void put_startup(struct na_canonical *c, const struct na_message *message, const char *key)
+{
+	const char *name;
+	size_t length = na_startup_name(message, key, &name);
+
+	if (name)
+		na_canonical_text(c, key, name, length);
 }
 
 static void put_known(struct na_canonical *c, const char *key, const char *text)
@@ -224,7 +231,10 @@ ssize_t na_compose_exchange(void *out, const struct na_exchange *exchange,
 	na_canonical_string(&c, "component", context->component);
 	na_canonical_id(&c, "connection", request->connection);
 	put_known(&c, "container", container->id);
-	put_startup(&c, message, "database");
+	if (message->protocol == NA_PROTOCOL_POSTGRESQL)
+		put_startup(&c, message, "database");
+	else
+		na_put_database(&c, context->author);
 	na_canonical_string(&c, "direction", request->written ? "outbound" : "inbound");
 	na_put_disagree(&c, context->author);
 	na_canonical_integer(&c, "duration_us", (int64_t)((exchange->ended_ns - exchange->begun_ns) / NA_NS_PER_US));

@@ -16,6 +16,9 @@
 void na_fingerprint(uint8_t out[NA_FINGERPRINT_BYTES], const uint8_t key[NA_FINGERPRINT_KEY_BYTES],
 		    const struct na_message *message);
 
+/* `key`: "user" or "database" of PostgreSQL's start-up. Returns how long it is, not terminated; NULL: not said. */
+size_t na_startup_name(const struct na_message *message, const char *key, const char **name);
+
 /* As in compose.h: the length in bytes, or negative errno. */
 ssize_t na_compose_exchange(void *out, const struct na_exchange *exchange,
 			    const uint8_t key[NA_FINGERPRINT_KEY_BYTES]);

@@ -15,6 +15,7 @@ struct na_flow_authors {
 	struct {
 		enum na_author author;
 		const struct na_addon *addon;
+		const char *database;
 	} told[NA_FLOW_AUTHORS];
 	size_t count;
 };
@@ -91,17 +92,21 @@ void na_flow_set_author(struct na_flow *flow, const struct na_attribution *autho
 bool na_flow_tell_author(struct na_flow *flow, const struct na_attribution *author)
 {
 	struct na_flow_authors *others = flow->others;
+	const char *database = author->database.name;
 
-	if (flow->author && flow->author->author == author->author && flow->author->addon == author->addon)
+	if (flow->author && flow->author->author == author->author && flow->author->addon == author->addon &&
+	    (!database || database == flow->author->database.name))
 		return false;
 	for (size_t i = 0; others && i < others->count; i++)
-		if (others->told[i].author == author->author && others->told[i].addon == author->addon)
+		if (others->told[i].author == author->author && others->told[i].addon == author->addon &&
+		    (!database || database == others->told[i].database))
 			return false;
 	if (!others)
 		others = flow->others = calloc(1, sizeof(*others));
 	if (!others || others->count == NA_FLOW_AUTHORS)
 		return false;
 	others->told[others->count].author = author->author;
+	others->told[others->count].database = database;
 	others->told[others->count++].addon = author->addon;
 	return true;
 }

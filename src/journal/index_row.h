@@ -45,6 +45,7 @@ enum na_index_type {
 	X(SRC,       "src",       NA_INDEX_ADDRESS, "BLOB") \
 	X(SPORT,     "sport",     NA_INDEX_INTEGER, "INTEGER") \
 	X(BUCKET,    "bucket",    NA_INDEX_TEXT,    "TEXT") \
+	X(DATABASE,  "database",  NA_INDEX_TEXT,    "TEXT") \
 	X(COMPONENT, "component", NA_INDEX_TEXT,    "TEXT")
 
 /* What only the rollup needs (journal/rollup.h): read with the others, not stored by row. */

@@ -251,6 +251,17 @@ void na_addons_look_again(struct na_addons *addons)
 	forget_processes(addons);
 }
 
+/* Processes of one instance may be started with different options (`odoo shell -d …`): only the one that told counts. */
+const char *na_addons_database(const struct na_addons *addons, const char *instance, uint32_t pid, uint32_t parent_pid)
+{
+	struct na_addon_view *view;
+
+	if (only_view(addons, instance, &view) || !view->facts->database[0] ||
+	    (view->facts->server != pid && view->facts->server != parent_pid))
+		return NULL;
+	return view->facts->database;
+}
+
 /* ---- answers ---- */
 
 static struct na_owned look_up(struct na_addons *addons, struct na_addon_view *view, const struct na_root *root,

@@ -71,6 +71,13 @@ struct na_owned na_addons_of_file(struct na_addons *addons, const char *instance
  */
 struct na_owned na_addons_of_module(struct na_addons *addons, const char *instance, uint32_t pid, const char *module);
 
+/*
+ * The only database that the command line or configuration tells this process, or the server that is its parent, to
+ * use; NULL: not known, or there may be others. Valid until the next call that takes a non-const `addons`.
+ */
+const char *na_addons_database(const struct na_addons *addons, const char *instance, uint32_t pid,
+			       uint32_t parent_pid);
+
 /* Answers above are kept for some seconds. After this the next ones are found on disk again. */
 void na_addons_look_again(struct na_addons *addons);
 

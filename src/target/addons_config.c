@@ -59,6 +59,7 @@ struct option {
 static const struct option options[] = {
 	{ 'c', "--config", sizeof("--conf") - 1, offsetof(struct na_server_options, config) },
 	{ '\0', "--addons-path", sizeof("--addo") - 1, offsetof(struct na_server_options, addons_path) },
+	{ 'd', "--database", sizeof("--datab") - 1, offsetof(struct na_server_options, database) },
 	{ 'D', "--data-dir", sizeof("--data-") - 1, offsetof(struct na_server_options, data_dir) },
 };
 
@@ -193,13 +194,14 @@ void na_read_odoo_config(struct na_odoo_config *config, const char *text, size_t
 	struct setting settings[] = {
 		{ "addons_path", config->addons_path, sizeof(config->addons_path), 0, false },
 		{ "data_dir", config->data_dir, sizeof(config->data_dir), 0, false },
+		{ "db_name", config->db_name, sizeof(config->db_name), 0, false },
 	};
 	struct na_slice rest = { text, length }, line;
 	struct setting *current = NULL;
 	bool certain = false, inside = false;
 	size_t indentation = SIZE_MAX;	/* of the line that began the setting */
 
-	config->addons_path[0] = config->data_dir[0] = '\0';
+	config->addons_path[0] = config->data_dir[0] = config->db_name[0] = '\0';
 	while (take_until(&rest, '\n', &line)) {
 		struct na_slice content = strip(line);
 		size_t indented = content.length ? (size_t)(content.bytes - line.bytes) : 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a server's command line, environment and configuration file say about where its add-ons are, read as Odoo 17 to
- * 19 would read them. Pure: bytes in, slices of them or bounded text out.
+ * What a server's command line, environment and configuration file say about where its add-ons are, and which databases
+ * it may use, read as Odoo 17 to 19 would read them. Pure: bytes in, slices of them or bounded text out.
  */
 #ifndef NETAUDIT_TARGET_ADDONS_CONFIG_H
 #define NETAUDIT_TARGET_ADDONS_CONFIG_H
@@ -13,7 +13,7 @@
 
 /* Slices of the command line; length 0: not given. The last one given counts, as for Odoo. */
 struct na_server_options {
-	struct na_slice config, addons_path, data_dir;
+	struct na_slice config, addons_path, data_dir, database;
 	struct na_slice script;		/* odoo-bin, /usr/bin/odoo, … as given */
 	bool module;			/* python -m odoo */
 };
@@ -30,6 +30,7 @@ struct na_slice na_environment_value(const char *environment, size_t length, con
 struct na_odoo_config {
 	char addons_path[NA_ADDONS_PATHS_TEXT_BYTES];
 	char data_dir[512];
+	char db_name[512];
 };
 
 /* Section [options] (and [DEFAULT]) by the rules of Python's configparser. */

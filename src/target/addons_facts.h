@@ -45,6 +45,7 @@ struct na_addon_facts {
 	size_t libraries;
 	struct na_place package;	/* the odoo package; path "": not known */
 	struct na_place script;		/* odoo-bin */
+	char database[NA_ADDON_NAME_BYTES];	/* the only one that the server is told to use; "": there may be others */
 	struct na_place config;		/* the configuration file; path "": none, inode 0: not there */
 	struct na_addon_link link[NA_ADDON_LINKS];
 	size_t links;

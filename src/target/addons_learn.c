@@ -284,6 +284,21 @@ static void add_community(const struct server *server, struct na_addon_facts *fa
 	na_addon_facts_add_place(facts, server->root, path);
 }
 
+/* ---- the database ---- */
+
+/* The command line wins over the file. What libpq's own variable does to either depends on Odoo's version. */
+static void learn_database(const struct server *server, struct na_addon_facts *facts)
+{
+	struct na_slice name = server->options.database, other = variable(server, "PGDATABASE");
+
+	if (name.length == 0)
+		name = slice(server->config.db_name);
+	if (name.length == 0 || name.length >= sizeof(facts->database) || memchr(name.bytes, ',', name.length) ||
+	    (other.length && (other.length != name.length || memcmp(other.bytes, name.bytes, name.length) != 0)))
+		return;
+	memcpy(facts->database, name.bytes, name.length);
+}
+
 /* ---- all of it ---- */
 
 /* The script as given, or where a name without a folder is looked for. */
@@ -330,6 +345,8 @@ static void learn(struct server *server, struct na_addon_facts *facts)
 	facts->odoo = server->odoo;
 	learn_script(server, facts);
 	read_config(server, facts);
+	if (server->odoo)
+		learn_database(server, facts);
 	learn_python(server, facts);
 	if (server->odoo)
 		add_data_dir(server, facts);

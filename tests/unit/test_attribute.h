@@ -81,6 +81,18 @@ struct na_owned na_addons_of_module(struct na_addons *addons, const char *instan
 	return (struct na_owned){ NA_OWNER_NOBODY, NULL };
 }
 
+/* What the configuration says. */
+static const char *configured;
+
+const char *na_addons_database(const struct na_addons *addons, const char *instance, uint32_t pid, uint32_t parent_pid)
+{
+	(void)addons;
+	(void)instance;
+	(void)pid;
+	(void)parent_pid;
+	return configured;
+}
+
 /* ---- frames ---- */
 
 struct frame {

@@ -52,6 +52,36 @@ static void test_no_name_can_make_a_loss_report_too_long(void **state)
 	assert_int_equal(na_canonical_check(record, (size_t)length, NULL), 0);
 }
 
+static const char *text_of(const uint8_t *record, ssize_t length, const char *key)
+{
+	static char copy[256];
+	const char *text;
+	size_t bytes;
+
+	assert_true(length > 0);
+	assert_int_equal(na_canonical_check(record, (size_t)length, NULL), 0);
+	if (na_canonical_find_text(record, (size_t)length, key, &text, &bytes))
+		return "";
+	snprintf(copy, sizeof(copy), "%.*s", (int)bytes, text);
+	return copy;
+}
+
+static void test_the_database_of_a_call_is_told_with_its_evidence(void **state)
+{
+	struct na_attribution author = { .author = NA_AUTHOR_ODOO, .database = { NA_DATABASE_QUERY, "\xff odoo", NULL } };
+	const struct na_context context = { .clock = &now, .author = &author };
+	const struct na_unix_event local = { .path_bytes = 1 };
+	const struct na_flow_event flow = { .family = AF_INET, .direction = NA_OUTBOUND };
+	static uint8_t record[NA_COMPOSE_BYTES];
+
+	(void)state;
+	assert_string_equal(text_of(record, na_compose_open(record, &flow, &context), "database_hex"), "ff206f646f6f");
+	assert_string_equal(text_of(record, na_compose_unix(record, &local, &context), "database_source"), "query");
+	author.database = (struct na_database){ NA_DATABASE_UNKNOWN, NULL, NA_WHY_DATABASES };
+	assert_string_equal(text_of(record, na_compose_open(record, &flow, &context), "database_reason"), NA_WHY_DATABASES);
+	assert_string_equal(text_of(record, na_compose_open(record, &flow, &context), "database_source"), "");
+}
+
 static void test_a_name_in_no_encoding_is_kept_as_hex(void **state)
 {
 	struct na_process_event event = { .header.type = NA_EVENT_EXEC, .exe_bytes = UINT16_MAX };
@@ -211,6 +241,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_name_can_make_a_loss_report_too_long),
+		cmocka_unit_test(test_the_database_of_a_call_is_told_with_its_evidence),
 		cmocka_unit_test(test_a_name_in_no_encoding_is_kept_as_hex),
 		cmocka_unit_test(test_an_addon_with_the_worst_of_texts_is_recorded),
 		cmocka_unit_test(test_no_author_can_make_a_record_too_long),
