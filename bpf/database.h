@@ -24,7 +24,7 @@ struct {
 static __always_inline void na_this_thread(struct na_thread_key *key)
 {
 	key->start_ns = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), start_boottime);
-	key->tid = (__u32)bpf_get_current_pid_tgid();
+	key->tid = na_current_tid();
 }
 
 /* Whether this connection leads to PostgreSQL; of one whose beginning was not seen it may. */

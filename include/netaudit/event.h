@@ -210,6 +210,7 @@ struct na_stack_event {
 	__u64 thread_start_ns;	/* of the acting thread: with task.tid it names the thread */
 	__u64 flow;		/* NA_STACK_CONNECT, _DATAGRAM, _WRITE */
 	__u64 subject_start_ns;	/* NA_STACK_THREAD: of the thread; _PROCESS: of the process */
+	__u64 queried;		/* flow to PostgreSQL that the thread asked last, since it took up a request; 0: none */
 	__u64 code_pages;	/* mapped executable, but for the kernel's own for probes: another number means that code was
 				 * mapped or unmapped since */
 	__u32 subject;		/* NA_STACK_THREAD: thread id; _PROCESS: process id (initial pid namespace); _WRITE: the
@@ -219,8 +220,8 @@ struct na_stack_event {
 	__u8 status;		/* enum na_stack_status */
 	__u32 witness;		/* enum na_stack_witness */
 	__u32 reserved;
-	__u64 queried;		/* connection to PostgreSQL that the thread asked last, since it took up a request; 0: none */
-	char cron_title[NA_CRON_TITLE_BYTES];	/* what follows "odoo: WorkerCron" in the process's title; "": it has another */
+	/* what follows "odoo: WorkerCron" in the process's title; "": it has another */
+	char cron_title[NA_CRON_TITLE_BYTES];
 	struct na_stack_frame frames[NA_STACK_FRAMES];
 };
 

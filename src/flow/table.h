@@ -60,7 +60,10 @@ size_t na_flow_count(const struct na_flow_table *table);
 
 /* Takes hold of the author the first record names. */
 void na_flow_set_author(struct na_flow *flow, const struct na_attribution *author);
-/* Whether records have not named this author, or for this database, yet, and one must; up to NA_FLOW_AUTHORS. False too when out of memory. */
+/*
+ * Whether records have not named this author, or not for this database, and one must; up to NA_FLOW_AUTHORS. False too
+ * when out of memory.
+ */
 bool na_flow_tell_author(struct na_flow *flow, const struct na_attribution *author);
 
 /* Visits every flow; `visit` may remove the one it is given. */

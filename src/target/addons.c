@@ -251,7 +251,7 @@ void na_addons_look_again(struct na_addons *addons)
 	forget_processes(addons);
 }
 
-/* Processes of one instance may be started with different options (`odoo shell -d …`): only the one that told counts. */
+/* Processes of one instance may have different options (`odoo shell -d …`): only the one that told counts. */
 const char *na_addons_database(const struct na_addons *addons, const char *instance, uint32_t pid, uint32_t parent_pid)
 {
 	struct na_addon_view *view;

@@ -12,7 +12,8 @@ struct told {
 	const char *title;
 };
 
-static const struct na_attribution *call(struct scene *scene, struct told told, const struct frame *frames, size_t count)
+static const struct na_attribution *call(struct scene *scene, struct told told, const struct frame *frames,
+					 size_t count)
 {
 	struct na_stack_event event = scene_stack(scene, NA_STACK_WRITE, NA_STACK_COMPLETE, frames, count);
 
@@ -23,7 +24,8 @@ static const struct na_attribution *call(struct scene *scene, struct told told, 
 }
 
 #define CALL(scene, told, ...) \
-	call(scene, told, (const struct frame[]){ __VA_ARGS__ }, sizeof((const struct frame[]){ __VA_ARGS__ }) / sizeof(struct frame))
+	call(scene, told, (const struct frame[]){ __VA_ARGS__ }, \
+	     sizeof((const struct frame[]){ __VA_ARGS__ }) / sizeof(struct frame))
 #define ASKED(flow) ((struct told){ .queried = (flow) })
 #define NOTHING ((struct told){ 0 })
 
