@@ -89,17 +89,23 @@ void na_flow_set_author(struct na_flow *flow, const struct na_attribution *autho
 	flow->author = author;
 }
 
+/* A database that was not known before is none that differs. */
+static bool is_other_database(const char *database, const char *told)
+{
+	return database && told && database != told;
+}
+
 bool na_flow_tell_author(struct na_flow *flow, const struct na_attribution *author)
 {
 	struct na_flow_authors *others = flow->others;
 	const char *database = author->database.name;
 
 	if (flow->author && flow->author->author == author->author && flow->author->addon == author->addon &&
-	    (!database || database == flow->author->database.name))
+	    !is_other_database(database, flow->author->database.name))
 		return false;
 	for (size_t i = 0; others && i < others->count; i++)
 		if (others->told[i].author == author->author && others->told[i].addon == author->addon &&
-		    (!database || database == others->told[i].database))
+		    !is_other_database(database, others->told[i].database))
 			return false;
 	if (!others)
 		others = flow->others = calloc(1, sizeof(*others));
