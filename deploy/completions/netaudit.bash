@@ -61,7 +61,7 @@ _netaudit()
 	elif [[ $command == witness && $COMP_CWORD == 2 ]]; then
 		mapfile -t COMPREPLY < <(compgen -W 'request accept' -- "$word")
 	elif [[ $command == acknowledge && $COMP_CWORD == 2 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'tampered self-egress vendor-author vendor-licence vendor-call vendor-day vendor-inbound detached unattributed uncatalogued suspected names gap lost canary silent uncounted unverified unsigned weakened relaxed' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'tampered self-egress vendor-author vendor-licence vendor-call vendor-day vendor-inbound detached unattributed uncatalogued suspected names opaque dns-content gap lost canary silent uncounted unverified unsigned weakened relaxed' -- "$word")
 	elif [[ $command == catalogue && $COMP_CWORD == 2 ]]; then
 		mapfile -t COMPREPLY < <(compgen -W 'list test suggestions add confirm dismiss' -- "$word")
 	elif [[ $command == keys ]]; then

@@ -30,6 +30,8 @@ const char *const na_rollup_compare[] = {
 	"SELECT * FROM life ORDER BY seq",
 	"SELECT * FROM beat ORDER BY hour",
 	"SELECT * FROM flow_so_far ORDER BY flow",
+	"SELECT * FROM opaque ORDER BY hour, bucket, component, destination, author, addon",
+	"SELECT * FROM dns_content ORDER BY hour, name, addon",
 	NULL,
 };
 
@@ -46,7 +48,7 @@ static const char *const statements[NA_ROLLUP_STATEMENTS] = {
 	[NA_ROLLUP_FORGET_LIFE] = "DELETE FROM life WHERE seq < ?1",
 };
 
-enum what { NOTHING, CALL, COUNTERS, LAST_COUNTERS, PERIOD, EXCHANGE, LIFE, BEAT, CANARY };
+enum what { NOTHING, CALL, COUNTERS, LAST_COUNTERS, PERIOD, EXCHANGE, NAME, LIFE, BEAT, CANARY };
 
 static const struct {
 	const char *kind;
@@ -56,7 +58,8 @@ static const struct {
 	{ "exchange", EXCHANGE }, { "heartbeat", BEAT },  { "start", LIFE },	      { "stop", LIFE },
 	{ "gap", LIFE },	{ "lost", LIFE },	  { "config", LIFE },	      { "catalogue", LIFE },
 	{ "ack", LIFE },	{ "clock", LIFE },	  { "prune", LIFE },	      { "rotate", LIFE },
-	{ "addon", LIFE },	{ "carried", LIFE },	  { "canary", CANARY },
+	{ "addon", LIFE },	{ "carried", LIFE },	  { "canary", CANARY },	      { "dns", NAME },
+	{ "resolve", NAME },
 };
 
 int na_rollup_open(struct na_rollup *rollup, sqlite3 *db)
@@ -72,7 +75,7 @@ int na_rollup_open(struct na_rollup *rollup, sqlite3 *db)
 	rollup->flows.read = rollup->statement[NA_ROLLUP_FLOW_READ];
 	rollup->flows.set = rollup->statement[NA_ROLLUP_FLOW_SET];
 	rollup->flows.drop = rollup->statement[NA_ROLLUP_FLOW_DROP];
-	return 0;
+	return na_rollup_hidden_open(&rollup->hidden, db);
 }
 
 void na_rollup_discard(struct na_rollup *rollup)
@@ -93,6 +96,7 @@ void na_rollup_close(struct na_rollup *rollup)
 	na_rollup_discard(rollup);
 	for (int i = 0; i < NA_ROLLUP_STATEMENTS; i++)
 		sqlite3_finalize(rollup->statement[i]);
+	na_rollup_hidden_close(&rollup->hidden);
 	memset(rollup, 0, sizeof(*rollup));
 }
 
@@ -296,6 +300,8 @@ static int count(struct na_rollup *rollup, int64_t seq, const struct na_index_ro
 	}
 	amounts.call_bytes = total_out;
 	err = add(rollup, seq, row, where, &amounts);
+	if (!err)
+		err = na_rollup_hidden_flow(&rollup->hidden, seq, row, where, ends, amounts.bytes_out, amounts.bytes_in);
 	if (!err && !ends)
 		err = na_rollup_flow_set(&rollup->flows, flow_of(row), where, total_out, total_in);
 	return err || !ends || !before.known ? err : na_rollup_flow_drop(&rollup->flows, flow_of(row));
@@ -348,6 +354,8 @@ static int note(struct na_rollup *rollup, int64_t seq, const struct na_index_row
 		return count(rollup, seq, row, what);
 	case EXCHANGE:
 		return note_exchange(rollup, seq, row);
+	case NAME:
+		return na_rollup_hidden_name(&rollup->hidden, seq, row);
 	case LIFE:
 		return note_life(rollup, seq, row);
 	case CANARY:	/* only a round of which something was not seen: there are many */
@@ -373,6 +381,8 @@ int na_rollup_forget(struct na_rollup *rollup, int64_t first, int64_t first_t)
 
 	sqlite3_bind_int64(rollup->statement[NA_ROLLUP_FORGET], 1, hour_of(first_t));
 	err = step(rollup->statement[NA_ROLLUP_FORGET]);
+	if (!err)
+		err = na_rollup_hidden_forget(&rollup->hidden, hour_of(first_t));
 	sqlite3_bind_int64(rollup->statement[NA_ROLLUP_FORGET_LIFE], 1, first);
 	return err ? err : step(rollup->statement[NA_ROLLUP_FORGET_LIFE]);
 }

@@ -6,6 +6,7 @@
  *	life	the journal's own records that a verdict depends on, by number
  *	beat	heartbeats by hour
  *	flow_so_far	flows that are open: where they lead, and which bytes are already counted
+ *	opaque, dns_content	rollup_hidden.h
  *
  * Derived and rebuildable like all of index.db; `verify --deep` makes it again from the records and compares.
  *
@@ -22,11 +23,12 @@
 
 #include "journal/index_row.h"
 #include "journal/rollup_flows.h"
+#include "journal/rollup_hidden.h"
 #include "journal/rollup_sums.h"
 
 #define NA_ROLLUP_HOUR_US INT64_C(3600000000)
 
-/* SQL that makes the tables. */
+/* SQL that makes the tables; na_rollup_hidden_schema makes the others. */
 extern const char na_rollup_schema[];
 /* Statements for all that must be the same when it is made again, in one order; ends with NULL. */
 extern const char *const na_rollup_compare[];
@@ -40,6 +42,7 @@ struct na_rollup {
 	sqlite3_stmt *statement[NA_ROLLUP_STATEMENTS];
 	struct na_rollup_sums *sums;		/* not written yet */
 	struct na_rollup_flows flows;
+	struct na_rollup_hidden hidden;
 };
 
 /* Each returns 0 or negative errno. The database must outlive the statements. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "journal/rollup.h"
+#include "report/gather_hidden.h"
 #include "report/report.h"
 
 #define SECOND_US INT64_C(1000000)
@@ -42,6 +43,8 @@ void na_report_clear(struct na_report *report)
 	free(report->destinations);
 	free(report->hours);
 	free(report->days);
+	free(report->opaque);
+	free(report->names);
 	free(report->life);
 	free(report->findings);
 	memset(report, 0, sizeof(*report));
@@ -323,6 +326,8 @@ int na_report_gather(struct na_report *report, struct na_query *query, const str
 	report->catalogue = request->catalogue;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && !err; i++)
 		err = na_query_rollup(query, parts[i].sql, first, last, parts[i].take, report);
+	if (!err)
+		err = na_gather_hidden(report, query, first, last);
 	if (!err)
 		err = read_life(report, query);
 	if (request->upto > na_query_indexed(query))

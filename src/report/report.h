@@ -56,6 +56,20 @@ struct na_vendor_day {
 	int64_t last_seq;
 };
 
+/* TLS to one destination that nobody could see into. */
+struct na_report_opaque {
+	const char *component, *destination, *addon;
+	enum na_bucket bucket;
+	struct na_sums sums;
+};
+
+/* Names that look as if they carried data, below one name. */
+struct na_report_names {
+	const char *parent, *addon;	/* one add-on that asked for them; "" none known */
+	int64_t names, characters;	/* different ones; of the labels that look like data */
+	int64_t first_t, last_seq;
+};
+
 /* A record of the journal's own life. */
 struct na_life_event {
 	int64_t seq, t;
@@ -90,6 +104,10 @@ struct na_report {
 	size_t hour_count;
 	struct na_vendor_day *days;
 	size_t day_count;
+	struct na_report_opaque *opaque;	/* most bytes sent first */
+	size_t opaque_count;
+	struct na_report_names *names;	/* most characters first */
+	size_t names_count;
 	struct na_life_event *life;	/* ascending */
 	size_t life_count;
 	struct na_sums total[NA_BUCKET_COUNT], inbound;

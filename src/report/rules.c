@@ -19,8 +19,7 @@ void na_rule_command(struct na_finding *finding, const char *format, ...)
 	va_end(arguments);
 }
 
-/* Text goes into a command only where a shell would take it as it is. */
-static bool is_plain(const char *text)
+bool na_rule_is_plain(const char *text)
 {
 	return text[0] && text[0] != '-' &&
 	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-") == strlen(text);
@@ -45,7 +44,7 @@ static void add(struct na_report *report, const struct na_rule *rule, const char
 	finding->since = sums->first_t;
 	finding->seq = sums->last_seq;
 	na_rule_command(finding, "netaudit log --bucket %s%s%s --since @%" PRId64, na_bucket_name(bucket),
-			is_plain(addon) ? " --addon " : "", is_plain(addon) ? addon : "", sums->first_t / 1000000);
+			na_rule_is_plain(addon) ? " --addon " : "", na_rule_is_plain(addon) ? addon : "", sums->first_t / 1000000);
 }
 
 void na_rule_call(struct na_report *report, const struct na_rule *rule, const struct na_report_call *call,

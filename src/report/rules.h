@@ -31,7 +31,14 @@ const struct na_catalogue_entry *na_rule_vendor(const struct na_report *report, 
 bool na_rule_licensed(const struct na_report *report, const struct na_licence *licence,
 		      const struct na_report_call *call, char unnamed[NA_RULE_ADDON_BYTES]);
 
+/* Text goes into a command only where a shell would take it as it is. */
+bool na_rule_is_plain(const char *text);
+
 bool na_rule_in_period(const struct na_report *report, const struct na_life_event *event);
+
+/* hidden.c: calls that may hide what they carry. */
+void na_rule_opaque(struct na_report *report, const struct na_rule *rule);
+void na_rule_dns_content(struct na_report *report, const struct na_rule *rule);
 
 /* weaker.c: changes of settings, and of the catalogue, that weaken the audit. */
 void na_rule_weakened(struct na_report *report, const struct na_rule *rule);

@@ -258,6 +258,10 @@ const struct na_rule na_rules[] = {
 	{ "suspected", NA_ATTENTION, "Destinations that may be a vendor's", test_suspected,
 	  "netaudit catalogue suggestions; then confirm or dismiss it." },
 	{ "names", NA_ATTENTION, "Names that disagree", test_disagree, "Look at the record: which name was said to whom." },
+	{ "opaque", NA_ATTENTION, "TLS nobody could see into", na_rule_opaque,
+	  "Ask what is sent there; docs/hooks.md says which TLS can be seen into." },
+	{ "dns-content", NA_ATTENTION, "Names that look like data", na_rule_dns_content,
+	  "Look at the names: data can be sent in them to whoever answers for the domain." },
 	{ "gap", NA_ATTENTION, "Gaps", test_gap, "The record says what may be missing." },
 	{ "lost", NA_ATTENTION, "Losses", test_lost, "The record names processes and destinations; larger rings lose less." },
 	{ "canary", NA_ATTENTION, "The canary was not seen", test_canary, "netaudit doctor says which hooks are there." },
@@ -281,6 +285,7 @@ const struct na_chip na_chips[] = {
 	{ "attribution", "Every call has an author", { "unattributed", "vendor-author", NULL } },
 	{ "vendor", "Vendors within their rules",
 	  { "vendor-author", "vendor-licence", "vendor-call", "vendor-day", "vendor-inbound", "suspected", NULL } },
+	{ "hidden", "Nothing hides what it carries", { "opaque", "dns-content", NULL } },
 	{ "catalogue", "Every destination is known", { "uncatalogued", "names", "relaxed", NULL } },
 };
 

@@ -4,14 +4,17 @@
 
 usage: test_report.py BUILD; as root, with the users netaudit and netaudit-sign. Traffic stays in a network namespace.
 """
+import base64
 import collections
 import contextlib
+import hashlib
 import ipaddress
 import json
 import os
 import shutil
 import signal
 import sqlite3
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -48,6 +51,14 @@ for line in sys.stdin:
             peer.shutdown(socket.SHUT_WR)
             while peer.recv(100):
                 pass
+    elif kind == "hex":
+        with socket.create_connection((where, 8081), source_address=(where, 0)) as peer:
+            peer.sendall(bytes.fromhex(size))
+            peer.shutdown(socket.SHUT_WR)
+            while peer.recv(100):
+                pass
+    elif kind == "ask":
+        datagrams.sendto(bytes.fromhex(size), (where, 53))
     elif kind == "udp":
         datagrams.sendto(b"x" * int(size), (where, 9))
     else:
@@ -256,6 +267,42 @@ class Report(unittest.TestCase):
         for finding in found:
             self.run_command("acknowledge", "relaxed", finding["subject"], "--reason", "a test")
         wait_for("the acknowledgements", lambda: all("acknowledged_by" in finding for finding in relaxed()))
+
+    def rule(self, name):
+        """{subject: finding} of one rule."""
+        return {finding["subject"]: finding for finding in json.loads(self.report("--json"))["findings"] if finding["rule"] == name}
+
+    def test_1_then_tls_nobody_can_see_into_is_attention(self):
+        written = ssl.MemoryBIO()
+        context = ssl.create_default_context()
+        with contextlib.suppress(ssl.SSLWantReadError):
+            context.wrap_bio(ssl.MemoryBIO(), written, server_hostname="hidden.example").do_handshake()
+        hello = written.read().hex()
+        self.call("hex", PROVIDER, hello)
+        self.call("hex", NOBODY, hello)
+        found = wait_for("the finding", lambda: self.rule("opaque"))
+        self.assertEqual(list(found), [NOBODY])
+        self.assertIn("tls-opaque --bucket unknown", found[NOBODY]["command"])
+        self.run_command("acknowledge", "opaque", NOBODY, "--reason", "a test")
+        wait_for("the acknowledgement", lambda: "acknowledged_by" in self.rule("opaque")[NOBODY])
+
+    def test_1_then_names_that_carry_data_are_attention(self):
+        def question(name):
+            labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+            return (b"\0\7\1\0\0\1\0\0\0\0\0\0" + labels + b"\0\0\1\0\1").hex()
+        secret = base64.b32encode(hashlib.shake_128(b"a test").digest(200)).decode().lower()
+        for at in range(0, 320, 40):
+            self.call("ask", NOBODY, question(f"{secret[at:at + 40]}.t{at}.tunnel.example"))
+            self.call("ask", NOBODY, question(f"www{at}.plain.example"))
+            self.call("ask", NOBODY, question(f"{secret[:40]}.once.example"))
+        found = wait_for("the finding", lambda: (self.rule("dns-content").get("tunnel.example") or {}).get("text", "").count("8 names")
+                         and self.rule("dns-content"))
+        self.assertEqual(list(found), ["tunnel.example"])
+        self.assertIn("8 names, 320 characters", found["tunnel.example"]["text"])
+        listed = self.run_command(*found["tunnel.example"]["command"].split()[1:], "--lines", "0")
+        self.assertEqual(len(listed.splitlines()), 8)
+        self.run_command("acknowledge", "dns-content", "tunnel.example", "--reason", "a test")
+        wait_for("the acknowledgement", lambda: "acknowledged_by" in self.rule("dns-content")["tunnel.example"])
 
     def metrics(self, *arguments, **options):
         """{(name, label=value, ...): value}, as Prometheus' own library reads it; each family with its type, once."""

@@ -28,6 +28,8 @@ struct scene {
 	struct na_report_destination destination;
 	struct na_vendor_day day;
 	struct na_life_event life[6];
+	struct na_report_opaque opaque;
+	struct na_report_names names[3];
 };
 
 static struct na_life_event event(int64_t seq, int64_t t, const char *kind, const char *body)
@@ -70,6 +72,8 @@ static void end(struct scene *scene)
 	report->calls = NULL;
 	report->destinations = NULL;
 	report->days = NULL;
+	report->opaque = NULL;
+	report->names = NULL;
 	for (size_t i = 0; i < report->life_count; i++)
 		json_decref(scene->life[i].body);
 	report->life = NULL;
@@ -258,6 +262,22 @@ static void the_catalogue_was_changed_unseen(struct scene *scene)
 	add_life(scene, "start", "{\"catalogue\":\"b\",\"clean\":true}");
 }
 
+static void tls_of_a_vendor_is_opaque(struct scene *scene)
+{
+	scene->opaque = (struct na_report_opaque){ "acme", "licence.acme.example", "acme_lock", NA_BUCKET_VENDOR, scene->call.sums };
+	scene->report.opaque = &scene->opaque;
+	scene->report.opaque_count = 1;
+}
+
+static void names_carry_data(struct scene *scene)
+{
+	scene->names[0] = (struct na_report_names){ "x.tunnel.co.uk", "", 3, 100, NOW - 5, 5 };
+	scene->names[1] = (struct na_report_names){ "other.example", "", 1, 60, NOW - 5, 5 };
+	scene->names[2] = (struct na_report_names){ "y.tunnel.co.uk", "mail", 1, 28, NOW - 9, 7 };
+	scene->report.names = scene->names;
+	scene->report.names_count = 3;
+}
+
 static const struct {
 	const char *rule;
 	void (*spoil)(struct scene *scene);
@@ -276,6 +296,7 @@ static const struct {
 	{ "weakened", fewer_probes, NA_ATTENTION },    { "weakened", switched_off_long_ago, NA_ATTENTION },
 	{ "weakened", a_channel_was_off_for_an_hour, NA_ATTENTION }, { "weakened", no_canary, NA_ATTENTION },
 	{ "uncounted", lags, NA_ATTENTION },
+	{ "opaque", tls_of_a_vendor_is_opaque, NA_ATTENTION }, { "dns-content", names_carry_data, NA_ATTENTION },
 	{ "relaxed", a_vendor_is_relabelled, NA_ATTENTION }, { "relaxed", a_suggestion_is_dismissed, NA_ATTENTION },
 	{ "relaxed", a_network_is_declared, NA_ATTENTION }, { "relaxed", the_catalogue_is_broken, NA_ATTENTION },
 	{ "relaxed", the_catalogue_was_changed_unseen, NA_ATTENTION },
@@ -299,6 +320,40 @@ static void test_an_ordinary_day_is_all_clear(void **state)
 	if (scene.report.finding_count)
 		fail_msg("%s: %s", scene.report.findings[0].rule->id, scene.report.findings[0].text);
 	assert_int_equal(scene.report.verdict, NA_ALL_CLEAR);
+	end(&scene);
+}
+
+static void test_what_need_not_be_seen_is_no_finding(void **state)
+{
+	static const enum na_bucket buckets[] = { NA_BUCKET_THIRD_PARTY, NA_BUCKET_ODOO, NA_BUCKET_INTERNAL };
+	struct scene scene;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(buckets) / sizeof(buckets[0]); i++) {
+		begin(&scene);
+		tls_of_a_vendor_is_opaque(&scene);
+		scene.opaque.bucket = buckets[i];
+		assert_int_equal(na_report_judge(&scene.report), 0);
+		assert_int_equal(scene.report.verdict, NA_ALL_CLEAR);
+		end(&scene);
+	}
+	begin(&scene);
+	names_carry_data(&scene);
+	assert_int_equal(na_report_judge(&scene.report), 0);
+	assert_int_equal(scene.report.finding_count, 1);
+	assert_string_equal(scene.report.findings[0].subject, "tunnel.co.uk");
+	assert_int_equal(scene.report.findings[0].seq, 7);
+	scene.names[2].characters = 27;	/* too few, then too few names, then a provider's */
+	free(scene.report.findings);
+	scene.report.findings = NULL;
+	assert_int_equal(na_report_judge(&scene.report), 0);
+	assert_int_equal(scene.report.finding_count, 0);
+	scene.names[0] = (struct na_report_names){ "x.tunnel.co.uk", "", 2, 1000, NOW - 5, 5 };
+	assert_int_equal(na_report_judge(&scene.report), 0);
+	assert_int_equal(scene.report.finding_count, 0);
+	scene.names[0] = (struct na_report_names){ "cdn.provider.example", "", 50, 1000, NOW - 5, 5 };
+	assert_int_equal(na_report_judge(&scene.report), 0);
+	assert_int_equal(scene.report.finding_count, 0);
 	end(&scene);
 }
 
@@ -501,7 +556,8 @@ static int make_catalogue(void **state)
 	(void)snprintf(path, sizeof(path), "%s/acme.ini", folder);
 	file = fopen(path, "we");
 	if (!file || fputs("[acme]\nbucket = vendor\nhost = licence.acme.example\nlicence_addon = acme_lock\n"
-			   "licence_call_bytes = 1000\nlicence_day_bytes = 5000\n", file) < 0 || fclose(file) != 0)
+			   "licence_call_bytes = 1000\nlicence_day_bytes = 5000\n"
+			   "[provider]\nbucket = third-party\ndomain = provider.example\n", file) < 0 || fclose(file) != 0)
 		return -1;
 	if (na_catalogue_load(&catalogue, folders, 2, &error) != 0)
 		return -1;
@@ -546,6 +602,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_ordinary_day_is_all_clear),
+		cmocka_unit_test(test_what_need_not_be_seen_is_no_finding),
 		cmocka_unit_test(test_a_change_of_the_catalogue_that_weakens_nothing_is_none),
 		cmocka_unit_test(test_each_cause_flips_the_verdict_and_an_acknowledgement_flips_it_back),
 		cmocka_unit_test(test_odoos_own_addons_are_on_every_stack),
