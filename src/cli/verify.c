@@ -5,19 +5,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <pthread.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/escape.h"
 #include "cli/cli.h"
-#include "cli/progress.h"
 #include "cli/json_line.h"
 #include "cli/verify_export.h"
+#include "cli/verifying.h"
 #include "reader/verify.h"
-
-#define QUIET_S 1	/* shorter runs need no progress */
 
 const struct na_option na_verify_options[] = {
 	{ "key", 'k', "FINGERPRINT", "the fingerprint you wrote down: 64 hex digits" },
@@ -58,7 +54,6 @@ struct work {
 	struct na_verify_options options;
 	const char *witness;	/* for an export */
 	struct na_verify_result result;
-	struct na_verify_progress progress;
 };
 
 static int take(void *context, const char *name, const char *value)
@@ -78,55 +73,6 @@ static int take(void *context, const char *name, const char *value)
 	else
 		options->anchors = value;
 	return 0;
-}
-
-static void *work(void *context)
-{
-	struct work *job = context;
-
-	na_verify(&job->options, &job->result);
-	return NULL;
-}
-
-#define BAR_CELLS 30
-
-static void print_progress(const struct na_verify_progress *progress, int seconds)
-{
-	uint64_t done = progress->done, total = progress->total;
-	char rate[NA_HUMAN_BYTES], left[NA_HUMAN_BYTES];
-	int cells = total ? (int)(done * BAR_CELLS / total) : 0;
-
-	fprintf(stderr, "\r\033[K[%.*s%*s] ", cells, "##############################", BAR_CELLS - cells, "");
-	if (done == 0 || seconds == 0)
-		fprintf(stderr, "%d s", seconds);
-	else if (done < total)
-		fprintf(stderr, "%" PRIu64 "%%, %s records/s, %s left", done * 100 / total,
-			na_human_count(rate, (int64_t)(done / (uint64_t)seconds)),
-			na_human_duration(left, (int64_t)((double)(total - done) / (double)done * seconds * 1e6)));
-	else
-		fprintf(stderr, "records done, the rest");
-}
-
-/* The verifier runs in a thread of its own, so that this one can say how far it is. */
-static void run(struct work *job)
-{
-	struct timespec until;
-	pthread_t thread;
-	int seconds = 0;
-
-	job->options.progress = &job->progress;
-	if (!na_progress_is_shown() || pthread_create(&thread, NULL, work, job)) {
-		work(job);
-		return;
-	}
-	clock_gettime(CLOCK_REALTIME, &until);
-	do {
-		until.tv_sec++;
-		if (++seconds > QUIET_S)
-			print_progress(&job->progress, seconds - 1);
-	} while (pthread_timedjoin_np(thread, NULL, &until) == ETIMEDOUT);
-	if (seconds > QUIET_S)
-		fprintf(stderr, "\r\033[K");
 }
 
 static void print_head(const struct na_verify_result *result)
@@ -246,7 +192,7 @@ int na_command_verify(struct na_cli *cli, int argc, char **argv)
 	if (job.witness)
 		return na_cli_usage(cli, "--witness is for an export: make one");
 	job.options.path = na_cli_journal(cli, cli->arguments ? cli->argument[0] : cli->state_dir);
-	run(&job);
+	(void)na_verify_shown(&job.options, &job.result);
 	if (cli->json)
 		print_json(&job.result);
 	else

@@ -40,7 +40,7 @@ enum na_verify_notes {
 	NA_VERIFY_LATE_ANCHORS = 1 << 5,	/* anchors.log begins after the first head */
 	NA_VERIFY_NO_HEAD = 1 << 6,		/* nothing is signed yet */
 	NA_VERIFY_PRUNING = 1 << 7,		/* records below a signed cut are still there: pruning goes on, or was interrupted */
-	NA_VERIFY_INDEX = 1 << 8,		/* deep: index.db says something else than the records */
+	NA_VERIFY_INDEX = 1 << 8,		/* deep, index: index.db says something else than the records */
 	NA_VERIFY_ANCHOR_ONLY = 1 << 9,		/* the newest head is in anchors.log, but its row is not in the journal */
 };
 
@@ -56,6 +56,7 @@ struct na_verify_options {
 	const char *expected_head;	/* file with one note kept elsewhere: must be a head of this journal; may be NULL */
 	const char *since;		/* file with a head verified before: only what is newer is checked; may be NULL */
 	bool deep;			/* also what is derived: the file's structure, index.db */
+	bool index;			/* of these only index.db */
 	struct na_verify_progress *progress;	/* may be NULL */
 	unsigned int threads;		/* 0: one for each CPU */
 	uint32_t tail_seconds;		/* how old an unsigned record may be; 0: 120 */

@@ -191,5 +191,5 @@ int na_verify_deep(struct na_verifier *v)
 {
 	int result = v->options->deep ? check_file(v) : 0;
 
-	return result || !v->options->deep ? result : check_index(v);
+	return result || !(v->options->deep || v->options->index) ? result : check_index(v);
 }

@@ -298,13 +298,13 @@ int64_t na_report_coverage(const struct na_report *report)
 	return whole / 1000 ? report->watched_us / (whole / 1000) : report->life_count ? 1000 : 0;
 }
 
-static void check_chain(struct na_report *report, const char *directory, bool quick)
+static void check_chain(struct na_report *report, const struct na_report_request *request)
 {
-	struct na_verify_options options = { .path = directory };
+	struct na_verify_options options = { .path = request->directory, .index = true };
 
-	report->verified_whole = !quick;
-	if (!quick)
-		(void)na_verify(&options, &report->verified);
+	report->verified_whole = !request->quick;
+	if (!request->quick)
+		(void)(request->verify ? request->verify : na_verify)(&options, &report->verified);
 }
 
 int na_report_gather(struct na_report *report, struct na_query *query, const struct na_report_request *request)
@@ -333,7 +333,7 @@ int na_report_gather(struct na_report *report, struct na_query *query, const str
 	if (request->upto > na_query_indexed(query))
 		report->not_counted = request->upto - na_query_indexed(query);
 	if (!err && request->directory)
-		check_chain(report, request->directory, request->quick);
+		check_chain(report, request);
 	if (!err)
 		measure_coverage(report);
 	return err;

@@ -148,6 +148,8 @@ struct na_report_request {
 	const char *instance;		/* NULL: all */
 	const struct na_catalogue *catalogue;
 	const char *directory;		/* of the journal; NULL: no chain is looked at */
+	/* that checks its chain; NULL: na_verify() */
+	enum na_verify_verdict (*verify)(const struct na_verify_options *options, struct na_verify_result *result);
 	bool quick;			/* its chain is not checked, and the report says so */
 	int64_t upto;			/* the newest record when the report was asked for */
 };

@@ -29,6 +29,13 @@ static void test_tampered(struct na_report *report, const struct na_rule *rule)
 		finding->seq = (int64_t)report->verified.first_bad_seq;
 }
 
+static void test_edited(struct na_report *report, const struct na_rule *rule)
+{
+	if (report->verified_whole && report->verified.notes & NA_VERIFY_INDEX)
+		na_rule_command(na_report_find(report, rule, "", "The sums of this report are not those of the records"),
+				"netaudit verify --deep");
+}
+
 static void test_self(struct na_report *report, const struct na_rule *rule)
 {
 	na_rule_each(report, rule, NA_BUCKET_SELF, "The auditor itself called %s");
@@ -244,6 +251,8 @@ static void test_uncounted(struct na_report *report, const struct na_rule *rule)
 
 const struct na_rule na_rules[] = {
 	{ "tampered", NA_ALARM, "The journal does not verify", test_tampered, "Keep a copy of it and find out who could write there." },
+	{ "edited", NA_ALARM, "Sums that the records do not bear out", test_edited,
+	  "Keep a copy of index.db. Stop the daemon, delete it and start the daemon: it is made again from the records." },
 	{ "self-egress", NA_ALARM, "The auditor reached out", test_self, "Stop the daemon and compare its program with the package." },
 	{ "vendor-author", NA_ALARM, "A vendor reached by unknown code", test_vendor_author, "Look at the stack of the record." },
 	{ "vendor-licence", NA_ALARM, "A vendor reached outside its rule", test_vendor_licence,
@@ -278,7 +287,7 @@ const struct na_rule na_rules[] = {
 const size_t na_rule_count = sizeof(na_rules) / sizeof(na_rules[0]);
 
 const struct na_chip na_chips[] = {
-	{ "chain", "Chain verified", { "tampered", "unverified", NULL } },
+	{ "chain", "Chain verified", { "tampered", "edited", "unverified", NULL } },
 	{ "head", "Signed", { "unsigned", NULL } },
 	{ "coverage", "Coverage", { "gap", "lost", "canary", "silent", "uncounted", "detached", "weakened", NULL } },
 	{ "self", "No call by the auditor", { "self-egress", NULL } },

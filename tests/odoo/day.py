@@ -11,10 +11,12 @@ report`, as people ask it.
 """
 import argparse
 import collections
+import contextlib
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -58,7 +60,8 @@ http {{ access_log off; client_body_temp_path /tmp/body; proxy_temp_path /tmp/pr
 uwsgi_temp_path /tmp/uwsgi; scgi_temp_path /tmp/scgi;
 server {{ listen {here}:80; location / {{ proxy_pass http://127.0.0.1:{port}; }} }} }}
 """
-Attack = collections.namedtuple("Attack", "name act rule subject tells least")   # `tells`: in the finding's text; `least` bytes
+# `tells`: in the finding's text; `least` bytes; `undo` instead of an acknowledgement
+Attack = collections.namedtuple("Attack", "name act rule subject tells least undo", defaults=[None])
 
 
 def vendor(action, **arguments):
@@ -90,6 +93,23 @@ def weaken(day):
     day.settings("")
 
 
+def edit_sums(day):
+    """Somebody who may write there makes the vendor's bytes fewer."""
+    day.stop_auditor()
+    with contextlib.closing(sqlite3.connect(f"{day.folder}/state/journal/index.db")) as index:
+        index.execute("UPDATE rollup SET bytes_out = bytes_out / 2 WHERE bucket = 'vendor'")
+        index.commit()
+    day.start_auditor()
+
+
+def make_sums_again(day):
+    day.stop_auditor()
+    for name in ("index.db", "index.db-wal", "index.db-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{day.folder}/state/journal/{name}")
+    day.start_auditor()
+
+
 def kill(day):
     children = [part["pid"] for part in day.status()["components"].values() if part["pid"]]
     day.auditor.kill()
@@ -113,6 +133,7 @@ ATTACKS = (
     Attack("COPY TO PROGRAM", database_program, "uncatalogued", "dump.example", "", 0),
     Attack("an unattributed call", from_nowhere, "unattributed", "api.mistral.ai", "api.mistral.ai", 0),
     Attack("a channel switched off and on", weaken, "weakened", None, "", 0),
+    Attack("an edited sum", edit_sums, "edited", None, "", 0, make_sums_again),
     Attack("the auditor was killed", kill, "gap", None, "", 0),
 )
 
@@ -343,13 +364,17 @@ def try_attack(day, attack):
     good = [finding for finding in found if matches(attack, finding)]
     problems = [] if good else [f"{attack.name}: nothing says {attack.rule or 'anything'} of {attack.subject or attack.tells}"]
     for finding in good:
-        shown = day.netaudit("show", str(finding.get("seq", 0)), "--json")
+        if "seq" not in finding:
+            continue
+        shown = day.netaudit("show", str(finding["seq"]), "--json")
         if shown.returncode:
-            problems.append(f"{attack.name}: record {finding.get('seq')} cannot be shown")
+            problems.append(f"{attack.name}: record {finding['seq']} cannot be shown")
         sent = [int(word) for word, unit in zip(finding["text"].split(), finding["text"].split()[1:]) if unit.startswith("byte") and word.isdigit()]
         if attack.least and (not sent or max(sent) < attack.least):
             problems.append(f"{attack.name}: says {sent} bytes, of at least {attack.least}: {finding['text']}")
-    for finding in found:
+    if attack.undo:
+        attack.undo(day)
+    for finding in [] if attack.undo else found:
         day.decide("acknowledge", finding["rule"], finding["subject"], "--reason", "seen and asked")
     try:
         lab.wait_for("the verdict to flip back", lambda: day.report()["verdict"] == "all-clear", day.auditor)

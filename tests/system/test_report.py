@@ -402,6 +402,7 @@ class Report(unittest.TestCase):
             index.execute("UPDATE rollup SET bytes_out = bytes_out - 1 WHERE bucket = 'vendor'")
             index.commit()
         self.run_command("verify", "--deep", code=4)
+        self.assertIn("edited", {finding["rule"] for finding in json.loads(self.report("--json"))["findings"]})
         os.unlink(f"{self.folder}/state/journal/index.db")
         self.report(code=3)
 

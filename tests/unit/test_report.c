@@ -88,6 +88,11 @@ static void tampered(struct scene *scene)
 	scene->report.verified.verdict = NA_VERIFY_TAMPERED;
 }
 
+static void edited(struct scene *scene)
+{
+	scene->report.verified.notes = NA_VERIFY_INDEX;
+}
+
 static void self(struct scene *scene)
 {
 	set_call(scene, NA_BUCKET_SELF, "");
@@ -283,6 +288,7 @@ static const struct {
 	void (*spoil)(struct scene *scene);
 	enum na_level level;
 } spoilers[] = {
+	{ "edited", edited, NA_ALARM },
 	{ "tampered", tampered, NA_ALARM },	       { "self-egress", self, NA_ALARM },
 	{ "vendor-author", unknown_author, NA_ALARM }, { "vendor-licence", other_addon, NA_ALARM },
 	{ "vendor-licence", no_rule, NA_ALARM },       { "vendor-call", big_call, NA_ALARM },
