@@ -30,7 +30,14 @@ $(BUILD)/tools/bench/journal: tools/bench/journal.c $(BUILD)/libnetaudit.a
 bench-journal: $(BUILD)/tools/bench/journal $(BUILD)/tests/journal_driver ## what the journal costs beside bare SQLite, reading, hashing (RECORDS=1000000 ROUNDS=5)
 	@PYTHONDONTWRITEBYTECODE=1 python3 tools/bench/journal.py $(BUILD) $(or $(RECORDS),1000000) $(or $(ROUNDS),5) $(BENCH_CHECK)
 
+$(BUILD)/tools/bench/report_fill: tools/bench/report_fill.c $(BUILD)/libnetaudit.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libnetaudit.a $(LDLIBS)
+
+bench-report: all $(BUILD)/tools/bench/journal $(BUILD)/tools/bench/report_fill ## the report and pages of the log beside reading every record (RECORDS=10000000 ROUNDS=3)
+	@PYTHONDONTWRITEBYTECODE=1 python3 tools/bench/report.py $(BUILD) $(or $(RECORDS),10000000) $(or $(ROUNDS),3) $(BENCH_CHECK)
+
 bench-journal-check: ## the same, and fails past twice an aim
 	@$(MAKE) --no-print-directory bench-journal BENCH_CHECK=--check
 
-.PHONY: bench bench-check bench-audit bench-odoo bench-journal bench-journal-check
+.PHONY: bench bench-check bench-audit bench-odoo bench-journal bench-journal-check bench-report
