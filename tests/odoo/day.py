@@ -31,7 +31,7 @@ HERE, THERE = "198.51.100.2", "198.51.100.1"    # this host; the first address o
 NAMES = {"licence.maildesk.example": "198.51.100.11", "smtp.gmail.com": "198.51.100.12", "imap.gmail.com": "198.51.100.12",
          "iap.odoo.com": "198.51.100.13", "fonts.cdn.example": "198.51.100.14", "collector.example": "198.51.100.15",
          "licence.quietsoft.example": "198.51.100.16", "cover.example": "198.51.100.17", "api.mistral.ai": "198.51.100.18",
-         "dump.example": "198.51.100.19"}
+         "dump.example": "198.51.100.19", "hidden.example": "198.51.100.20"}
 RESOLVER = "198.51.100.53"
 SITE = f"""[maildesk]
 bucket = vendor
@@ -132,6 +132,8 @@ ATTACKS = (
     Attack("a hidden route, called in", call_in, "vendor-inbound", NAMES["licence.maildesk.example"], "", 0),
     Attack("COPY TO PROGRAM", database_program, "uncatalogued", "dump.example", "", 0),
     Attack("an unattributed call", from_nowhere, "unattributed", "api.mistral.ai", "api.mistral.ai", 0),
+    Attack("TLS by a library nobody sees into", vendor("opaque", host="hidden.example"), "opaque", "hidden.example", "", 0),
+    Attack("names that carry data", vendor("names", domain="leak.example", count=40), None, None, "leak.example", 0),
     Attack("a channel switched off and on", weaken, "weakened", None, "", 0),
     Attack("an edited sum", edit_sums, "edited", None, "", 0, make_sums_again),
     Attack("the auditor was killed", kill, "gap", None, "", 0),
