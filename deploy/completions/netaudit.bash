@@ -11,6 +11,7 @@ _netaudit()
 			--flow --instance --follow --reverse --all'
 		[addons]='--since --until --instance --paths'
 		[report]='--since --until --html --quick --exit-code --shipped --site'
+		[top]='--once --interval --sort --shipped --site'
 		[metrics]='--output --since --quick --shipped --site'
 		[acknowledge]='--reason --days'
 		[catalogue]='--addon --reason --shipped --site --bucket --port'
@@ -33,6 +34,7 @@ _netaudit()
 		[--direction]='outbound inbound'
 		[--channel]='http https smtp imap pop3 dns postgres ldap udp quic icmp raw unix vsock socket tls-opaque'
 		[--kind]='open close progress datagram author process resolve addon ack catalogue start stop config lost gap clock heartbeat canary prune carried head'
+		[--sort]='sent received calls name'
 		[--since]='today yesterday now'
 		[--until]='today yesterday now'
 	)

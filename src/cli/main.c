@@ -16,6 +16,7 @@ const struct na_command na_commands[] = {
 	{ "log", "", 0, 0, "list records", na_log_options, na_command_log },
 	{ "addons", "", 0, 0, "list the add-ons that were met, and what they called", na_addons_options, na_command_addons },
 	{ "report", "", 0, 0, "say in one screen whether data is leaving to a vendor", na_report_options, na_command_report },
+	{ "top", "", 0, 0, "show what is going on in this minute, as it happens", na_top_options, na_command_top },
 	{ "metrics", "", 0, 0, "print state and report as metrics of Prometheus", na_metrics_options, na_command_metrics },
 	{ "acknowledge", "RULE [SUBJECT]", 1, 2, "say that a cause of the report is expected, until when and why",
 	  na_acknowledge_options, na_command_acknowledge },

@@ -11,7 +11,7 @@ static const struct {
 	const char *command;
 	int arguments;
 } served[] = {
-	{ "report", 0 }, { "metrics", 0 }, { "config", 0 }, { "log", 0 }, { "addons", 0 }, { "show", 1 }, { "catalogue", 2 },
+	{ "report", 0 }, { "metrics", 0 }, { "top", 0 }, { "config", 0 }, { "log", 0 }, { "addons", 0 }, { "show", 1 }, { "catalogue", 2 },
 	{ "export", 1 }, { "verify", 0 }, { "head", 0 },
 };
 

@@ -4,18 +4,22 @@
 
 Usage: test_cli.py PATH-TO-NETAUDIT
 """
+import fcntl
 import hashlib
 import json
 import os
 import pty
 import re
 import select
+import signal
 import sqlite3
 import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
+import unicodedata
 import unittest
 
 NETAUDIT = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "netaudit"
@@ -427,6 +431,190 @@ class Status(WithJournal):
 
 def commands():
     return re.findall(r"(?m)^  (\w+) ", run("help")[1].decode())
+
+
+class LiveTerminal:
+    """`netaudit top` on a terminal of its own, and what that terminal was told."""
+
+    def __init__(self, *arguments, lines=24, columns=100):
+        self.child, self.terminal = pty.fork()
+        if self.child == 0:
+            os.environ.update({"TZ": "UTC", "LC_ALL": "C.UTF-8", "TERM": "xterm"})
+            os.environ.pop("NO_COLOR", None)
+            os.execv(NETAUDIT, [NETAUDIT, "top", *arguments])
+        self.resize(lines, columns)
+        self.output = b""
+
+    def resize(self, lines, columns):
+        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def read(self):
+        try:
+            piece = os.read(self.terminal, 65536)
+        except OSError:
+            piece = b""
+        self.output += piece
+        return piece
+
+    def until(self, text, since=0):
+        """Reads on until this was printed; where it ends."""
+        deadline = time.monotonic() + 60
+        while text not in self.output[since:]:
+            if not select.select([self.terminal], [], [], deadline - time.monotonic())[0] or not self.read():
+                raise AssertionError(f"{text} was not printed; the end is {self.output[-2000:]}")
+        return self.output.index(text, since) + len(text)
+
+    def press(self, keys):
+        os.write(self.terminal, keys)
+
+    def end(self):
+        """Its wait status, when it has ended and all it printed was read."""
+        while self.read():
+            pass
+        status = os.waitpid(self.child, 0)[1]
+        os.close(self.terminal)
+        return status
+
+    def modes(self):
+        return termios.tcgetattr(self.terminal)[3] & (termios.ECHO | termios.ICANON)
+
+
+TAKEN, GIVEN_BACK = b"\x1b[?1049h\x1b[?25l", b"\x1b[0m\x1b[?25h\x1b[?1049l"
+
+
+class Top(WithJournal):
+    """What happened in this minute: in a pipe, and on a terminal that is left as it was."""
+
+    def setUp(self):
+        super().setUp()
+        self.now = int(time.time()) * 1000000
+        self.call(1, "licence.vendor.example", 5000, bucket="vendor", addon="lock")
+        self.call(2, "mail.example", 70, bucket="third-party", addon="mail", worker="cron")
+        self.call(3, HOSTILE, 20, bucket="unknown", addon=HOSTILE, comm=HOSTILE)
+        self.call(4, "yesterday.example", 9, t=self.now - 86400 * 1000000)
+        self.state += ["--shipped", os.path.join(ROOT, "catalogue"), "--site", "/nonexistent"]
+
+    def call(self, flow, host, sent, t=None, **members):
+        members = {"flow": f"{flow:016x}", "direction": "outbound", "dst": "192.0.2.1", "dport": 443, "pid": 7, "worker": "http",
+                   "author": "addon", "t": t or self.now, **members}
+        self.journal.append(kind="open", resolved=host, **members)
+        self.journal.append(kind="close", bytes_out=sent, bytes_in=3, **members)
+
+    def facts(self, *arguments):
+        code, out, error = run("top", *self.state, *arguments)
+        self.assertEqual(code, 0, error)
+        return [line.split("\t") for line in out.decode().splitlines()]
+
+    def test_a_pipe_gets_facts(self):
+        facts = self.facts()
+        self.assertIn(["daemon", "stopped", "0", "0"], facts)
+        self.assertIn(["out", "3", "5090", "9"], facts)
+        rows = [fact for fact in facts if fact[0] == "destination"]
+        self.assertEqual(rows[0], ["destination", "licence.vendor.example", "vendor", "1", "5000", "3"])
+        self.assertEqual(len(rows), 3)
+        self.assertEqual([fact[1] for fact in facts if fact[0] == "addon"][:2], ["lock", "mail"])
+        self.assertIn(["worker", "cron 7", "", "1", "70", "3"], facts)
+        self.assertEqual([fact[1] for fact in self.facts("--sort", "name") if fact[0] == "addon"][1:], ["lock", "mail"])
+
+    def test_json_and_hostile_names(self):
+        code, out, _ = run("top", "--json", *self.state)
+        self.assertEqual(code, 0)
+        found = json.loads(out)
+        self.assertEqual(found["out"], {"calls": 3, "bytes_out": 5090, "bytes_in": 9})
+        self.assertIn(HOSTILE, [row["name"] for row in found["destinations"]])
+        for output in (out, run("top", *self.state)[1]):
+            self.assertNotIn(b"\x1b", output)
+            self.assertNotIn("\u202e".encode(), output)
+
+    def test_counters_of_a_connection_that_goes_on_are_counted_once(self):
+        members = {"flow": "0000000000000009", "direction": "outbound", "dst": "192.0.2.9", "bucket": "unknown", "pid": 7}
+        self.journal.append(kind="progress", bytes_out=1000000, t=self.now - 200 * 1000000, **members)
+        self.journal.append(kind="progress", bytes_out=1000100, t=self.now, **members)
+        self.assertIn(["destination", "192.0.2.9", "unknown", "0", "100", "0"], self.facts())
+
+    def test_what_is_committed_later_is_shown_and_keys_are_obeyed(self):
+        live = LiveTerminal(*self.state)
+        at = live.until(b"licence.vendor.example")
+        self.assertIn(TAKEN, live.output)
+        self.assertEqual(live.modes(), 0)
+        self.call(5, "later.example", 10)
+        at = live.until(b"later.example", at)
+        live.press(b"n")
+        at = live.until(b"sorted by name", at)
+        live.press(b" ")
+        at = live.until(b"PAUSED", at)
+        live.press(b"q")
+        self.assertEqual(live.end(), 0)
+        self.assertTrue(live.output.endswith(GIVEN_BACK))
+
+    def test_hostile_names_move_nothing_on_the_terminal(self):
+        live = LiveTerminal(*self.state)
+        live.until(b"q quit")
+        live.press(b"q")
+        live.end()
+        sequences = set(re.findall(rb"\x1b(?:\[[0-9;?]*[A-Za-z]|.)", live.output))
+        self.assertLessEqual(sequences, {b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[?25l", b"\x1b[?25h", b"\x1b[H", b"\x1b[2J", b"\x1b[K",
+                                         b"\x1b[J", *(b"\x1b[%dm" % colour for colour in (0, 1, 2, 31, 32, 33, 36))})
+        self.assertNotIn("\u202e".encode(), live.output)
+        self.assertNotIn(b"\x07", live.output)
+        self.assertIn(rb"\x1b[2J", live.output)
+
+    def test_no_line_is_wider_than_the_terminal_and_no_picture_higher(self):
+        self.call(6, "\u4e2d" * 200, 30)
+        live = LiveTerminal(*self.state, lines=30, columns=100)
+        live.until(b"q quit")
+        for lines, columns in ((30, 140), (12, 60), (24, 80), (5, 20), (2, 10), (1, 5)):
+            at = len(live.output)
+            live.resize(lines, columns)
+            for _ in range(2):     # the first of them may have begun before
+                at = live.until(b"\x1b[J", at)
+            picture = live.output[:at].rsplit(b"\x1b[H", 1)[1].decode()
+            rows = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", picture).replace("\r", "").split("\n")
+            self.assertEqual(len(rows), lines)
+            for row in rows:
+                width = sum(2 if unicodedata.east_asian_width(character) == "W" else 1 for character in row)
+                self.assertLessEqual(width, columns, row)
+        live.press(b"q")
+        self.assertEqual(live.end(), 0)
+
+    def test_the_terminal_is_as_it_was_however_it_ends(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGSEGV, signal.SIGABRT):
+            live = LiveTerminal(*self.state)
+            live.until(b"q quit")
+            os.kill(live.child, number)
+            live.until(GIVEN_BACK)
+            self.assertNotEqual(live.modes(), 0, number)
+            status = live.end()
+            self.assertEqual(os.WIFSIGNALED(status), number in (signal.SIGSEGV, signal.SIGABRT), number)
+        live = LiveTerminal(*self.state)
+        live.until(b"q quit")
+        live.press(b"\x03")     # what the terminal makes SIGINT of
+        live.until(GIVEN_BACK)
+        self.assertEqual(live.end(), 0)
+
+    def test_stopped_it_gives_the_terminal_back_and_takes_it_again(self):
+        live = LiveTerminal(*self.state)
+        at = live.until(b"q quit")
+        os.kill(live.child, signal.SIGTSTP)
+        at = live.until(GIVEN_BACK, at)
+        os.kill(live.child, signal.SIGCONT)     # nobody stops who has no shell; one that was stopped goes on
+        at = live.until(TAKEN, at)
+        live.until(b"q quit", at)
+        live.press(b"q")
+        self.assertEqual(live.end(), 0)
+
+    def test_what_is_wrong_is_said_before_the_terminal_is_taken(self):
+        code, out = run_on_terminal("top", "--state-dir", "/nonexistent")
+        self.assertEqual(code, 3)
+        self.assertNotIn(TAKEN, out)
+        self.assertEqual(run("top", "--sort", "size")[0], 2)
+        self.assertEqual(run("top", "--interval", "0")[0], 2)
+
+    def test_once_on_a_terminal_is_a_picture_that_stays(self):
+        code, out = run_on_terminal("top", "--once", *self.state)
+        self.assertEqual(code, 0)
+        self.assertNotIn(TAKEN, out)
+        self.assertIn(b"licence.vendor.example", out)
 
 
 class Settings(WithJournal):

@@ -160,6 +160,16 @@ class Report(unittest.TestCase):
         cls.traffic = subprocess.Popen(["ip", "netns", "exec", cls.namespace, "python3", "-c", TRAFFIC], text=True,
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         cls.traffic.stdout.readline()
+        wait_for("the traffic's author", cls.is_author_known)
+
+    @classmethod
+    def is_author_known(cls):
+        """Another call of the traffic: whether its interpreter was found out by then."""
+        cls.traffic.stdin.write("tcp\t127.0.0.1\t1\n")
+        cls.traffic.stdin.flush()
+        cls.traffic.stdout.readline()
+        return any(body.get("author") == "library" and body.get("dst") == "127.0.0.1" and body.get("dport") == 8081
+                   for _, body in records(cls.folder))
 
     @classmethod
     def start_daemon(cls):
@@ -420,6 +430,17 @@ class Report(unittest.TestCase):
         self.assertLess(abs(metrics["netaudit_status_timestamp_seconds",] - metrics["netaudit_report_timestamp_seconds",]), PATIENCE)
         self.assertGreater(metrics["netaudit_queue_capacity_bytes",], 0)
         self.assertGreater(metrics["netaudit_journal_last_record",], 0)
+
+    def test_4_then_top_has_the_same_verdict(self):
+        self.call("tcp", PROVIDER, 4321)
+        def row():
+            found = json.loads(self.run_command("top", "--json", "--shipped", CATALOGUE, "--site", f"{self.folder}/site"))
+            return found, [row for row in found["destinations"] if row["name"] == PROVIDER and row["bytes_out"] >= 4321]
+        found, _ = wait_for("the call", lambda: (both := row())[1] and both)
+        self.assertEqual(found["verdict"], "alarm")
+        self.assertEqual(found["daemon"], "running")
+        self.assertGreaterEqual(found["causes"]["vendor-call"], 1)
+        self.assertGreaterEqual(found["out"]["bytes_out"], 4321)
 
     def test_5_the_page_is_inert(self):
         page = f"{self.folder}/report.html"
