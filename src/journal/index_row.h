@@ -46,11 +46,11 @@ enum na_index_type {
 	X(SPORT,     "sport",     NA_INDEX_INTEGER, "INTEGER") \
 	X(BUCKET,    "bucket",    NA_INDEX_TEXT,    "TEXT") \
 	X(DATABASE,  "database",  NA_INDEX_TEXT,    "TEXT") \
-	X(COMPONENT, "component", NA_INDEX_TEXT,    "TEXT")
+	X(COMPONENT, "component", NA_INDEX_TEXT,    "TEXT") \
+	X(RESOLVED,  "resolved",  NA_INDEX_TEXT,    "TEXT")
 
 /* What only the rollup needs (journal/rollup.h): read with the others, not stored by row. */
 #define NA_INDEX_ROLLUP_TABLE(X) \
-	X(RESOLVED,  "resolved",  NA_INDEX_TEXT,    "") \
 	X(DNS_NAMES, "dns_names", NA_INDEX_RAW,     "") \
 	X(DNS_DISAGREES, "dns_disagrees", NA_INDEX_TRUE, "") \
 	X(BYTES_OUT, "bytes_out", NA_INDEX_INTEGER, "") \
@@ -67,7 +67,7 @@ enum na_index_column {
 	NA_INDEX_ROLLUP_TABLE(X)
 #undef X
 	NA_INDEX_VALUES,
-	NA_INDEX_COLUMNS = NA_INDEX_COMPONENT + 1	/* stored by row */
+	NA_INDEX_COLUMNS = NA_INDEX_RESOLVED + 1	/* stored by row */
 };
 
 struct na_index_column_info {

@@ -216,8 +216,12 @@ static bool condition_holds(const struct na_condition *condition, const struct n
 
 bool na_filter_matches(const struct na_filter *filter, const struct na_index_row *row)
 {
-	for (size_t i = 0; i < filter->conditions; i++)
-		if (!condition_holds(&filter->condition[i], &row->value[filter->condition[i].column]))
+	for (size_t i = 0; i < filter->conditions; i++) {
+		const struct na_condition *condition = &filter->condition[i];
+
+		if (!condition_holds(condition, &row->value[condition->column]) &&
+		    !(condition->comparison == NA_IS_HOST && condition_holds(condition, &row->value[NA_INDEX_RESOLVED])))
 			return false;
+	}
 	return true;
 }

@@ -19,7 +19,7 @@
 enum na_comparison {
 	NA_IS_ANY_OF,		/* text: one of the choices */
 	NA_IS_NONE_OF,		/* text: none of the choices; an absent value is none of them */
-	NA_IS_HOST,		/* text: the first choice or a name below it, ASCII case ignored */
+	NA_IS_HOST,		/* text: the first choice or a name below it, ASCII case ignored; or the name that was resolved is */
 	NA_IS_BETWEEN,		/* integer: low <= value <= high */
 	NA_IS_IN_NETWORK,	/* address: low <= value <= high, as bytes */
 };

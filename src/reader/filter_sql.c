@@ -55,6 +55,12 @@ static void append_between(struct text *sql, const struct na_condition *conditio
 	*parameter += 2;
 }
 
+static void append_host(struct text *sql, const char *name, size_t bytes, int parameter)
+{
+	append(sql, "%s = ?%d COLLATE NOCASE OR substr(%s, -%zu) = '.' || ?%d COLLATE NOCASE", name, parameter, name,
+	       bytes + 1, parameter);
+}
+
 int na_filter_sql(const struct na_filter *filter, char *out, size_t out_bytes, int *parameter)
 {
 	struct text sql = { out, out_bytes, strlen(out) };
@@ -74,8 +80,9 @@ int na_filter_sql(const struct na_filter *filter, char *out, size_t out_bytes, i
 			append_choices(&sql, condition, parameter);
 			break;
 		case NA_IS_HOST:
-			append(&sql, "%s = ?%d COLLATE NOCASE OR substr(%s, -%zu) = '.' || ?%d COLLATE NOCASE", name,
-			       *parameter, name, strlen(condition->text) + 1, *parameter);
+			append_host(&sql, name, strlen(condition->text), *parameter);
+			append(&sql, " OR ");
+			append_host(&sql, na_index_columns[NA_INDEX_RESOLVED].name, strlen(condition->text), *parameter);
 			++*parameter;
 			break;
 		case NA_IS_BETWEEN:

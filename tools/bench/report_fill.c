@@ -2,8 +2,8 @@
 /*
  * A journal as 90 days of an Odoo make it, with its index, for report.py. Usage: report_fill DIRECTORY RECORDS DAYS
  *
- * Calls of two records, open and close: nine of ten to the database, the others by 20 add-ons to 200 names of 40
- * components. Times are spread evenly and end now. No head is signed: what is measured here reads records and sums.
+ * Calls of two records, open and close: nine of ten to the database, the others by 20 add-ons, each to ten names of its
+ * own. Times are spread evenly and end now. No head is signed: what is measured here reads records and sums.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,15 +32,16 @@ struct call {
 
 static void make_call(struct call *call, uint64_t number)
 {
-	uint64_t mixed = number * UINT64_C(0x9e3779b97f4a7c15) >> 33;
+	uint64_t mixed = number * UINT64_C(0x9e3779b97f4a7c15) >> 33, host;
 
 	call->number = number;
 	call->internal = mixed % 10 != 0;
 	(void)snprintf(call->addon, sizeof(call->addon), "addon_%02" PRIu64, mixed / 10 % 20);
 	(void)snprintf(call->addons, sizeof(call->addons), "[\"%s\"]", call->addon);
-	(void)snprintf(call->host, sizeof(call->host), "host%03" PRIu64 ".example", mixed / 200 % 200);
-	(void)snprintf(call->component, sizeof(call->component), "owner%02" PRIu64, mixed / 200 % 40);
-	(void)snprintf(call->dst, sizeof(call->dst), "198.51.100.%" PRIu64, mixed / 200 % 200);
+	host = mixed / 10 % 20 * 10 + mixed / 200 % 10;
+	(void)snprintf(call->host, sizeof(call->host), "host%03" PRIu64 ".example", host);
+	(void)snprintf(call->component, sizeof(call->component), "owner%02" PRIu64, host / 5);
+	(void)snprintf(call->dst, sizeof(call->dst), "198.51.100.%" PRIu64, host);
 }
 
 static ssize_t compose(uint8_t *out, size_t capacity, const struct call *call, bool closes, int64_t t)
