@@ -316,7 +316,8 @@ __attribute__((noinline)) int na_clear_step(__u32 slot)
 
 static __always_inline bool na_is_within_message(const struct na_clear_stream *stream)
 {
-	return stream->state != NA_CLEAR_START && stream->state != NA_CLEAR_OPAQUE;
+	return stream->state != NA_CLEAR_START && stream->state != NA_CLEAR_OPAQUE &&
+	       stream->dialogue.protocol != NA_PROTOCOL_HTTP2;
 }
 
 /* All of one write or read: work->at, left, key, peer, peer_no_body, peer_begun and the stream so far are set. */

@@ -101,6 +101,54 @@ struct na_hello {
 	__u8 record_at;		/* in the record's header, up to 5 */
 };
 
+#define NA_HTTP2_WORDS 4	/* statuses and methods of the changing table that are remembered; a power of two */
+#define NA_HTTP2_OPEN 16	/* messages whose bodies are followed at once; a power of two */
+
+/* One direction of HTTP/2: where in a frame and in a header block the next byte is, and what is remembered. */
+struct na_http2 {
+	__u64 inserted;		/* entries that went into the changing table of HPACK */
+	__u64 host_at, path_at;	/* which of them the message's host and path are; 0: none */
+	struct {
+		__u64 number;	/* of the entry */
+		__u64 word;
+		__u32 bytes;
+		__u32 what;	/* enum na_hpack_kept */
+	} words[NA_HTTP2_WORDS];
+	struct {
+		__u64 bytes;	/* of the body, so far */
+		__u64 stream;	/* 0: free */
+	} open[NA_HTTP2_OPEN];	/* by half the stream, modulo */
+	__u64 block_bytes;	/* of the header block */
+	__u64 word;		/* the last bytes of a method or status */
+	__u32 stream;		/* of the frame */
+	__u32 told;		/* the one of what is to be told */
+	__u32 frame_left;
+	__u32 integer;
+	__u32 left;		/* of a name or value */
+	__u32 value_bytes, name_bytes, longest;	/* as sent; the longest name that went into the table */
+	__u32 table_bytes;	/* what the table may have */
+	__u32 code;		/* of Huffman's: what is known of it, */
+	__u8 code_bits;		/* and how much that is */
+	__u8 started;		/* a client has said its preface */
+	__u8 type, flags;	/* of the frame */
+	__u8 padding;		/* at the frame's end */
+	__u8 before;		/* bytes of the frame before the block */
+	__u8 block;		/* a block has begun and not ended */
+	__u8 ends;		/* nothing follows the block on its stream */
+	__u8 trailer;		/* the block follows a body */
+	__u8 part;		/* enum na_hpack_part */
+	__u8 form;		/* enum na_hpack_form */
+	__u8 shift;
+	__u8 huffman;
+	__u8 what;		/* enum na_hpack_kept: whose value is read */
+	__u8 seen;		/* NA_HPACK_SEEN(): of this block */
+	__u8 target;		/* enum na_clear_state: where in a path */
+	__u8 unknown;		/* what the table has is not known any more */
+	__u8 bad;		/* this is no HPACK */
+	__u8 next_word;
+	__u8 word_bytes;	/* stays at 255 */
+};
+
 /* One direction of one connection. */
 struct na_clear_stream {
 	struct na_siphash hash;
@@ -120,6 +168,7 @@ struct na_clear_stream {
 	__u8 reserved;
 	struct na_dialogue dialogue;
 	struct na_hello hello;
+	struct na_http2 http2;
 };
 
 struct na_clear_work {

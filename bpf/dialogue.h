@@ -21,6 +21,7 @@ static __always_inline void na_dialogue_begin(struct na_clear_stream *stream, __
 	stream->dialogue.protocol = protocol;
 	stream->dialogue.role = role;
 	stream->dialogue.turns = stream->dialogue.tunnel;	/* commands are numbered as messages are */
+	stream->http2.table_bytes = NA_HPACK_TABLE_BYTES;
 }
 
 /*
@@ -65,7 +66,7 @@ static __always_inline void na_look_at_start(struct na_clear_work *work, __u8 c)
 		stream->state = NA_CLEAR_OPAQUE;
 }
 
-static __always_inline int na_dialogue_state(__u8 protocol, __u32 slot, __u8 c)
+static __always_inline int na_dialogue_state(__u8 protocol, __u8 state, __u32 slot, __u8 c)
 {
 	switch (protocol) {
 	case NA_PROTOCOL_SMTP:
@@ -78,6 +79,8 @@ static __always_inline int na_dialogue_state(__u8 protocol, __u32 slot, __u8 c)
 		return na_ldap_byte(slot, c);
 	case NA_PROTOCOL_SOCKS:
 		return na_socks_byte(slot, c);
+	case NA_PROTOCOL_HTTP2:
+		return state == NA_HTTP2_BLOCK ? na_http2_block_byte(slot, c) : na_http2_byte(slot, c);
 	default:
 		return na_postgresql_byte(slot, c);
 	}
@@ -86,7 +89,7 @@ static __always_inline int na_dialogue_state(__u8 protocol, __u32 slot, __u8 c)
 /* One byte. Returns whether there is more to do than to take the next. */
 static __always_inline bool na_dialogue_byte(struct na_clear_work *work, __u32 slot, __u8 c)
 {
-	int state = na_dialogue_state(work->stream.dialogue.protocol, slot, c);
+	int state = na_dialogue_state(work->stream.dialogue.protocol, work->stream.dialogue.state, slot, c);
 
 	work->stream.dialogue.state = state;
 	return state == NA_DIALOGUE_LOST || work->stream.dialogue.tell || work->stream.remaining;
@@ -132,9 +135,16 @@ __attribute__((noinline)) int na_dialogue_tell(__u32 slot)
 	message->part = stream->dialogue.tell - 1;
 	message->number = stream->next_number;
 	message->declared_bytes = NA_MESSAGE_NO_LENGTH;
-	message->head_bytes = 0;
+	if (message->protocol == NA_PROTOCOL_HTTP2)
+		message->number = stream->http2.told / 2;
+	else
+		message->head_bytes = 0;
 	na_clear_report(work);
 	stream->dialogue.tell = 0;
+	if (message->protocol == NA_PROTOCOL_HTTP2) {
+		stream->next_number += !!message->head_bytes;
+		return 0;
+	}
 	if (message->part != NA_MESSAGE_WHOLE)
 		return 0;
 	stream->next_number++;
@@ -166,6 +176,8 @@ static __always_inline void na_dialogue_rest(struct na_clear_stream *stream)
 {
 	bool between = stream->dialogue.role == NA_MESSAGE_RESPONSE || (!stream->dialogue.open && !stream->dialogue.state);
 
+	/* any write of HTTP/2 may have another request in it */
+	between |= stream->dialogue.protocol == NA_PROTOCOL_HTTP2;
 	if (stream->state != NA_CLEAR_OPAQUE)
 		stream->state = between ? NA_CLEAR_START : NA_CLEAR_DIALOGUE;
 }
@@ -184,7 +196,7 @@ __attribute__((noinline)) int na_dialogue_step(__u32 slot)
 	}
 	if (work->stream.remaining)
 		na_dialogue_skip(work);
-	if (work->stream.dialogue.tell)
+	if (work->stream.dialogue.tell && !na_http2_goes_on(&work->stream))
 		return 0;	/* what is held back ends here, where another message would begin */
 	if (work->stream.dialogue.state == NA_DIALOGUE_LOST)
 		work->stream.state = NA_CLEAR_OPAQUE;

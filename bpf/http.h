@@ -8,6 +8,7 @@
 #define NETAUDIT_BPF_HTTP_H
 
 #include "hello.h"
+#include "http2.h"
 #include "imap.h"
 #include "http_fields.h"
 
@@ -21,6 +22,8 @@ static __always_inline __u8 na_first_word_over(struct na_clear_stream *stream)
 		return NA_CLEAR_STATUS;
 	}
 	message->minor = 0;
+	if (NA_SHORT(stream, 3, 0, 0, 0, 0, 0, 'P', 'R', 'I'))
+		return na_http2_begin_client(stream);
 	if (!na_is_method(stream))
 		return na_imap_begin(stream);
 	message->kind = NA_MESSAGE_REQUEST;

@@ -8,6 +8,7 @@
 #define NETAUDIT_BPF_POSTGRESQL_H
 
 #include "commands.h"
+#include "http2.h"
 #include "dotted.h"
 
 #define NA_POSTGRESQL_TLS 80877103	/* "may I speak TLS?" */
@@ -40,6 +41,10 @@ static __always_inline __u8 na_postgresql_start(struct na_clear_stream *stream)
 	if (length == 8 && (version == NA_POSTGRESQL_TLS || version == NA_POSTGRESQL_GSS)) {
 		stream->dialogue.turns++;
 		return 0;
+	}
+	if (!version && (length & 255) == NA_HTTP2_SETTINGS) {	/* the first frame of a server of HTTP/2, but its last byte */
+		na_http2_begin(stream, NA_MESSAGE_RESPONSE);
+		return NA_HTTP2_FRAME;
 	}
 	if (version >> 16 != 3 || length < 9 || length > NA_POSTGRESQL_MOST)
 		return NA_DIALOGUE_LOST;

@@ -64,7 +64,7 @@ static __always_inline bool na_stream_fetch(struct __sk_buff *skb, struct na_cle
 /* A hole: bytes that were not seen, or not yet. */
 static __always_inline void na_stream_jump(struct na_clear_stream *stream, __u32 hole)
 {
-	if (!hole || na_dotted_jump(stream, hole))
+	if (!hole || na_dotted_jump(stream, hole) || na_http2_jump(stream, hole))
 		return;
 	if (stream->state != NA_CLEAR_BODY || stream->message.flags & NA_MESSAGE_CHUNKED || hole > stream->remaining) {
 		stream->state = NA_CLEAR_OPAQUE;

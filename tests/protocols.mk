@@ -25,3 +25,8 @@ test-proxies: all $(BUILD)/tests/tls/maps ## HTTP and TLS through real proxies (
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/protocols/test_proxies.py $(BUILD)
 
 .PHONY: test-proxies
+
+test-h2: all $(BUILD)/tests/tls/maps ## HTTP/2 of curl and httpx at nginx, inside TLS and without: exchanges are those of its log, and nothing of values
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/protocols/test_h2.py $(BUILD)
+
+.PHONY: test-h2

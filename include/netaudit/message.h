@@ -38,6 +38,7 @@ enum na_protocol {
 	NA_PROTOCOL_LDAP,
 	NA_PROTOCOL_POSTGRESQL,
 	NA_PROTOCOL_SOCKS,
+	NA_PROTOCOL_HTTP2,
 	NA_PROTOCOLS
 };
 
@@ -69,7 +70,10 @@ enum na_dialogue_command {
  */
 enum na_message_kind { NA_MESSAGE_NONE, NA_MESSAGE_REQUEST, NA_MESSAGE_RESPONSE, NA_MESSAGE_HELLO };
 
-/* A message with a body is told twice: its head when it is over, and all of it at the end. */
+/*
+ * A message with a body is told twice: its head when it is over, and all of it at the end. Of HTTP/2 the second says
+ * only how long the body was: head_bytes is 0.
+ */
 enum na_message_part { NA_MESSAGE_HEAD, NA_MESSAGE_WHOLE };
 
 /* `status` of a response of IMAP or POP3. Of PostgreSQL, `method` has the SQLSTATE of an error. */

@@ -190,9 +190,9 @@ static const struct na_hook_row rows[] = {
 			"not seen",
 		[NA_BACKEND_TRACEPOINT] = "exit of connect(2), accept(2), accept4(2); bytes: sock:sock_send_length, "
 			"sock_recv_length (6.3+), before not seen" } },
-	{ "HTTP/1.1 inside OpenSSL", { [NA_BACKEND_FENTRY] = "uprobes (5.15+)", [NA_BACKEND_KPROBE] = "uprobes (5.15+)",
+	{ "HTTP/1.1 and HTTP/2 inside OpenSSL", { [NA_BACKEND_FENTRY] = "uprobes (5.15+)", [NA_BACKEND_KPROBE] = "uprobes (5.15+)",
 		[NA_BACKEND_TRACEPOINT] = "uprobes (5.15+); its flow: sock:sock_send_length (6.3+), before not known" } },
-	{ "HTTP/1.1 in clear text", { [NA_BACKEND_FENTRY] = "cgroup_skb, both ways (5.15+, cgroup v2 mounted)",
+	{ "HTTP/1.1 and HTTP/2 in clear text", { [NA_BACKEND_FENTRY] = "cgroup_skb, both ways (5.15+, cgroup v2 mounted)",
 		[NA_BACKEND_KPROBE] = "cgroup_skb, both ways (5.15+, cgroup v2 mounted)",
 		[NA_BACKEND_TRACEPOINT] = "cgroup_skb, both ways (5.15+)" } },
 	{ "ClientHello of any TLS", { [NA_BACKEND_FENTRY] = "cgroup_skb, both ways (5.15+, cgroup v2 mounted)",

@@ -43,7 +43,7 @@ static const struct na_setting_choice redactions[] = {
 
 static const struct na_setting_choice channels[] = {
 	{ "dns", NA_DISABLED_DNS },
-	{ "http", NA_DISABLED_MESSAGES(NA_PROTOCOL_HTTP1) },
+	{ "http", NA_DISABLED_MESSAGES(NA_PROTOCOL_HTTP1) | NA_DISABLED_MESSAGES(NA_PROTOCOL_HTTP2) },
 	{ "smtp", NA_DISABLED_MESSAGES(NA_PROTOCOL_SMTP) },
 	{ "imap", NA_DISABLED_MESSAGES(NA_PROTOCOL_IMAP) },
 	{ "pop3", NA_DISABLED_MESSAGES(NA_PROTOCOL_POP3) },

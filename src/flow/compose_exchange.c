@@ -157,7 +157,9 @@ static void put_method(struct na_canonical *c, const struct na_message *message)
 {
 	if (message->flags & NA_MESSAGE_STRICT)
 		return;
-	if (message->protocol == NA_PROTOCOL_HTTP1)
+	if (message->protocol == NA_PROTOCOL_HTTP2 && !message->method[0])
+		return;
+	if (message->protocol == NA_PROTOCOL_HTTP1 || message->protocol == NA_PROTOCOL_HTTP2)
 		na_canonical_text(c, "method", message->method, strnlen(message->method, sizeof(message->method)));
 	else
 		na_canonical_string(c, "method", na_dialogue_command_name(message->command));
@@ -261,7 +263,7 @@ ssize_t na_compose_exchange(void *out, const struct na_exchange *exchange,
 	put_known(&c, "pod_uid", container->pod_uid);
 	na_canonical_string(&c, "protocol", na_message_protocol(message));
 	na_put_tunnel(&c, context->tunnel);
-	if (message->protocol == NA_PROTOCOL_HTTP1)
+	if (message->protocol == NA_PROTOCOL_HTTP1 || message->protocol == NA_PROTOCOL_HTTP2)
 		put_keys(&c, message);
 	put_recipients(&c, exchange);
 	if (exchange->answered)

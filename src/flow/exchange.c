@@ -68,9 +68,26 @@ static struct waiting *find(const struct na_exchanges *exchanges, const struct n
 	return waiting;
 }
 
+/* Of HTTP/2: only how long the body was that belongs to a head. */
+static bool is_rest(const struct na_message_event *event)
+{
+	return event->message.protocol == NA_PROTOCOL_HTTP2 && !event->message.head_bytes;
+}
+
+static void take(struct na_message_event *known, const struct na_message_event *event)
+{
+	if (!is_rest(event)) {
+		*known = *event;
+		return;
+	}
+	known->header.time_ns = event->header.time_ns;
+	known->message.body_bytes = event->message.body_bytes;
+	known->message.part = event->message.part;
+}
+
 bool na_exchanges_is_new(const struct na_exchanges *exchanges, const struct na_message_event *event)
 {
-	return event->message.kind == NA_MESSAGE_REQUEST && !find(exchanges, event);
+	return event->message.kind == NA_MESSAGE_REQUEST && !is_rest(event) && !find(exchanges, event);
 }
 
 static int on_request(struct na_exchanges *exchanges, const struct na_message_event *event,
@@ -78,6 +95,8 @@ static int on_request(struct na_exchanges *exchanges, const struct na_message_ev
 {
 	struct waiting *waiting = find(exchanges, event);
 
+	if (!waiting && is_rest(event))
+		return 0;	/* its exchange was told: the answer did not wait for it */
 	if (!waiting) {
 		if (HASH_COUNT(exchanges->waiting) >= NA_EXCHANGES_MOST)
 			tell(exchanges, exchanges->waiting);
@@ -91,7 +110,7 @@ static int on_request(struct na_exchanges *exchanges, const struct na_message_ev
 		waiting->exchange.who = *who;
 		HASH_ADD(hh, exchanges->waiting, number, sizeof(waiting->number), waiting);
 	}
-	waiting->exchange.request = *event;
+	take(&waiting->exchange.request, event);
 	waiting->exchange.ended_ns = event->header.time_ns;
 	return 0;
 }
@@ -101,9 +120,9 @@ static void on_response(struct na_exchanges *exchanges, const struct na_message_
 {
 	struct waiting *waiting = find(exchanges, event);
 
-	if (!waiting || waiting->exchange.request.written == event->written)
+	if (!waiting || waiting->exchange.request.written == event->written || (is_rest(event) && !waiting->exchange.answered))
 		return;
-	waiting->exchange.response = *event;
+	take(&waiting->exchange.response, event);
 	waiting->exchange.answered = true;
 	waiting->exchange.ended_ns = event->header.time_ns;
 	waiting->exchange.over = event->message.part == NA_MESSAGE_WHOLE;

@@ -13,6 +13,7 @@ static const struct {
 	[NA_PROTOCOL_POP3] = { "pop3", "pop3s", "pop3" },
 	[NA_PROTOCOL_LDAP] = { "ldap", "ldaps", "ldap" },
 	[NA_PROTOCOL_POSTGRESQL] = { "postgresql", "postgresql", "postgresql" },
+	[NA_PROTOCOL_HTTP2] = { "h2", "https", "http" },
 	[NA_PROTOCOL_SOCKS] = { "socks5", "socks", "socks" },
 };
 
@@ -56,9 +57,16 @@ const char *na_message_result(const struct na_message *message)
 
 bool na_message_has_status(const struct na_message *message)
 {
+	static const bool always[NA_PROTOCOLS] = {
+		[NA_PROTOCOL_HTTP1] = true,
+		[NA_PROTOCOL_SMTP] = true,
+		[NA_PROTOCOL_LDAP] = true,
+		[NA_PROTOCOL_SOCKS] = true,
+	};
+	unsigned int protocol = protocol_of(message);
+
 	return !(message->flags & NA_MESSAGE_STRICT) &&
-	       (message->protocol == NA_PROTOCOL_HTTP1 || message->protocol == NA_PROTOCOL_SMTP ||
-		message->protocol == NA_PROTOCOL_LDAP || message->protocol == NA_PROTOCOL_SOCKS);
+	       (always[protocol] || (protocol == NA_PROTOCOL_HTTP2 && message->status));
 }
 
 const char *na_dialogue_command_name(unsigned int command)
