@@ -10,7 +10,7 @@ PREFIX    ?= /usr
 DESTDIR   ?=
 
 ARCH      := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
-PACKAGES  := libbpf libelf libdw zlib sqlite3 libsodium libcrypto inih jansson libpsl libseccomp libcap-ng libqrencode
+PACKAGES  := libbpf libelf libdw zlib sqlite3 libsodium libcrypto inih jansson libpsl libseccomp libcap-ng libqrencode libmicrohttpd
 
 WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2 -Wundef
 WARN      += $(if $(CI),-Werror)
@@ -33,9 +33,9 @@ Q         := $(if $(V),,@)
 say        = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 LIB_SRC   := $(filter-out src/daemon/main.c,$(wildcard src/*/*.c))
-LIB_SRC   := $(filter-out src/cli/%,$(LIB_SRC))
+LIB_SRC   := $(filter-out src/cli/% src/web/%,$(LIB_SRC))
 LIB_OBJ   := $(LIB_SRC:%.c=$(BUILD)/%.o)
-CLI_OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/cli/*.c))
+CLI_OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/cli/*.c src/web/*.c))
 TEST_SRC  := $(wildcard tests/unit/test_*.c)
 TEST_BIN  := $(TEST_SRC:tests/unit/%.c=$(BUILD)/tests/%)
 BPF_OBJ   := $(BUILD)/netaudit.bpf.o $(BUILD)/netaudit_direct.bpf.o $(BUILD)/netaudit_old.bpf.o

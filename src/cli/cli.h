@@ -119,6 +119,7 @@ int na_command_keys(struct na_cli *cli, int argc, char **argv);
 int na_command_prune(struct na_cli *cli, int argc, char **argv);
 int na_command_verify(struct na_cli *cli, int argc, char **argv);
 int na_command_doctor(struct na_cli *cli, int argc, char **argv);
+int na_command_web(struct na_cli *cli, int argc, char **argv);
 int na_command_reader(struct na_cli *cli, int argc, char **argv);
 int na_command_help(struct na_cli *cli, int argc, char **argv);
 
@@ -137,6 +138,7 @@ extern const struct na_option na_witness_options[];
 extern const struct na_option na_keys_options[];
 extern const struct na_option na_verify_options[];
 extern const struct na_option na_doctor_options[];
+extern const struct na_option na_web_options[];
 
 /*
  * The folder that holds journal.db: STATE_DIR/journal, where the daemon keeps it, or STATE_DIR itself, so that a

@@ -35,6 +35,7 @@ const struct na_command na_commands[] = {
 	{ "prune", "", 0, 0, "take old records away now, as the daemon does once a day", NULL, na_command_prune },
 	{ "doctor", "", 0, 0, "say what this machine allows, what would be missed and what to do",
 	  na_doctor_options, na_command_doctor },
+	{ "web", "", 0, 0, "serve the report and the log to a browser on this machine", na_web_options, na_command_web },
 	{ "reader", "", 0, 0, "answer one asker on standard input, for netaudit-reader.socket", NULL, na_command_reader },
 	{ "help", "[COMMAND]", 0, 1, "explain a command", NULL, na_command_help },
 };

@@ -7,7 +7,6 @@
  * and runs the same command that root would run.
  */
 #include <errno.h>
-#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/peer.h"
 #include "cli/cli.h"
 #include "cli/frames.h"
 #include "cli/progress.h"
@@ -27,9 +27,6 @@
 
 #define REQUEST_MS 10000	/* for the whole question */
 #define ANSWER_MS 60000		/* an asker that does not read is left */
-#define MOST_GROUPS 1024
-
-static const char *const groups[] = { "netaudit", "netaudit-forensic" };
 
 struct question {
 	struct na_request header;
@@ -38,28 +35,12 @@ struct question {
 	char *argument[NA_REQUEST_ARGUMENTS + 1];
 };
 
-/* Root, or a member of one of the two groups, by what the kernel kept when the asker connected. */
 static int may_ask(int fd)
 {
-	struct ucred who;
-	gid_t member_of[MOST_GROUPS];
-	socklen_t bytes = sizeof(who), group_bytes = sizeof(member_of);
+	struct na_peer_groups groups;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &bytes) ||
-	    getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, member_of, &group_bytes))
-		return -errno;
-	if (who.uid == 0)
-		return 0;
-	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
-		const struct group *group = getgrnam(groups[i]);
-
-		if (group && group->gr_gid == who.gid)
-			return 0;
-		for (size_t j = 0; group && j < group_bytes / sizeof(gid_t); j++)
-			if (member_of[j] == group->gr_gid)
-				return 0;
-	}
-	return -EACCES;
+	na_peer_groups_load(&groups);
+	return na_peer_may_read(fd, &groups);
 }
 
 /* The C library reads a file named by TZ: only names below its own folder. */

@@ -67,7 +67,7 @@ static int write_html(const struct na_cli *cli, const struct na_report *report, 
 	int error = out ? 0 : errno;
 
 	if (out) {
-		na_report_html(out, report);
+		na_report_html(out, report, NULL);
 		if (ferror(out))
 			error = EIO;
 		if (fclose(out) != 0 && !error)

@@ -145,7 +145,7 @@ static int allow_list(scmp_filter_ctx filter, unsigned int component)
 int na_sandbox_system_calls(enum na_component component, struct na_error *error)
 {
 	bool strict = component == NA_JOURNAL || component == NA_SIGNER || component == NA_CANARY ||
-		      component == NA_SANDBOX_READER;
+		      component == NA_SANDBOX_READER || component == NA_SANDBOX_WEB;
 	scmp_filter_ctx filter;
 	int result;
 

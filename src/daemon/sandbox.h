@@ -31,6 +31,9 @@ int na_sandbox_privileges(enum na_component component, const struct na_identity 
 
 /* Not a component of the daemon: who reads for others (src/cli/reader.c). It may open files for reading only. */
 #define NA_SANDBOX_READER NA_COMPONENTS
+/* Nor these (src/web/): who speaks HTTP opens no file and makes no socket; who starts readers does nothing else. */
+#define NA_SANDBOX_WEB (NA_COMPONENTS + 1)
+#define NA_SANDBOX_SPAWNER (NA_COMPONENTS + 2)
 
 /*
  * Installs the component's system call filter and forbids gaining privileges. Filters add up over

@@ -24,11 +24,11 @@ struct na_call_rule {
 	enum na_call_limit limit;
 };
 
-/* The supervisor and the observer: everything except these. */
+/* The supervisor, the observer and the spawner of readers: everything except these. */
 extern const struct na_call_rule na_refused_calls[];
 extern const size_t na_refused_calls_count;
 
-/* The journal, the signer, the canary and the reader: these and nothing else. */
+/* The journal, the signer, the canary, the reader and the web: these and nothing else. */
 extern const struct na_call_rule na_allowed_calls[];
 extern const size_t na_allowed_calls_count;
 

@@ -82,7 +82,33 @@ static void put_cards(FILE *out, const struct na_report *report)
 	fputs("</div></div>", out);
 }
 
-static void put_findings(FILE *out, const struct na_report *report)
+static void put_record(FILE *out, int64_t seq, bool live)
+{
+	if (live)
+		fprintf(out, "<a href='/record/%" PRId64 "'>%" PRId64 "</a>", seq, seq);
+	else
+		fprintf(out, "<code>%" PRId64 "</code>", seq);
+}
+
+/* On a live page the name leads to the calls behind it. */
+static void put_destination(FILE *out, const char *destination, const char *addon, bool live)
+{
+	if (!live || !*destination) {
+		na_html_text(out, *destination ? destination : "(no name)");
+		return;
+	}
+	fputs("<a href='/log?destination=", out);
+	na_html_url(out, destination);
+	if (*addon) {
+		fputs("&amp;addon=", out);
+		na_html_url(out, addon);
+	}
+	fputs("'>", out);
+	na_html_text(out, destination);
+	fputs("</a>", out);
+}
+
+static void put_findings(FILE *out, const struct na_report *report, bool live)
 {
 	if (!report->finding_count)
 		return;
@@ -99,8 +125,16 @@ static void put_findings(FILE *out, const struct na_report *report)
 			na_html_time(out, finding->since);
 			fputs(" &middot; ", out);
 		}
-		if (finding->ack)
-			fprintf(out, "acknowledged by record %" PRId64 " &middot; ", finding->ack->seq);
+		if (finding->ack) {
+			fputs("acknowledged by record ", out);
+			put_record(out, finding->ack->seq, live);
+			fputs(" &middot; ", out);
+		}
+		if (live && finding->seq) {
+			fputs("newest: record ", out);
+			put_record(out, finding->seq, live);
+			fputs(" &middot; ", out);
+		}
 		fprintf(out, "%s</small> <code>", finding->rule->advice);
 		na_html_text(out, finding->command);
 		fputs("</code></p></li>", out);
@@ -110,7 +144,8 @@ static void put_findings(FILE *out, const struct na_report *report)
 		fprintf(out, "<p class=faint>%zu more; netaudit report --json has all.</p>", report->finding_count - FINDINGS_SHOWN);
 }
 
-static void put_destinations(FILE *out, const struct na_report *report, const char *title, unsigned int buckets)
+static void put_destinations(FILE *out, const struct na_report *report, const char *title, unsigned int buckets,
+			     bool live)
 {
 	int64_t most = 0;
 	size_t shown = 0;
@@ -125,7 +160,7 @@ static void put_destinations(FILE *out, const struct na_report *report, const ch
 		if (!shown++)
 			most = row->sums.bytes_out;
 		fputs("<tr><td>", out);
-		na_html_text(out, row->destination[0] ? row->destination : "(no name)");
+		put_destination(out, row->destination, "", live);
 		fprintf(out, " <small>%s", na_bucket_name(row->bucket));
 		if (row->component[0]) {
 			fputs(", ", out);
@@ -150,7 +185,7 @@ static const char *who(const struct na_report_call *call)
 }
 
 /* Internal calls are many and lead nowhere: folded away, and not printed. */
-static void put_calls(FILE *out, const struct na_report *report, bool internal)
+static void put_calls(FILE *out, const struct na_report *report, bool internal, bool live)
 {
 	size_t shown = 0;
 
@@ -171,38 +206,44 @@ static void put_calls(FILE *out, const struct na_report *report, bool internal)
 			fputs("</small>", out);
 		}
 		fputs("<td>", out);
-		na_html_text(out, call->destination[0] ? call->destination : call->component);
+		put_destination(out, call->destination[0] ? call->destination : call->component, call->addon,
+				live && call->destination[0]);
 		fprintf(out, "<td>%s<td class=n>", na_bucket_name(call->bucket));
 		na_html_bytes(out, call->sums.bytes_out);
 		fputs("<td class=n>", out);
 		na_html_count(out, call->sums.calls + call->sums.exchanges);
-		fprintf(out, "<td class=n><code>%" PRId64 "</code>", call->sums.last_seq);
+		fputs("<td class=n>", out);
+		put_record(out, call->sums.last_seq, live);
 	}
 	fputs("</tbody></table></div>", out);
 }
 
-void na_report_html(FILE *out, const struct na_report *report)
+void na_report_html(FILE *out, const struct na_report *report, const char *navigation)
 {
+	bool live = navigation != NULL;
+
 	fputs("<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width,initial-scale=1'>"
 	      "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'\">"
 	      "<title>Trust Report: ", out);
 	fprintf(out, "%s</title><style>%s</style></head><body><main>", na_level_name(report->verdict), na_html_style);
+	if (live)
+		fputs(navigation, out);
 	put_verdict(out, report);
 	put_chips(out, report);
 	put_cards(out, report);
-	put_findings(out, report);
+	put_findings(out, report, live);
 	fputs("<div class=split>", out);
 	put_destinations(out, report, "Vendors, and who may be one",
-			 1u << NA_BUCKET_SELF | 1u << NA_BUCKET_VENDOR | 1u << NA_BUCKET_SUSPECTED_VENDOR | 1u << NA_BUCKET_UNKNOWN);
+			 1u << NA_BUCKET_SELF | 1u << NA_BUCKET_VENDOR | 1u << NA_BUCKET_SUSPECTED_VENDOR | 1u << NA_BUCKET_UNKNOWN, live);
 	put_destinations(out, report, "Third parties and Odoo&#39;s services",
-			 1u << NA_BUCKET_THIRD_PARTY | 1u << NA_BUCKET_ODOO);
+			 1u << NA_BUCKET_THIRD_PARTY | 1u << NA_BUCKET_ODOO, live);
 	fputs("</div><h2>Calls by hour</h2><div class=wide>", out);
 	na_html_timeline(out, report);
 	fputs("</div>", out);
 	fputs("<h2>Add-on by destination</h2>", out);
-	put_calls(out, report, false);
+	put_calls(out, report, false, live);
 	fputs("<details><summary>Internal calls</summary>", out);
-	put_calls(out, report, true);
+	put_calls(out, report, true, live);
 	fputs("</details><footer>netaudit " NA_VERSION " &middot; made ", out);
 	na_html_time(out, report->now);
 	fputs(" UTC &middot; origin ", out);

@@ -7,7 +7,10 @@
 
 #include "report/report.h"
 
-/* Errors stay in `out`: ferror(). */
-void na_report_html(FILE *out, const struct na_report *report);
+/*
+ * Errors stay in `out`: ferror(). `navigation` is put on top, as HTML: then the page is a live one (src/web/), and its
+ * record numbers and destinations are links. NULL: a file.
+ */
+void na_report_html(FILE *out, const struct na_report *report, const char *navigation);
 
 #endif

@@ -3,17 +3,15 @@
 #include "report/html_text.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/escape.h"
 
-void na_html_text(FILE *out, const char *text)
+void na_html_escaped(FILE *out, const char *text, size_t bytes)
 {
-	char escaped[NA_HTML_TEXT_MOST];
-
-	na_escape(escaped, sizeof(escaped), text, strlen(text));
-	for (const char *at = escaped; *at; at++) {
+	for (const char *at = text; at < text + bytes; at++) {
 		switch (*at) {
 		case '&':
 			fputs("&amp;", out);
@@ -33,6 +31,27 @@ void na_html_text(FILE *out, const char *text)
 		default:
 			fputc(*at, out);
 		}
+	}
+}
+
+void na_html_text(FILE *out, const char *text)
+{
+	char escaped[NA_HTML_TEXT_MOST];
+
+	na_html_escaped(out, escaped, na_escape(escaped, sizeof(escaped), text, strlen(text)));
+}
+
+void na_html_url(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char byte = (unsigned char)*text;
+		bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+			     strchr("-._~", byte);
+
+		if (plain)
+			fputc(byte, out);
+		else
+			fprintf(out, "%%%02X", byte);
 	}
 }
 

@@ -529,7 +529,7 @@ static void test_hostile_names_stay_text(void **state)
 		uncatalogued(&scene);
 		scene.call.addon = scene.call.destination = scene.destination.destination = name;
 		assert_int_equal(na_report_judge(&scene.report), 0);
-		na_report_html(out, &scene.report);
+		na_report_html(out, &scene.report, NULL);
 		assert_int_equal(fclose(out), 0);
 		assert_null(strstr(page, "<script"));
 		assert_null(strstr(page, "<b>\""));
