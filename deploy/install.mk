@@ -20,11 +20,13 @@ install: all ## install below DESTDIR and PREFIX (/usr); as root without DESTDIR
 		> $(DESTDIR)$(UNITDIR)/netaudit-bpf.service
 	$(Q)sed 's|/usr/bin/netaudit |$(BINDIR)/netaudit |' deploy/systemd/netaudit-reader@.service \
 		> $(DESTDIR)$(UNITDIR)/netaudit-reader@.service
+	$(Q)sed 's|/usr/bin/netaudit |$(BINDIR)/netaudit |' deploy/systemd/netaudit-web.service \
+		> $(DESTDIR)$(UNITDIR)/netaudit-web.service
 	$(Q)sed 's|/usr/bin/netaudit |$(BINDIR)/netaudit |' deploy/systemd/netaudit-metrics.service \
 		> $(DESTDIR)$(UNITDIR)/netaudit-metrics.service
 	$(Q)$(INSTALL) -m 0644 deploy/systemd/netaudit-reader.socket deploy/systemd/netaudit-metrics.timer $(DESTDIR)$(UNITDIR)/
 	$(Q)chmod 0644 $(DESTDIR)$(UNITDIR)/netaudit-bpf.service $(DESTDIR)$(UNITDIR)/netaudit-reader@.service \
-		$(DESTDIR)$(UNITDIR)/netaudit-metrics.service
+		$(DESTDIR)$(UNITDIR)/netaudit-metrics.service $(DESTDIR)$(UNITDIR)/netaudit-web.service
 	$(Q)$(INSTALL) -D -m 0644 deploy/systemd/odoo-instances.conf $(DESTDIR)$(UNITDIR)/odoo@.service.d/10-netaudit.conf
 	$(Q)$(INSTALL) -D -m 0644 deploy/systemd/netaudit.sysusers $(DESTDIR)$(SYSUSERSDIR)/netaudit.conf
 	$(Q)$(INSTALL) -D -m 0644 deploy/systemd/netaudit.tmpfiles $(DESTDIR)$(TMPFILESDIR)/netaudit.conf
@@ -53,7 +55,7 @@ install-users: ## make the users netaudit and netaudit-sign, and the group netau
 uninstall: ## remove what install put there; keeps settings, journal, keys and users
 	$(Q)rm -f $(DESTDIR)$(BINDIR)/netaudit-bpf $(DESTDIR)$(BINDIR)/netaudit $(DESTDIR)$(UNITDIR)/netaudit-bpf.service \
 		$(DESTDIR)$(UNITDIR)/netaudit-reader.socket $(DESTDIR)$(UNITDIR)/netaudit-reader@.service \
-		$(DESTDIR)$(UNITDIR)/netaudit-metrics.service $(DESTDIR)$(UNITDIR)/netaudit-metrics.timer \
+		$(DESTDIR)$(UNITDIR)/netaudit-web.service $(DESTDIR)$(UNITDIR)/netaudit-metrics.service $(DESTDIR)$(UNITDIR)/netaudit-metrics.timer \
 		$(DESTDIR)$(UNITDIR)/odoo@.service.d/10-netaudit.conf \
 		$(DESTDIR)$(SYSUSERSDIR)/netaudit.conf $(DESTDIR)$(TMPFILESDIR)/netaudit.conf \
 		$(DESTDIR)$(BASHCOMPDIR)/netaudit $(DESTDIR)$(ZSHCOMPDIR)/_netaudit \

@@ -4,4 +4,7 @@
 test-report: all ## the report's numbers against a recount of a real journal; a verdict that flips and flips back
 	tests/system/test_report.py $(BUILD)
 
-.PHONY: test-report
+test-web: all ## the live page: who is let in, what it says, what its processes can do and survive
+	tests/system/test_web.py $(BUILD)
+
+.PHONY: test-report test-web

@@ -24,6 +24,7 @@ _netaudit()
 		[config]='--check --config'
 		[prune]=''
 		[doctor]='--config'
+		[web]='--listen --unix --shipped --site'
 		[reader]=''
 		[help]=''
 	)
@@ -49,7 +50,7 @@ _netaudit()
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	--head | --anchors | --html | --output | --check | --config)
+	--head | --anchors | --html | --output | --unix | --check | --config)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;

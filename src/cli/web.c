@@ -88,7 +88,7 @@ static int parse_listen(const char *text, struct sockaddr_storage *address, sock
 /* The name we are called by: what was asked for, with the port that was found where that was 0. */
 static void name_host(struct na_web_settings *settings)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { 0 };
 	socklen_t bytes = sizeof(address);
 	char text[INET6_ADDRSTRLEN] = "";
 
@@ -100,12 +100,13 @@ static void name_host(struct na_web_settings *settings)
 		return;
 	}
 	(void)inet_ntop(AF_INET, &((struct sockaddr_in *)&address)->sin_addr, text, sizeof(text));
-	(void)snprintf(settings->host, sizeof(settings->host), "%s:%u", text, ntohs(((struct sockaddr_in *)&address)->sin_port));
+	(void)snprintf(settings->host, sizeof(settings->host), "%s:%u", text,
+		       ntohs(((struct sockaddr_in *)&address)->sin_port));
 }
 
 static int open_tcp(struct request *request)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { 0 };
 	socklen_t bytes;
 	int one = 1, fd;
 

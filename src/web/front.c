@@ -119,7 +119,7 @@ static enum MHD_Result take_parameter(void *context, enum MHD_ValueKind kind, co
 			question->route = UINT32_MAX;
 			return MHD_NO;
 		}
-		strcpy(question->value[i], value);
+		memcpy(question->value[i], value, strlen(value) + 1);
 	}
 	return MHD_YES;
 }
@@ -219,8 +219,8 @@ static int serve(struct front *front, struct na_error *error)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL, NULL,
-				  handle, front, MHD_OPTION_LISTEN_SOCKET, front->settings->listener,
+	daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL,
+				  NULL, handle, front, MHD_OPTION_LISTEN_SOCKET, front->settings->listener,
 				  MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
 				  IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
 				  MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_NOTIFY_CONNECTION, on_connection,

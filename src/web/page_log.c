@@ -80,8 +80,8 @@ static void put_choices(FILE *out, const char *name, const char *choices, const 
 	fputs("</select>", out);
 }
 
-static void put_input(FILE *out, const struct na_web_question *question, enum na_web_parameter parameter, const char *label,
-		      const char *hint, const char *choices)
+static void put_input(FILE *out, const struct na_web_question *question, enum na_web_parameter parameter,
+		      const char *label, const char *hint, const char *choices)
 {
 	const char *name = na_web_parameter_names[parameter];
 

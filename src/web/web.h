@@ -72,7 +72,8 @@ struct na_web_settings {
 };
 
 /* Makes a page. `out` is memory, or the pipe itself where the route is streamed. Returns the status of HTTP. */
-typedef unsigned int na_web_make(const struct na_web_settings *settings, const struct na_web_question *question, FILE *out);
+typedef unsigned int na_web_make(const struct na_web_settings *settings, const struct na_web_question *question,
+				 FILE *out);
 
 struct na_web_route {
 	const char *path;		/* one that ends in "/" is followed by a number */
