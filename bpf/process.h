@@ -41,6 +41,7 @@ static __always_inline void na_report_process(__u32 type, struct task_struct *ta
 	event->task = who;
 	event->parent_start_ns = BPF_CORE_READ(task, group_leader, real_parent, group_leader, start_boottime);
 	event->exit_code = exit_code;
+	event->off = switches.off != 0;
 	if (exe) {
 		length = bpf_probe_read_kernel_str(event->exe, sizeof(event->exe), exe);
 		event->exe_bytes = length > 0 ? length - 1 : 0;

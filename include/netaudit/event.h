@@ -153,7 +153,8 @@ struct na_process_event {
 	__u64 parent_start_ns;
 	__s32 exit_code;	/* wait(2) status, at exit */
 	__u16 exe_bytes;
-	__u8 reserved[2];
+	__u8 off;		/* auditing was switched off: nothing to be recorded, but the process is to be known */
+	__u8 reserved;
 	char exe[NA_EXE_BYTES];	/* last bytes of the executed file's name */
 };
 

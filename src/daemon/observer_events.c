@@ -226,7 +226,7 @@ static void handle_process(struct na_observer *observer, const struct na_process
 	else if (event->header.type == NA_EVENT_EXEC)
 		na_targets_on_exec(observer->targets, event);
 	na_observer_process_authors(observer, event);
-	if (!na_counter_get(&observer->context->shared->capture_off) &&
+	if (!event->off && !na_counter_get(&observer->context->shared->capture_off) &&
 	    na_observer_describe(observer, na_targets_see(observer->targets, &event->task), &event->task, &context)) {
 		/* a fork's stack comes after it: who started the process is known when it executes its program */
 		if (event->header.type == NA_EVENT_EXEC)
