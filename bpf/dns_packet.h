@@ -13,6 +13,9 @@
 /* A packet that arrives may interrupt one that is sent. */
 #define NA_DNS_SLOTS 2
 
+#define NA_QUIC_2 0x6b3343cf
+#define NA_QUIC_ID_BYTES 20	/* a connection's id has at most */
+
 struct na_dns_work;
 static __always_inline struct na_dns_work *na_dns_work_of(__u32 slot);
 
@@ -143,22 +146,41 @@ static __always_inline void na_parse_dns(struct __sk_buff *skb, const struct na_
 	work->busy = 0;
 }
 
+/*
+ * A packet of QUIC that says its version (RFC 8999, 5.1): 1 or 2 (RFC 9369). Else 0. What is behind that, also the name
+ * that is asked for, is encrypted with AES, which no program here can do.
+ */
+static __always_inline __u32 na_quic_version(const __u8 header[NA_DNS_HEADER_BYTES])
+{
+	__u32 version = (__u32)header[1] << 24 | (__u32)header[2] << 16 | (__u32)header[3] << 8 | header[4];
+
+	if (header[0] >> 6 != 3 || header[5] > NA_QUIC_ID_BYTES)
+		return 0;
+	return version == 1 || version == NA_QUIC_2 ? version : 0;
+}
+
 static __always_inline void na_on_dns_packet(struct __sk_buff *skb, struct sock *sk, __u8 direction)
 {
 	struct na_datagram datagram = { .direction = direction, .protocol = IPPROTO_UDP };
 	struct na_socket *socket = na_find_socket((__u64)sk);
 	__u8 header[NA_DNS_HEADER_BYTES] = {};
 	struct na_peer_counters *counters;
+	__u32 quic;
 
-	if (switches.off || switches.disabled & NA_DISABLED_DNS)
+	if (switches.off)
 		return;
 	/* the packet begins with its IP header here, so its last bytes are the datagram's */
 	if (!socket || !na_read_packet(NA_KERNEL_OBJECT(sk_buff, skb), &datagram) ||
 	    datagram.bytes < NA_DNS_HEADER_BYTES + NA_DNS_QUESTION_BYTES || datagram.bytes > skb->len ||
-	    bpf_skb_load_bytes(skb, skb->len - (__u32)datagram.bytes, header, sizeof(header)) || !na_dns_is_header(header))
+	    bpf_skb_load_bytes(skb, skb->len - (__u32)datagram.bytes, header, sizeof(header)))
+		return;
+	quic = na_quic_version(header);
+	if (!quic && (switches.disabled & NA_DISABLED_DNS || !na_dns_is_header(header)))
 		return;
 	counters = na_flow_of_datagram(socket, &datagram);
-	if (counters)
+	if (counters && quic)
+		counters->quic = quic;
+	else if (counters)
 		na_parse_dns(skb, socket, counters->flow, &datagram);
 }
 

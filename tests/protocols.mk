@@ -30,3 +30,8 @@ test-h2: all $(BUILD)/tests/tls/maps ## HTTP/2 of curl and httpx at nginx, insid
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/protocols/test_h2.py $(BUILD)
 
 .PHONY: test-h2
+
+test-quic: all ## datagrams of a real client and server of QUIC are called so, with the version; others are not
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/protocols/test_quic.py $(BUILD)
+
+.PHONY: test-quic

@@ -337,6 +337,7 @@ struct na_peer_counters {
 	__u64 bytes_in;
 	__u64 event_lost;	/* 1: the ring had no room for the flow's first event, which was counted as lost */
 	__u64 answering;	/* 1: the first datagram was received, so what is sent are answers */
+	__u64 quic;		/* version of QUIC, when a packet that says one was seen */
 };
 
 /* A connection or datagram that a process in scope sent to this host; whoever takes it becomes a relay. */

@@ -144,7 +144,7 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 		na_canonical_integer(&c, "bytes_out", (int64_t)(period ? period->bytes_out : event->bytes_out));
 	}
 	na_canonical_id(&c, "cgroup", task->cgroup_id);
-	na_canonical_string(&c, "channel", na_channel_of_flow(event));
+	na_canonical_string(&c, "channel", period && period->quic ? "quic" : na_channel_of_flow(event));
 	put_comm(&c, task);
 	na_canonical_string(&c, "component", context->component);
 	put_container(&c, context->container);
@@ -194,6 +194,8 @@ static ssize_t compose_flow(void *out, enum na_record_kind kind, const struct na
 		na_canonical_integer(&c, "protocol_number", event->protocol);
 	na_put_tunnel(&c, context->tunnel);
 	na_put_witness(&c, frames);
+	if (period && period->quic)
+		na_canonical_integer(&c, "quic_version", (int64_t)period->quic);
 	if (members->result) {
 		na_canonical_string(&c, "result", na_result_of_close(event));
 		na_canonical_integer(&c, "retransmits", event->retransmits);

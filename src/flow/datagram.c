@@ -141,6 +141,7 @@ static bool report_difference(struct na_datagrams *datagrams, struct na_datagram
 		.bytes_out = now->bytes_out - said->bytes_out,
 		.messages_in = now->messages_in - said->messages_in,
 		.bytes_in = now->bytes_in - said->bytes_in,
+		.quic = now->quic,
 	};
 	bool first = !said->flow, moved = period.messages_out || period.messages_in;
 
