@@ -187,6 +187,7 @@ struct na_clear_work {
 		__u64 ssl;	/* inside TLS: the SSL object */
 		__u64 socket;	/* on the wire: the kernel's socket */
 		__u64 begun_ns;	/* of the message; 0: now */
+		__u64 exchange;	/* of the message's first byte, see na_message_event */
 		__u32 written;
 		__u32 held;	/* nothing may be told yet: the parser stops where a message is over */
 	} of;

@@ -97,6 +97,7 @@ static __noinline void na_clear_report(struct na_clear_work *work)
 	event->connection = work->of.connection;
 	event->flow = work->of.flow;
 	event->written = work->of.written;
+	event->exchange = work->of.exchange;
 	event->begun_ns = work->of.begun_ns ? work->of.begun_ns : event->header.time_ns;
 	na_copy_message(&event->message, &work->stream.message);
 	if (work->of.socket)

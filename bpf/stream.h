@@ -87,6 +87,21 @@ static __always_inline void na_stream_tell_held(struct na_clear_work *work)
 	}
 }
 
+/*
+ * In which exchange of its flow (exchange.h) the program's last write is. A packet leaves within the write that it is
+ * of, so that one may not have been noted yet: then it will be the next.
+ */
+static __always_inline __u64 na_exchange_of_write(__u64 socket)
+{
+	struct na_socket *state = na_find_socket(socket);
+
+	if (!state)
+		return 0;
+	if (!state->written)
+		return state->seen_by != NA_SEEN_CONNECT;
+	return state->exchanges + (BPF_CORE_READ((struct tcp_sock *)socket, copied_seq) != state->read_until);
+}
+
 /* Whose it is, and what the other direction has said. */
 static __always_inline void na_stream_prepare(struct na_clear_work *work, const struct na_wire *wire, __u32 direction,
 					      __u64 socket)
@@ -114,7 +129,12 @@ static __always_inline void na_stream_prepare(struct na_clear_work *work, const 
 	work->of.flow = wire->flow;
 	work->of.socket = socket;
 	work->of.written = direction == NA_TLS_WRITTEN;
-	work->of.begun_ns = na_is_within_message(&work->stream) ? wire->side[direction].begun_ns : bpf_ktime_get_boot_ns();
+	work->of.begun_ns = bpf_ktime_get_boot_ns();
+	work->of.exchange = na_exchange_of_write(socket);
+	if (na_is_within_message(&work->stream)) {
+		work->of.begun_ns = wire->side[direction].begun_ns;
+		work->of.exchange = wire->side[direction].begun_in;
+	}
 }
 
 /* The parser has done what it could: how far it came is kept. */
@@ -124,6 +144,8 @@ static __always_inline void na_stream_keep(struct na_wire *wire, const struct na
 	__u64 begun = work->stream.next_number + na_is_within_message(&work->stream);
 	struct na_wire_side *side = &wire->side[direction];
 
+	if (begun != side->begun)
+		side->begun_in = na_exchange_of_write(work->of.socket);
 	if (begun != side->begun)
 		side->begun_ns = bpf_ktime_get_boot_ns();
 	side->begun = begun;

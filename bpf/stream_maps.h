@@ -14,7 +14,8 @@ enum na_wire_state {
 /* One direction. */
 struct na_wire_side {
 	__u64 begun;		/* messages, the one under way included */
-	__u64 begun_ns;		/* when the last of them did */
+	__u64 begun_ns;		/* when the last of them did, */
+	__u64 begun_in;		/* and in which exchange of its flow */
 	__u32 next;		/* sequence number */
 	__u32 busy;		/* a CPU is at it */
 	__u32 state;		/* enum na_wire_state */

@@ -35,3 +35,8 @@ test-quic: all ## datagrams of a real client and server of QUIC are called so, w
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/protocols/test_quic.py $(BUILD)
 
 .PHONY: test-quic
+
+test-turns: all ## commands and mails in the clear on one connection: each is of the function that wrote it
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/protocols/test_turns.py $(BUILD)
+
+.PHONY: test-turns

@@ -262,7 +262,7 @@ struct na_message_event {
 	__u16 server_name_bytes;
 	__u8 written;		/* by this process; else read */
 	__u8 on_wire;		/* clear text of the flow itself; else inside TLS */
-	__u8 reserved[4];
+	__u32 exchange;		/* written on the wire: in which exchange its first byte was, as in NA_STACK_WRITE; 0: the first */
 	char server_name[NA_SERVER_NAME_BYTES];	/* asked for by this client (SNI): untrusted bytes; empty: by no name */
 	struct na_message message;
 };

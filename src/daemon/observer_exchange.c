@@ -98,24 +98,45 @@ static bool is_socks(const struct na_flow *flow)
 	return flow->tunnel && !strncmp(flow->tunnel->by, "socks", strlen("socks"));
 }
 
-/* Of clear text: whoever connected began the first request of a flow, and whoever was seen to begin them the others. */
-static const struct na_attribution *known_author(struct na_flow *flow, const struct na_message_event *event)
+/* Client and server talk by turns: a message is of several writes, and some writes are of none. */
+static bool is_by_turns(const struct na_message_event *event)
 {
+	return event->message.protocol != NA_PROTOCOL_HTTP1;
+}
+
+/*
+ * Of clear text: whoever connected began the first request of a flow, and whoever was seen to begin them the others.
+ * Not `known`: another may still be seen.
+ */
+static const struct na_attribution *known_author(struct na_flow *flow, const struct na_message_event *event, bool *known)
+{
+	const struct na_attribution *author = NULL;
+	bool first;
+
+	*known = false;
 	if (!flow || !event->on_wire || !event->written)
 		return NULL;
-	if (event->message.number == is_socks(flow))
-		return na_attribution_hold(flow->author);
-	if (flow->exchange.next_number == event->message.number)
-		return na_attribution_hold(flow->exchange.next_author);
-	return NULL;
+	first = event->message.number == is_socks(flow);
+	if (is_by_turns(event))
+		author = na_flow_writer(flow, event->exchange);
+	else if (first)
+		author = flow->author;
+	else if (flow->exchange.next_number == event->message.number)
+		author = flow->exchange.next_author;
+	*known = author;
+	return na_attribution_hold(author || !first ? author : flow->author);
 }
 
 static void begin(struct na_observer *observer, const struct na_message_event *event, struct na_flow *flow, bool known)
 {
-	if (!flow || !event->on_wire || event->message.protocol != NA_PROTOCOL_HTTP1 || is_socks(flow))
+	bool by_turns = is_by_turns(event);
+
+	if (!flow || !event->on_wire || is_socks(flow) || (by_turns && !event->written))
 		return;
 	flow->exchange.connection = event->connection;
 	flow->exchange.number = event->message.number;
+	flow->exchange.by_turns = by_turns;
+	flow->exchange.begun_in = event->exchange;
 	if (!known)
 		na_exchanges_expect_author(observer->exchanges, event);
 }
@@ -138,8 +159,16 @@ void na_observer_exchange_author(struct na_observer *observer, struct na_flow *f
 	uint64_t number = inbound ? event->subject - 1ULL : event->subject;
 	struct na_flow_exchange *exchange = &flow->exchange;
 
+	if (!inbound && event->subject)
+		na_flow_note_writer(flow, event->subject, author);
 	if (!exchange->connection || !event->subject)
 		return;
+	if (exchange->by_turns) {
+		if (!inbound && event->subject == exchange->begun_in)
+			na_exchanges_author(observer->exchanges, exchange->connection, exchange->number, author,
+					    event->header.time_ns);
+		return;
+	}
 	if (number == exchange->number && (inbound || event->header.time_ns > exchange->answered_ns)) {
 		na_exchanges_author(observer->exchanges, exchange->connection, number, author, event->header.time_ns);
 	} else if (!inbound && number == exchange->number + 1 && event->header.time_ns > exchange->answered_ns) {
@@ -166,9 +195,8 @@ void na_observer_message(struct na_observer *observer, const struct na_message_e
 	if (fresh) {
 		if (!na_observer_describe(observer, target, &event->task, &who))
 			return;
-		who.author = known_author(flow, event);
-		known = who.author;
-		if (!known && na_observer_asks(&acting, target, &event->task, &who, !event->written))
+		who.author = known_author(flow, event, &known);
+		if (!who.author && na_observer_asks(&acting, target, &event->task, &who, !event->written))
 			who.author = na_observer_author(observer, event->connection, &event->task, &acting);
 	}
 	if (na_exchanges_message(observer->exchanges, event, &who))

@@ -79,6 +79,8 @@ void na_flow_remove(struct na_flow_table *table, struct na_flow *flow)
 	free(entry->flow.hello);
 	free(entry->flow.tunnel);
 	na_attribution_release(entry->flow.exchange.next_author);
+	for (size_t i = 0; i < NA_FLOW_WRITERS; i++)
+		na_attribution_release(entry->flow.exchange.writer[i].author);
 	free(entry);
 }
 
@@ -115,6 +117,39 @@ bool na_flow_tell_author(struct na_flow *flow, const struct na_attribution *auth
 	others->told[others->count].database = database;
 	others->told[others->count++].addon = author->addon;
 	return true;
+}
+
+static bool is_same(const struct na_attribution *a, const struct na_attribution *b)
+{
+	return a->author == b->author && a->addon == b->addon && a->evidence == b->evidence &&
+	       a->database.name == b->database.name && a->frames == b->frames &&
+	       !memcmp(a->stack_digest, b->stack_digest, sizeof(a->stack_digest));
+}
+
+void na_flow_note_writer(struct na_flow *flow, uint64_t number, const struct na_attribution *author)
+{
+	struct na_flow_writer *writer = flow->exchange.writer;
+
+	if (writer[0].author && number == writer[0].last + 1 && is_same(writer[0].author, author)) {
+		writer[0].last = number;
+		return;
+	}
+	na_attribution_release(writer[NA_FLOW_WRITERS - 1].author);
+	memmove(writer + 1, writer, (NA_FLOW_WRITERS - 1) * sizeof(*writer));
+	writer[0] = (struct na_flow_writer){ number, number, na_attribution_hold(author) };
+}
+
+const struct na_attribution *na_flow_writer(const struct na_flow *flow, uint64_t number)
+{
+	if (!number)
+		return flow->author;
+	for (size_t i = 0; i < NA_FLOW_WRITERS; i++) {
+		const struct na_flow_writer *writer = &flow->exchange.writer[i];
+
+		if (writer->author && writer->first <= number && number <= writer->last)
+			return writer->author;
+	}
+	return NULL;
 }
 
 size_t na_flow_count(const struct na_flow_table *table)

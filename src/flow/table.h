@@ -21,12 +21,23 @@
 
 struct na_flow_authors;
 
+#define NA_FLOW_WRITERS 4
+
+/* Exchanges of a flow that one author began, one after the other. */
+struct na_flow_writer {
+	uint64_t first, last;
+	const struct na_attribution *author;	/* held; NULL: not used */
+};
+
 /* The last request on a flow in clear text, and when the one before it was answered. */
 struct na_flow_exchange {
 	uint64_t connection, number;	/* connection 0: there was none */
 	uint64_t answered_ns;
 	const struct na_attribution *next_author;	/* held: of request `next_number`, of which nothing is known yet */
 	uint64_t next_number;
+	bool by_turns;			/* of a protocol whose messages are of several writes, or of none */
+	uint64_t begun_in;		/* with `by_turns`: in which exchange of the flow it began */
+	struct na_flow_writer writer[NA_FLOW_WRITERS];	/* the newest first */
 };
 
 struct na_flow {
@@ -65,6 +76,11 @@ void na_flow_set_author(struct na_flow *flow, const struct na_attribution *autho
  * when out of memory.
  */
 bool na_flow_tell_author(struct na_flow *flow, const struct na_attribution *author);
+
+/* `author` began this exchange of a flow that this host opened. */
+void na_flow_note_writer(struct na_flow *flow, uint64_t number, const struct na_attribution *author);
+/* Who began it, not held; 0: who connected. NULL: not seen, or too long ago. */
+const struct na_attribution *na_flow_writer(const struct na_flow *flow, uint64_t number);
 
 /* Visits every flow; `visit` may remove the one it is given. */
 void na_flow_each(struct na_flow_table *table, void (*visit)(void *context, struct na_flow *flow), void *context);
