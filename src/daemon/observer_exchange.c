@@ -108,7 +108,8 @@ static bool is_by_turns(const struct na_message_event *event)
  * Of clear text: whoever connected began the first request of a flow, and whoever was seen to begin them the others.
  * Not `known`: another may still be seen.
  */
-static const struct na_attribution *known_author(struct na_flow *flow, const struct na_message_event *event, bool *known)
+static const struct na_attribution *known_author(struct na_flow *flow, const struct na_message_event *event,
+						 bool *known)
 {
 	const struct na_attribution *author = NULL;
 	bool first;
