@@ -101,7 +101,7 @@ static bool is_socks(const struct na_flow *flow)
 /* Client and server talk by turns: a message is of several writes, and some writes are of none. */
 static bool is_by_turns(const struct na_message_event *event)
 {
-	return event->message.protocol != NA_PROTOCOL_HTTP1;
+	return event->message.protocol != NA_PROTOCOL_HTTP1 && event->message.protocol != NA_PROTOCOL_HTTP2;
 }
 
 /*
@@ -132,7 +132,9 @@ static void begin(struct na_observer *observer, const struct na_message_event *e
 {
 	bool by_turns = is_by_turns(event);
 
-	if (!flow || !event->on_wire || is_socks(flow) || (by_turns && !event->written))
+	/* requests of HTTP/2 are written and answered in any order: their numbers say nothing of writes */
+	if (!flow || !event->on_wire || is_socks(flow) || (by_turns && !event->written) ||
+	    event->message.protocol == NA_PROTOCOL_HTTP2)
 		return;
 	flow->exchange.connection = event->connection;
 	flow->exchange.number = event->message.number;
