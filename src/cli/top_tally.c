@@ -16,6 +16,7 @@
 #include "journal/index_row.h"
 
 #define FLOWS_MOST 65536
+#define NAMELESS "a place without a name"
 
 struct slot {
 	int64_t second;		/* since 1970; another second's is empty */
@@ -194,20 +195,25 @@ static const char *destination_of(char out[NA_TOP_NAME_BYTES], const struct na_i
 		if (*text_of(out, row, names[i]))
 			return out;
 	if (address->type != NA_INDEX_ADDRESS)
-		return "?";
+		return NAMELESS;
 	four = memcmp(address->bytes, mapped, sizeof(mapped)) == 0;
-	return inet_ntop(four ? AF_INET : AF_INET6, address->bytes + (four ? 12 : 0), out, NA_TOP_NAME_BYTES) ? out : "?";
+	return inet_ntop(four ? AF_INET : AF_INET6, address->bytes + (four ? 12 : 0), out, NA_TOP_NAME_BYTES) ? out : NAMELESS;
 }
 
 static const char *author_of(char out[NA_TOP_NAME_BYTES], const struct na_index_row *row)
 {
+	static const struct { const char *author, *said; } words[] = {
+		{ "odoo", "Odoo itself" }, { "library", "other programs" }, { "unknown", "unknown code" },
+	};
+
 	if (*text_of(out, row, NA_INDEX_ADDON))
 		return out;
 	if (!*text_of(out, row, NA_INDEX_AUTHOR))
 		return "not of Odoo";
-	if (!strcmp(out, "odoo"))
-		return "Odoo itself";
-	return strcmp(out, "unknown") ? out : "unknown code";
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(out, words[i].author))
+			return words[i].said;
+	return out;
 }
 
 static const char *worker_of(char out[NA_TOP_NAME_BYTES], const struct na_index_row *row)
