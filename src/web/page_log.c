@@ -124,9 +124,9 @@ static void put_cells(FILE *out, char *line, size_t bytes)
 		bool sentence = !rest && cells + 1 < NA_TABLE_COUNT;
 
 		if (sentence)
-			fprintf(out, "<td colspan=%zu>", NA_TABLE_COUNT - cells);
+			fprintf(out, "<td class=w colspan=%zu>", NA_TABLE_COUNT - cells);
 		else
-			fputs(cells < NA_TABLE_CHANNEL ? "<td class=k>" : "<td>", out);
+			fputs(cells < NA_TABLE_CHANNEL ? "<td class=k>" : cells == NA_TABLE_WHERE ? "<td class=w>" : "<td>", out);
 		if (cells == NA_TABLE_SEQ)
 			fprintf(out, "<a href='/record/%s'>", cell);
 		na_html_escaped(out, cell, strlen(cell));

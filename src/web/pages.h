@@ -3,9 +3,11 @@
 #ifndef NETAUDIT_WEB_PAGES_H
 #define NETAUDIT_WEB_PAGES_H
 
+#include "classify/catalogue.h"
+#include "reader/verify.h"
 #include "web/web.h"
 
-na_web_make na_web_report, na_web_log, na_web_record;
+na_web_make na_web_report, na_web_log, na_web_record, na_web_verify, na_web_export, na_web_catalogue;
 
 /* The links to the other pages, as HTML. `current` is a path. */
 void na_web_navigation(FILE *out, const char *current);

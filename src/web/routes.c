@@ -15,6 +15,10 @@ const struct na_web_route na_web_routes[] = {
 	{ .path = "/", .make = na_web_report, .title = "Trust Report" },
 	{ .path = "/log", .make = na_web_log, .title = "Audit log" },
 	{ .path = "/record/", .make = na_web_record },
+	{ .path = "/catalogue", .make = na_web_catalogue, .title = "Catalogue" },
+	{ .path = "/verify", .make = na_web_verify, .streamed = true, .title = "Verify" },
+	{ .path = "/export", .make = na_web_export, .streamed = true, .type = "application/gzip", .file = "netaudit-export.gz",
+	  .title = "Export" },
 };
 
 const size_t na_web_route_count = sizeof(na_web_routes) / sizeof(na_web_routes[0]);
