@@ -130,6 +130,7 @@ class Pages(unittest.TestCase):
         make_traffic(cls.folder)
         cls.settled = time.time() + 1
         wait_for("a signed head", lambda: "verified" in cls.netaudit("verify"))
+        wait_for("what was before that to be committed", lambda: time.time() > cls.settled + 2)
         cls.tries = f"{cls.folder}/tries.so"
         subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", cls.tries, f"{ROOT}/tests/system/web_tries.c"], check=True)
         cls.journal = f"{cls.folder}/state/journal/journal.db"
