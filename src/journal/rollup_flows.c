@@ -26,6 +26,7 @@ struct na_rollup_flow {
 	char destination[];
 };
 
+/* NOLINTBEGIN(clang-analyzer-unix.Malloc,clang-analyzer-core.*): uthash's lists are not understood */
 static struct na_rollup_flow *find(const struct na_rollup_flows *flows, int64_t flow)
 {
 	struct na_rollup_flow *found;
@@ -178,3 +179,4 @@ void na_rollup_flows_forget(struct na_rollup_flows *flows)
 		free(each);
 	}
 }
+/* NOLINTEND(clang-analyzer-unix.Malloc,clang-analyzer-core.*) */

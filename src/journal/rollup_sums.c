@@ -33,6 +33,7 @@ struct na_rollup_sums {
 	char text[];
 };
 
+/* NOLINTBEGIN(clang-analyzer-unix.Malloc,clang-analyzer-core.*): uthash's lists are not understood */
 static struct na_rollup_sums *make(const struct na_rollup_key *key)
 {
 	struct head head = { .hour = key->hour, .disagree = key->disagree };
@@ -142,3 +143,4 @@ void na_rollup_sums_drop(struct na_rollup_sums **sums)
 		free(each);
 	}
 }
+/* NOLINTEND(clang-analyzer-unix.Malloc,clang-analyzer-core.*) */
