@@ -88,7 +88,7 @@ def records(folder):
 
 
 def caller(body):
-    return body["src"] if body.get("bucket") not in (None, "unknown", "internal") else ""
+    return body.get("src", "") if body.get("bucket") not in (None, "unknown", "internal") else ""
 
 
 def destination_of(body):
