@@ -88,20 +88,25 @@ static int parse_listen(const char *text, struct sockaddr_storage *address, sock
 /* The name we are called by: what was asked for, with the port that was found where that was 0. */
 static void name_host(struct na_web_settings *settings)
 {
-	struct sockaddr_storage address = { 0 };
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+	} address;
 	socklen_t bytes = sizeof(address);
 	char text[INET6_ADDRSTRLEN] = "";
 
-	if (getsockname(settings->listener, (struct sockaddr *)&address, &bytes))
+	memset(&address, 0, sizeof(address));
+	if (getsockname(settings->listener, &address.any, &bytes))
 		return;
-	if (address.ss_family == AF_INET6) {
+	if (address.any.sa_family == AF_INET6) {
 		(void)snprintf(settings->host, sizeof(settings->host), "[::1]:%u",
-			       ntohs(((struct sockaddr_in6 *)&address)->sin6_port));
+			       ntohs(address.six.sin6_port));
 		return;
 	}
-	(void)inet_ntop(AF_INET, &((struct sockaddr_in *)&address)->sin_addr, text, sizeof(text));
+	(void)inet_ntop(AF_INET, &address.four.sin_addr, text, sizeof(text));
 	(void)snprintf(settings->host, sizeof(settings->host), "%s:%u", text,
-		       ntohs(((struct sockaddr_in *)&address)->sin_port));
+		       ntohs(address.four.sin_port));
 }
 
 static int open_tcp(struct request *request)
