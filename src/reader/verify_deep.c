@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "journal/index_row.h"
+#include "journal/index_sqlite.h"
 #include "journal/read_only.h"
 #include "journal/rollup.h"
 #include "reader/verify_work.h"
@@ -108,15 +109,15 @@ static void end_again(struct again *again)
 	sqlite3_close(again->db);
 }
 
-/* Every record up to where the index is must be in it, with what its body says. */
+/* Every record up to where the index is must be in it, with what its body says; and there must be that many. */
 static bool compare_rows(sqlite3_stmt *records, sqlite3_stmt *rows, int64_t until, struct again *again)
 {
 	struct na_index_row *row = malloc(sizeof(*row));
 	bool same = row != NULL;
+	int64_t seq = 0;
 
 	while (same && sqlite3_step(records) == SQLITE_ROW) {
-		int64_t seq = sqlite3_column_int64(records, 0);
-
+		seq = sqlite3_column_int64(records, 0);
 		if (seq > until)
 			break;
 		(void)na_index_row_read(row, sqlite3_column_blob(records, 1), (size_t)sqlite3_column_bytes(records, 1));
@@ -127,7 +128,7 @@ static bool compare_rows(sqlite3_stmt *records, sqlite3_stmt *rows, int64_t unti
 			same = na_rollup_add(&again->rollup, seq, row) == 0;
 	}
 	free(row);
-	return same;
+	return same && seq >= until;
 }
 
 /* Columns in the order of the table, named so that a changed schema fails. */
@@ -138,32 +139,42 @@ static const char rows_sql[] = "SELECT seq"
 	" FROM row WHERE seq >= ?1 ORDER BY seq";
 
 /* 1 when the index agrees, 0 when not, or when it cannot be read. */
-static bool index_agrees(struct na_verifier *v, sqlite3 *db, sqlite3_stmt *records)
+static bool index_agrees(sqlite3 *journal, sqlite3 *db)
 {
-	sqlite3_stmt *position = NULL, *rows = NULL, *integrity = NULL;
+	sqlite3_stmt *position = NULL, *rows = NULL, *integrity = NULL, *records = NULL;
 	struct again again = { 0 };
-	bool whole = v->first_seq == 1;
 	const char *text = NULL;
+	int64_t first = 0;
 	bool same = sqlite3_prepare_v2(db, "SELECT seq FROM position", -1, &position, NULL) == SQLITE_OK &&
 		    sqlite3_prepare_v2(db, rows_sql, -1, &rows, NULL) == SQLITE_OK &&
 		    sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &integrity, NULL) == SQLITE_OK &&
-		    (!whole || begin_again(&again)) &&
+		    sqlite3_prepare_v2(journal, "SELECT seq, body FROM record ORDER BY seq", -1, &records, NULL) == SQLITE_OK &&
 		    /* one snapshot: a running daemon goes on adding to it */
 		    sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
 
 	if (same && sqlite3_step(position) == SQLITE_ROW) {
-		sqlite3_bind_int64(rows, 1, (sqlite3_int64)v->first_seq);
-		same = compare_rows(records, rows, sqlite3_column_int64(position, 0), whole ? &again : NULL);
-		same = same && (!whole || same_rollup(&again, db));
+		/* the journal's snapshot after the index's, which follows it: so it has every record that the index has */
+		same = sqlite3_exec(journal, "BEGIN", NULL, NULL, NULL) == SQLITE_OK &&
+		       na_index_integer(journal, "SELECT min(seq) FROM record", &first) == 0 && (first != 1 || begin_again(&again));
+		sqlite3_bind_int64(rows, 1, first);
+		same = same && compare_rows(records, rows, sqlite3_column_int64(position, 0), first == 1 ? &again : NULL);
+		same = same && (first != 1 || same_rollup(&again, db));
 		same = same && sqlite3_step(integrity) == SQLITE_ROW;
 		text = same ? (const char *)sqlite3_column_text(integrity, 0) : NULL;
 		same = text && strcmp(text, "ok") == 0;
 	}
 	sqlite3_finalize(position);
 	sqlite3_finalize(rows);
+	sqlite3_finalize(records);
 	sqlite3_finalize(integrity);
 	end_again(&again);
 	return same;
+}
+
+static bool open_again(sqlite3 **db, const char *path)
+{
+	return na_read_only_open(db, path, na_read_only_is_still(path)) == SQLITE_OK &&
+	       sqlite3_busy_timeout(*db, 10000) == SQLITE_OK;
 }
 
 /* Only searching goes by index.db: what it says wrong is said, and is no doubt about the records. */
@@ -171,20 +182,16 @@ static int check_index(struct na_verifier *v)
 {
 	char path[sizeof(v->path) + 16];
 	const char *slash = strrchr(v->path, '/');
-	sqlite3_stmt *records = NULL;
-	sqlite3 *db = NULL;
-	int result;
+	sqlite3 *journal = NULL, *index = NULL;
 
 	(void)snprintf(path, sizeof(path), "%.*sindex.db", slash ? (int)(slash - v->path + 1) : 0, v->path);
 	if (access(path, F_OK) < 0)
 		return 0;
-	result = na_verify_prepare(v, &records, "SELECT seq, body FROM record ORDER BY seq");
-	if (result == 0 && (na_read_only_open(&db, path, na_read_only_is_still(path)) != SQLITE_OK ||
-			    sqlite3_busy_timeout(db, 10000) != SQLITE_OK || !index_agrees(v, db, records)))
+	if (!open_again(&journal, v->path) || !open_again(&index, path) || !index_agrees(journal, index))
 		v->result->notes |= NA_VERIFY_INDEX;
-	sqlite3_finalize(records);
-	sqlite3_close(db);
-	return result;
+	sqlite3_close(journal);
+	sqlite3_close(index);
+	return 0;
 }
 
 int na_verify_deep(struct na_verifier *v)

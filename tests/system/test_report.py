@@ -18,6 +18,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -328,6 +329,21 @@ class Report(unittest.TestCase):
                 self.assertEqual(sample.name.endswith("_total"), family.type == "counter")
                 samples[key] = sample.value
         return samples
+
+    def test_1_traffic_meanwhile_is_no_edit(self):
+        enough = threading.Event()
+
+        def talk():
+            while not enough.is_set():
+                self.call("tcp", PROVIDER, 100)
+        talker = threading.Thread(target=talk)
+        talker.start()
+        try:
+            rules = {finding["rule"] for _ in range(8) for finding in json.loads(self.report("--json"))["findings"]}
+        finally:
+            enough.set()
+            talker.join()
+        self.assertFalse(rules & {"edited", "tampered"}, rules)
 
     def test_2_numbers_are_those_of_a_recount(self):
         for size in range(1, 40):
