@@ -156,7 +156,7 @@ bool na_proc_parse_socket(const char *line, size_t length, struct na_proc_socket
 }
 
 /* /proc tells the start in clock ticks; a zombie has nothing left to be looked at. */
-static int check_started(int pid_fd, uint64_t start_ns)
+int na_proc_check_started(int pid_fd, uint64_t start_ns)
 {
 	long ticks = sysconf(_SC_CLK_TCK);
 	uint64_t tick_ns = UINT64_C(1000000000) / (ticks > 0 ? (uint64_t)ticks : 100);
@@ -177,7 +177,7 @@ int na_proc_open_started(const char *proc_root, uint32_t pid, uint64_t start_ns)
 	close(proc_fd);
 	if (pid_fd < 0)
 		return pid_fd == -ENOENT ? -ESRCH : pid_fd;
-	error = check_started(pid_fd, start_ns);
+	error = na_proc_check_started(pid_fd, start_ns);
 	if (error) {
 		close(pid_fd);
 		return error;

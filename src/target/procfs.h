@@ -32,6 +32,9 @@ int na_proc_open(int proc_fd, uint32_t pid);
 /* The same for the process that was started at `start_ns`; -ESRCH when it is gone. `proc_root` NULL: "/proc". */
 int na_proc_open_started(const char *proc_root, uint32_t pid, uint64_t start_ns);
 
+/* 0 while the process that `pid_fd` was opened for lives and started then (na_task.start_ns), else -ESRCH. */
+int na_proc_check_started(int pid_fd, uint64_t start_ns);
+
 /* Reads up to `capacity` bytes; binary, no NUL is added. `*length` may be less than the file. */
 int na_proc_read(int pid_fd, const char *name, char *buffer, size_t capacity, size_t *length);
 

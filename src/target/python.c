@@ -191,9 +191,12 @@ int na_python_examine(const char *proc_root, uint32_t pid, uint64_t start_ns, st
 		return explain(&examination, examination.pid_fd,
 			       examination.pid_fd == -ESRCH ? "it is gone" : "it cannot be looked at");
 	error = examine_open(&examination);
-	close(examination.pid_fd);
+	/* memory that was opened before an exec ends with it, the process does not */
 	if (error == -ESRCH)
-		explain(&examination, error, "it is gone");
+		error = na_proc_check_started(examination.pid_fd, start_ns) ?
+			explain(&examination, -ESRCH, "it is gone") :
+			explain(&examination, -EAGAIN, "it has just become another program, or is ending");
+	close(examination.pid_fd);
 	if (error)
 		memset(python, 0, sizeof(*python));
 	else
