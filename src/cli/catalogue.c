@@ -13,8 +13,7 @@
 #include "report/suggest.h"
 
 const struct na_option na_catalogue_options[] = {
-	{ "shipped", 0, "DIRECTORY", "the catalogue that came with netaudit (default " NA_CATALOGUE_SHIPPED ")" },
-	{ "site", 0, "DIRECTORY", "this site's additions (default " NA_CATALOGUE_SITE ")" },
+	NA_CATALOGUE_FOLDER_OPTIONS,
 	{ "bucket", 'b', "BUCKET", "list: of this bucket only; add: the component's bucket" },
 	{ "addon", 'A', "NAME", "add, confirm: an add-on that may call there (licence_addon)" },
 	{ "reason", 'R', "TEXT", "add, confirm, dismiss: why; it is recorded" },
@@ -22,16 +21,24 @@ const struct na_option na_catalogue_options[] = {
 	{ NULL, 0, NULL, NULL }
 };
 
+bool na_catalogue_take_folder(const char *folders[2], const char *name, const char *value)
+{
+	bool site = !strcmp(name, "site");
+
+	if (!site && strcmp(name, "shipped") != 0)
+		return false;
+	folders[site] = value;
+	return true;
+}
+
 static int take(void *context, const char *name, const char *value)
 {
 	struct na_catalogue_request *request = context;
 	int64_t port;
 
-	if (!strcmp(name, "shipped"))
-		request->folders[0] = value;
-	else if (!strcmp(name, "site"))
-		request->folders[1] = value;
-	else if (!strcmp(name, "addon"))
+	if (na_catalogue_take_folder(request->folders, name, value))
+		return 0;
+	if (!strcmp(name, "addon"))
 		request->addon = value;
 	else if (!strcmp(name, "reason"))
 		request->reason = value;

@@ -21,6 +21,12 @@ int na_catalogue_add(struct na_catalogue_request *request);
 int na_catalogue_confirm(struct na_catalogue_request *request);
 int na_catalogue_dismiss(struct na_catalogue_request *request);
 
+/* Rows of a command's options, and who takes them: whether the name was one of these. */
+#define NA_CATALOGUE_FOLDER_OPTIONS \
+	{ "shipped", 0, "DIRECTORY", "the catalogue that came with netaudit (default " NA_CATALOGUE_SHIPPED ")" }, \
+	{ "site", 0, "DIRECTORY", "this site's additions (default " NA_CATALOGUE_SITE ")" }
+bool na_catalogue_take_folder(const char *folders[2], const char *name, const char *value);
+
 /* Reads both folders. Returns -1 to go on, or the exit code after having said why. */
 int na_catalogue_open(struct na_cli *cli, const char *const folders[2], struct na_catalogue **catalogue);
 

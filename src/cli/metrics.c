@@ -24,8 +24,7 @@ const struct na_option na_metrics_options[] = {
 	{ "output", 'o', "FILE", "write FILE, in one step, in place of printing" },
 	{ "since", 'S', "TIME", "report from the hour of this time on (default: 24 hours ago)" },
 	{ "quick", 'q', NULL, "do not verify the chain; the verdict says so" },
-	{ "shipped", 0, "DIRECTORY", "the catalogue that came with netaudit (default " NA_CATALOGUE_SHIPPED ")" },
-	{ "site", 0, "DIRECTORY", "this site's additions (default " NA_CATALOGUE_SITE ")" },
+	NA_CATALOGUE_FOLDER_OPTIONS,
 	{ NULL, 0, NULL, NULL }
 };
 
@@ -40,14 +39,12 @@ static int take(void *context, const char *name, const char *value)
 {
 	struct request *request = context;
 
+	if (na_catalogue_take_folder(request->folders, name, value))
+		return 0;
 	if (!strcmp(name, "since"))
 		return na_parse_when(value, request->now, &request->since);
 	if (!strcmp(name, "output"))
 		request->output = value;
-	else if (!strcmp(name, "shipped"))
-		request->folders[0] = value;
-	else if (!strcmp(name, "site"))
-		request->folders[1] = value;
 	else if (!strcmp(name, "quick"))
 		request->quick = true;
 	else

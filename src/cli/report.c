@@ -26,8 +26,7 @@ const struct na_option na_report_options[] = {
 	{ "html", 0, "FILE", "write one self-contained page" },
 	{ "exit-code", 'e', NULL, "end with 10 for attention and 11 for alarm" },
 	{ "quick", 'q', NULL, "do not verify chain and sums; the report says so" },
-	{ "shipped", 0, "DIRECTORY", "the catalogue that came with netaudit (default " NA_CATALOGUE_SHIPPED ")" },
-	{ "site", 0, "DIRECTORY", "this site's additions (default " NA_CATALOGUE_SITE ")" },
+	NA_CATALOGUE_FOLDER_OPTIONS,
 	{ NULL, 0, NULL, NULL }
 };
 
@@ -42,16 +41,14 @@ static int take(void *context, const char *name, const char *value)
 {
 	struct request *request = context;
 
+	if (na_catalogue_take_folder(request->folders, name, value))
+		return 0;
 	if (!strcmp(name, "since"))
 		return na_parse_when(value, request->now, &request->since);
 	if (!strcmp(name, "until"))
 		return na_parse_when(value, request->now, &request->until);
 	if (!strcmp(name, "html"))
 		request->html = value;
-	else if (!strcmp(name, "shipped"))
-		request->folders[0] = value;
-	else if (!strcmp(name, "site"))
-		request->folders[1] = value;
 	else if (!strcmp(name, "quick"))
 		request->quick = true;
 	else if (!strcmp(name, "exit-code"))

@@ -24,8 +24,7 @@ const struct na_option na_top_options[] = {
 	{ "once", '1', NULL, "one picture of the last minute (done anyway in a pipe)" },
 	{ "interval", 'i', "SECONDS", "time between pictures, 1 to 60 (default 1)" },
 	{ "sort", 's', "ORDER", "sent (default), received, calls or name" },
-	{ "shipped", 0, "DIRECTORY", "the catalogue that came with netaudit (default " NA_CATALOGUE_SHIPPED ")" },
-	{ "site", 0, "DIRECTORY", "this site's additions (default " NA_CATALOGUE_SITE ")" },
+	NA_CATALOGUE_FOLDER_OPTIONS,
 	{ NULL, 0, NULL, NULL }
 };
 
@@ -56,14 +55,12 @@ static int take(void *context, const char *name, const char *value)
 {
 	struct top *top = context;
 
+	if (na_catalogue_take_folder(top->folders, name, value))
+		return 0;
 	if (!strcmp(name, "once"))
 		top->once = true;
 	else if (!strcmp(name, "interval"))
 		return na_parse_count(value, 1, 60, &top->interval_s);
-	else if (!strcmp(name, "shipped"))
-		top->folders[0] = value;
-	else if (!strcmp(name, "site"))
-		top->folders[1] = value;
 	else {
 		size_t i = 0;
 

@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "cli/catalogue.h"
 #include "classify/catalogue.h"
 #include "daemon/sandbox.h"
 #include "web/web.h"
@@ -24,8 +25,7 @@
 const struct na_option na_web_options[] = {
 	{ "listen", 'l', "ADDRESS:PORT", "a loopback address; port 0: any that is free (default " DEFAULT_LISTEN ")" },
 	{ "unix", 'u', "PATH", "a unix socket instead; members of the two groups may ask there" },
-	{ "shipped", 0, "DIRECTORY", "the catalogue that came with netaudit (default " NA_CATALOGUE_SHIPPED ")" },
-	{ "site", 0, "DIRECTORY", "this site's additions (default " NA_CATALOGUE_SITE ")" },
+	NA_CATALOGUE_FOLDER_OPTIONS,
 	{ NULL, 0, NULL, NULL }
 };
 
@@ -36,22 +36,17 @@ struct request {
 
 static int take(void *context, const char *name, const char *value)
 {
-	static const struct {
-		const char *name;
-		size_t offset;
-	} texts[] = {
-		{ "listen", offsetof(struct request, listen) },
-		{ "unix", offsetof(struct request, path) },
-		{ "shipped", offsetof(struct request, settings.folders[0]) },
-		{ "site", offsetof(struct request, settings.folders[1]) },
-	};
+	struct request *request = context;
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		if (!strcmp(name, texts[i].name)) {
-			*(const char **)((char *)context + texts[i].offset) = value;
-			return 0;
-		}
-	return -EINVAL;
+	if (na_catalogue_take_folder(request->settings.folders, name, value))
+		return 0;
+	if (!strcmp(name, "listen"))
+		request->listen = value;
+	else if (!strcmp(name, "unix"))
+		request->path = value;
+	else
+		return -EINVAL;
+	return 0;
 }
 
 /* "127.0.0.1:80", "[::1]:80": an address that only this machine reaches. Returns 0 or -EINVAL. */
