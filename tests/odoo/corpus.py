@@ -15,6 +15,7 @@ import shutil
 import sys
 
 import server
+import suite
 
 sys.path[:0] = [os.path.join(os.path.dirname(server.HERE), "attribution")]
 import addons  # noqa: E402
@@ -138,29 +139,17 @@ def measure(options, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--root", required=True)
     parser.add_argument("--count", type=int, default=10)
     parser.add_argument("--only", default="", help="styles, separated by commas")
     parser.add_argument("--truth-only", action="store_true", help="without an auditor: are all calls made and told?")
-    options = parser.parse_args()
-    if "NETAUDIT_UNSHARED" not in os.environ:
-        status = server.prepared(options.root)
-        if status:
-            return 0 if status == 77 else 1
-    lab.enter_own_network("--mount")
-    folder = os.path.join(os.path.abspath(options.build), "tests", "odoo-corpus")
-    os.makedirs(folder, exist_ok=True)
+    options, folder = suite.begin(parser, "odoo-corpus")
     corpus, truth, records, ports = measure(options, folder)
     tokens, problems = corpus.plan.tokens, corpus.problems
     if options.truth_only:
         problems += compare.complete(tokens, truth)
     else:
         problems += compare.compare(tokens, truth, records, ports, lab.own_network(), "Odoo")
-    for problem in problems:
-        print(f"FAIL: {problem}")
-    print(f"{len(tokens)} calls planned, {len(problems)} problems")
-    return 1 if problems else 0
+    return suite.end(problems, f"{len(tokens)} calls planned")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ import sys
 import time
 
 import server
+import suite
 
 sys.path[:0] = [os.path.join(os.path.dirname(server.HERE), "attribution")]
 import lab  # noqa: E402
@@ -387,22 +388,8 @@ def try_attack(day, attack):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--root", required=True)
-    parser.add_argument("--prepared", action="store_true", help="skip where the root is not there yet")
     parser.add_argument("--only", default="", help="words of the attacks' names, separated by commas")
-    options = parser.parse_args()
-    if options.prepared and not os.path.exists(os.path.join(options.root, "netaudit-odoo-tools-2-ready")):
-        print("skip: there is no real Odoo here, or an older one: make odoo-root")
-        return 0
-    if "NETAUDIT_UNSHARED" not in os.environ:
-        status = server.prepared(options.root)
-        if status:
-            return 0 if status == 77 else 1
-    lab.enter_own_network("--mount")
-    folder = os.path.join(os.path.abspath(options.build), "tests", "odoo-day")
-    shutil.rmtree(folder, ignore_errors=True)
-    os.makedirs(folder)
+    options, folder = suite.begin(parser, "odoo-day")
     day, problems = Day(options, folder), []
     try:
         day.ordinary()
@@ -419,10 +406,7 @@ def main():
             problems += try_attack(day, attack)
     finally:
         day.end()
-    for problem in problems:
-        print("FAIL: " + problem)
-    print(f"an ordinary day and {len(attacks)} attacks, {len(problems)} problems")
-    return 1 if problems else 0
+    return suite.end(problems, f"an ordinary day and {len(attacks)} attacks")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import sys
 import time
 
 import server
+import suite
 
 sys.path[:0] = [os.path.join(os.path.dirname(server.HERE), "attribution")]
 import lab  # noqa: E402
@@ -96,27 +97,11 @@ def compare(asked, records):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--root", required=True)
     parser.add_argument("--count", type=int, default=3)
-    parser.add_argument("--prepared", action="store_true", help="skip where the root is not there yet")
-    options = parser.parse_args()
-    if options.prepared and not os.path.exists(os.path.join(options.root, "netaudit-odoo-ready")):
-        print("skip: there is no real Odoo here: make odoo-root")
-        return 0
-    if "NETAUDIT_UNSHARED" not in os.environ:
-        status = server.prepared(options.root)
-        if status:
-            return 0 if status == 77 else 1
-    lab.enter_own_network("--mount")
-    folder = os.path.join(os.path.abspath(options.build), "tests", "odoo-routes")
-    os.makedirs(folder, exist_ok=True)
+    options, folder = suite.begin(parser, "odoo-routes")
     asked, records = measure(options, folder)
     problems = list(compare(asked, records))
-    for problem in problems:
-        print(f"FAIL: {problem}")
-    print(f"{len(asked)} requests, {len(problems)} problems")
-    return 1 if problems else 0
+    return suite.end(problems, f"{len(asked)} requests")
 
 
 if __name__ == "__main__":
