@@ -42,7 +42,7 @@ enum na_clear_state {
 	NA_CLEAR_OPAQUE,	/* nothing that is understood, or nothing any more */
 };
 
-enum na_clear_field { NA_FIELD_OTHER, NA_FIELD_HOST, NA_FIELD_LENGTH, NA_FIELD_ENCODING };
+enum na_clear_field { NA_FIELD_OTHER, NA_FIELD_HOST, NA_FIELD_LENGTH, NA_FIELD_ENCODING, NA_FIELD_FORWARDED };
 
 /* What a piece of text (path segment, query key, field name) looks like: is it an identifier of somebody? */
 struct na_shape {
@@ -188,6 +188,7 @@ struct na_clear_work {
 		__u64 socket;	/* on the wire: the kernel's socket */
 		__u64 begun_ns;	/* of the message; 0: now */
 		__u64 exchange;	/* of the message's first byte, see na_message_event */
+		__u64 from_proxy;	/* what it says of whom it asks for is taken */
 		__u32 written;
 		__u32 held;	/* nothing may be told yet: the parser stops where a message is over */
 	} of;

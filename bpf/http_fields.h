@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The fields of a head: their names, and of the values host, length and coding. */
+/* The fields of a head: their names, and of the values host, length, coding, and for whom a proxy asks. */
 #ifndef NETAUDIT_BPF_HTTP_FIELDS_H
 #define NETAUDIT_BPF_HTTP_FIELDS_H
 
@@ -19,6 +19,12 @@ static __always_inline __u8 na_field_form(struct na_clear_stream *stream, __u8 c
 	return NA_CLEAR_FIELD_NAME;
 }
 
+static __always_inline void na_forget_forwarded(struct na_message *message)
+{
+	__builtin_memset(message->forwarded, 0, sizeof(message->forwarded));
+	message->forwarded_bytes = 0;
+}
+
 static __always_inline __u8 na_name_byte(struct na_clear_stream *stream, __u8 c, __u32 slot)
 {
 	if (c == ':') {
@@ -29,6 +35,8 @@ static __always_inline __u8 na_name_byte(struct na_clear_stream *stream, __u8 c,
 			stream->field = NA_FIELD_OTHER;
 		if (stream->field == NA_FIELD_HOST)
 			na_forget_host(&stream->message);
+		if (stream->field == NA_FIELD_FORWARDED)
+			na_forget_forwarded(&stream->message);
 		na_begin_word(stream);
 		return NA_CLEAR_FIELD_VALUE;
 	}
@@ -73,6 +81,24 @@ static __always_inline void na_encoding_over(struct na_clear_stream *stream)
 		stream->message.flags &= ~NA_MESSAGE_CHUNKED;
 }
 
+/* Addresses separated by commas: the last is what the proxy itself has seen. What is no address fills it up. */
+static __always_inline void na_forwarded_byte(struct na_message *message, __u8 c)
+{
+	__u64 at = message->forwarded_bytes;
+
+	if (c == ',') {
+		na_forget_forwarded(message);
+		return;
+	}
+	if (!na_is_digit(c) && c != '.' && c != ':' && ((c | 0x20) < 'a' || (c | 0x20) > 'f'))
+		message->forwarded_bytes = at = NA_MESSAGE_FORWARDED_BYTES;
+	asm volatile("" : "+r"(at));
+	if (at >= NA_MESSAGE_FORWARDED_BYTES)
+		return;
+	message->forwarded[at] = c;
+	message->forwarded_bytes = at + 1;
+}
+
 static __always_inline __u8 na_value_byte(struct na_clear_stream *stream, __u8 c)
 {
 	if (c == '\n') {
@@ -91,6 +117,8 @@ static __always_inline __u8 na_value_byte(struct na_clear_stream *stream, __u8 c
 			na_put_host(&stream->message, c);
 	} else if (stream->field == NA_FIELD_LENGTH) {
 		na_number_byte(stream, c);
+	} else if (stream->field == NA_FIELD_FORWARDED) {
+		na_forwarded_byte(&stream->message, c);
 	} else {
 		na_word_byte(stream, c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 	}

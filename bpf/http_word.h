@@ -67,6 +67,9 @@ static __always_inline enum na_clear_field na_which_field(const struct na_clear_
 	if (na_word_is(stream, 17, 't', NA_WORD8('r', 'a', 'n', 's', 'f', 'e', 'r', '-'),
 		       NA_WORD8('e', 'n', 'c', 'o', 'd', 'i', 'n', 'g')))
 		return NA_FIELD_ENCODING;
+	if (na_word_is(stream, 15, 0, NA_WORD8(0, 'x', '-', 'f', 'o', 'r', 'w', 'a'),
+		       NA_WORD8('r', 'd', 'e', 'd', '-', 'f', 'o', 'r')))
+		return NA_FIELD_FORWARDED;
 	return NA_FIELD_OTHER;
 }
 

@@ -77,6 +77,15 @@ static __always_inline bool na_is_message_off(const struct na_message *message)
 				switches.disabled & NA_DISABLED_MESSAGES(message->protocol & 7));
 }
 
+/* The one value of a field, beside the host, that leaves the kernel: an address as a declared proxy saw it. */
+static __always_inline void na_keep_forwarded(struct na_message *message, const struct na_clear_work *work)
+{
+	if (work->of.from_proxy && !work->of.written && message->forwarded_bytes < NA_MESSAGE_FORWARDED_BYTES)
+		return;
+	na_clear_wipe(message->forwarded, sizeof(message->forwarded));
+	message->forwarded_bytes = 0;
+}
+
 /* One message, or its head. In a frame of its own: BPF stacks are small. */
 static __noinline void na_clear_report(struct na_clear_work *work)
 {
@@ -100,6 +109,7 @@ static __noinline void na_clear_report(struct na_clear_work *work)
 	event->exchange = work->of.exchange;
 	event->begun_ns = work->of.begun_ns ? work->of.begun_ns : event->header.time_ns;
 	na_copy_message(&event->message, &work->stream.message);
+	na_keep_forwarded(&event->message, work);
 	if (work->of.socket)
 		known = na_fill_from_flow(event, work->of.socket);
 	else

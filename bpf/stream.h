@@ -105,8 +105,23 @@ static __always_inline __u64 na_exchange_of_write(__u64 socket)
 	return state->exchanges + (BPF_CORE_READ((struct tcp_sock *)socket, copied_seq) != state->read_until);
 }
 
+/* Whether the other end is a proxy whose word is taken. Verified by itself, for its stack. */
+__attribute__((noinline)) int na_is_from_proxy(__u64 socket)
+{
+	struct na_ends ends = {};
+	__u64 remote[2], found = 0;
+
+	na_read_ends(&ends, (struct sock *)socket);
+	__builtin_memcpy(remote, ends.remote, sizeof(remote));
+#pragma unroll
+	for (int i = 0; i < NA_TRUSTED_MOST; i++)
+		found |= !(((remote[0] & switches.proxies[i].mask[0]) ^ switches.proxies[i].low[0]) |
+			   ((remote[1] & switches.proxies[i].mask[1]) ^ switches.proxies[i].low[1]));
+	return found;
+}
+
 /* Whose it is, and what the other direction has said. */
-static __always_inline void na_stream_prepare(struct na_clear_work *work, const struct na_wire *wire, __u32 direction,
+static __always_inline void na_stream_prepare(struct na_clear_work *work, struct na_wire *wire, __u32 direction,
 					      __u64 socket)
 {
 	struct na_tls_stream_key key = { .connection = wire->connection, .direction = direction };
@@ -131,6 +146,9 @@ static __always_inline void na_stream_prepare(struct na_clear_work *work, const 
 	work->of.connection = wire->connection;
 	work->of.flow = wire->flow;
 	work->of.socket = socket;
+	if (!wire->proxy)	/* a number, read back: a pointer would not be taken */
+		wire->proxy = na_is_from_proxy(*(volatile __u64 *)&work->of.socket) ? NA_WIRE_FROM_PROXY : NA_WIRE_FROM_OTHER;
+	work->of.from_proxy = wire->proxy == NA_WIRE_FROM_PROXY;
 	work->of.written = direction == NA_TLS_WRITTEN;
 	work->of.begun_ns = bpf_ktime_get_boot_ns();
 	work->of.exchange = na_exchange_of_write(socket);

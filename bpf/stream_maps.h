@@ -11,6 +11,8 @@ enum na_wire_state {
 	NA_WIRE_CLOSED,		/* nothing more is looked at: not understood, or a byte was missed */
 };
 
+enum na_wire_proxy { NA_WIRE_NOT_ASKED, NA_WIRE_FROM_PROXY, NA_WIRE_FROM_OTHER };	/* the other end is a declared one */
+
 /* One direction. */
 struct na_wire_side {
 	__u64 begun;		/* messages, the one under way included */
@@ -25,6 +27,7 @@ struct na_wire_side {
 struct na_wire {
 	__u64 connection;	/* our id; shares its numbers with flows */
 	__u64 flow;		/* 0: arrived, and nobody in scope has accepted it yet: nothing is told */
+	__u64 proxy;	/* enum na_wire_proxy */
 	struct na_wire_side side[2];	/* enum na_tls_direction */
 };
 

@@ -26,6 +26,11 @@ test-proxies: all $(BUILD)/tests/tls/maps ## HTTP and TLS through real proxies (
 
 .PHONY: test-proxies
 
+test-forwarded: all $(BUILD)/tests/tls/maps ## requests through a declared proxy: records say for whom it asked; nothing else of the field is kept
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/protocols/test_forwarded.py $(BUILD)
+
+.PHONY: test-forwarded
+
 test-h2: all $(BUILD)/tests/tls/maps ## HTTP/2 of curl and httpx at nginx, inside TLS and without: exchanges are those of its log, and nothing of values
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/protocols/test_h2.py $(BUILD)
 

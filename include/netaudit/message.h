@@ -12,6 +12,7 @@
 #endif
 
 #define NA_MESSAGE_METHOD_BYTES 16
+#define NA_MESSAGE_FORWARDED_BYTES 48	/* an address takes at most 45 */
 #define NA_MESSAGE_HOST_BYTES 256	/* a DNS name has at most 253 */
 #define NA_MESSAGE_TEXT_BYTES 1024
 #define NA_MESSAGE_PATH_BYTES 256	/* of the text: the path at most this long, */
@@ -123,7 +124,7 @@ struct na_message {
 	__u8 protocol;			/* enum na_protocol */
 	__u8 command;			/* enum na_dialogue_command: what the exchange is; not of HTTP */
 	__u8 step_count;
-	__u16 reserved;
+	__u16 forwarded_bytes;
 	__u32 recipients;		/* of a mail; in the answer those that were refused */
 	/*
 	 * SMTP: commands, or codes of replies, since the last exchange; one that follows itself is there once. The text is
@@ -132,6 +133,7 @@ struct na_message {
 	__u16 steps[NA_MESSAGE_STEPS];
 	char method[NA_MESSAGE_METHOD_BYTES];	/* of a request, NUL after it */
 	char host[NA_MESSAGE_HOST_BYTES];
+	char forwarded[NA_MESSAGE_FORWARDED_BYTES];	/* the last address in X-Forwarded-For, of declared proxies only */
 	char text[NA_MESSAGE_TEXT_BYTES];
 };
 

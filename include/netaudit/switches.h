@@ -14,11 +14,20 @@
 #define NA_DISABLED_VSOCK (1U << 5)
 #define NA_DISABLED_MESSAGES(protocol) (1U << (8 + (protocol)))	/* enum na_protocol */
 
+/* As sixteen bytes in memory: an address is in it where (address & mask) == low. None is in one that is not used. */
+struct na_trusted {
+	__u64 low[2];
+	__u64 mask[2];
+};
+
+#define NA_TRUSTED_MOST 8
+
 struct na_switches {
 	__u32 off;		/* nothing begins, and nothing is said */
 	__u32 strict;		/* of messages only who talked to whom, when, and how much */
 	__u32 disabled;		/* NA_DISABLED_… */
 	__u32 reserved;
+	struct na_trusted proxies[NA_TRUSTED_MOST];	/* whose X-Forwarded-For is taken */
 };
 
 #endif

@@ -2,12 +2,12 @@
 /* Whose a destination is: the most specific pattern decides. */
 #include "classify/catalogue.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/network.h"
 #include "classify/catalogue_private.h"
 
 static const char *const bucket_names[NA_BUCKET_COUNT] = {
@@ -51,15 +51,6 @@ const struct na_catalogue_entry *na_catalogue_find(const struct na_catalogue *ca
 const char *na_catalogue_hash(const struct na_catalogue *catalogue)
 {
 	return catalogue->hash;
-}
-
-int na_catalogue_address(uint8_t address[16], const char *text)
-{
-	if (strchr(text, ':'))
-		return inet_pton(AF_INET6, text, address) == 1 ? 0 : -EINVAL;
-	memset(address, 0, 10);
-	memset(address + 10, 0xff, 2);
-	return inet_pton(AF_INET, text, address + 12) == 1 ? 0 : -EINVAL;
 }
 
 static void free_component(struct na_catalogue_entry *component)
@@ -161,7 +152,7 @@ static bool is_address(const char *name)
 {
 	uint8_t address[16];
 
-	return na_catalogue_address(address, name) == 0;
+	return na_address_parse(address, name) == 0;
 }
 
 /* Every name must lead to one component. A name that is an address says nothing. Returns how many names there were. */

@@ -120,7 +120,4 @@ struct na_match {
 void na_catalogue_match(const struct na_catalogue *catalogue, const struct na_destination *destination,
 			struct na_match *match);
 
-/* "a.b.c.d" or IPv6 text into the 16-byte form. Returns 0 or -EINVAL. */
-int na_catalogue_address(uint8_t address[16], const char *text);
-
 #endif

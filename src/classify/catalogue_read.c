@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/ini.h"
+#include "base/network.h"
 #include "classify/catalogue_private.h"
 #include "daemon/digest.h"
 
@@ -154,51 +155,22 @@ static void take_domain(struct reading *reading, const char *value)
 		(void)add_pattern(reading, NA_PATTERN_DOMAIN, name);
 }
 
-/* Returns the bits of the prefix, of 128, or -1. */
-static int read_network(uint8_t address[16], const char *value)
-{
-	char text[64], *slash, *end = NULL;
-	long bits, most;
-
-	if (snprintf(text, sizeof(text), "%s", value) >= (int)sizeof(text))
-		return -1;
-	slash = strchr(text, '/');
-	if (slash)
-		*slash = '\0';
-	if (na_catalogue_address(address, text) != 0)
-		return -1;
-	most = strchr(text, ':') ? 128 : 32;
-	bits = most;
-	if (slash)
-		bits = strtol(slash + 1, &end, 10);
-	if (slash && (!slash[1] || *end || bits < 0 || bits > most))
-		return -1;
-	return (int)(bits + 128 - most);
-}
-
 static void take_address(struct reading *reading, const char *value)
 {
+	struct na_network network;
 	struct na_pattern *pattern;
-	uint8_t address[16];
-	int bits = read_network(address, value);
+	int err = na_network_parse(&network, value);
 
-	if (bits < 0) {
-		refuse(reading, "an address, or ADDRESS/BITS, is wanted");
+	if (err) {
+		refuse(reading, err == -ERANGE ? "bits are set behind the prefix" : "an address, or ADDRESS/BITS, is wanted");
 		return;
 	}
 	pattern = add_pattern(reading, NA_PATTERN_ADDRESS, value);
 	if (!pattern)
 		return;
-	pattern->bits = (unsigned int)bits;
-	for (int i = 0; i < 16; i++) {
-		int whole = bits - 8 * i;
-		uint8_t mask = (uint8_t)(whole >= 8 ? 0xff : whole <= 0 ? 0 : 0xff << (8 - whole));
-
-		pattern->low[i] = address[i] & mask;
-		pattern->high[i] = (uint8_t)(address[i] | (uint8_t)~mask);
-		if (pattern->low[i] != address[i])
-			refuse(reading, "bits are set behind the prefix");
-	}
+	pattern->bits = network.bits;
+	memcpy(pattern->low, network.low, sizeof(pattern->low));
+	memcpy(pattern->high, network.high, sizeof(pattern->high));
 }
 
 static int64_t read_number(struct reading *reading, const char *value, int64_t most)

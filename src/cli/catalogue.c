@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "base/network.h"
 #include "cli/catalogue.h"
 #include "cli/json_line.h"
 #include "report/suggest.h"
@@ -148,7 +149,7 @@ static int run_test(struct na_catalogue_request *request)
 
 	if (!host)
 		return na_cli_usage(request->cli, "test needs a host name or an address");
-	destination.has_address = na_catalogue_address(destination.address, host) == 0;
+	destination.has_address = na_address_parse(destination.address, host) == 0;
 	na_catalogue_match(request->catalogue, &destination, &match);
 	if (request->cli->json) {
 		json_t *out = json_pack("{s:s, s:s, s:s}", "host", host, "bucket", na_bucket_name(match.bucket),

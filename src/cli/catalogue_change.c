@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/network.h"
 #include "cli/catalogue.h"
 #include "cli/request.h"
 
@@ -25,7 +26,7 @@ static void entry_of(char *out, size_t out_bytes, const char *destination)
 	uint8_t bytes[16];
 
 	(void)snprintf(address, sizeof(address), "%.*s", (int)strcspn(destination, "/"), destination);
-	(void)snprintf(out, out_bytes, "%s = %s", na_catalogue_address(bytes, address) == 0 ? "address" : "host", destination);
+	(void)snprintf(out, out_bytes, "%s = %s", na_address_parse(bytes, address) == 0 ? "address" : "host", destination);
 }
 
 /* The file's text with the new section, in a folder beside, so that only what can be read is put in place. */

@@ -106,6 +106,7 @@ static const struct member {
 	{ "disagree", "file and globals disagree", AS_IS },
 	{ "python_usdt", "the interpreter's own announcement", WORDS },
 	{ "host", "name asked for", AS_IS },
+	{ "forwarded_for", "asked for, its proxy says", AS_IS },
 	{ "quic_version", "version of QUIC", AS_IS },
 	{ "proxied_host", "what the proxy is to reach", AS_IS },
 	{ "proxied_port", "its port", AS_IS },

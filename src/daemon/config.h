@@ -53,6 +53,7 @@ struct na_config {
 	uint32_t enabled;		/* 0 or 1 */
 	uint32_t redaction;		/* enum na_config_redaction */
 	uint32_t disabled_channels;	/* NA_DISABLED_… of switches.h */
+	char trusted_proxies[NA_CONFIG_PATH_BYTES];	/* networks, separated by commas; or "none" */
 	uint32_t scope;			/* enum na_config_scope */
 	uint32_t backend;		/* enum na_backend */
 	uint32_t probes;		/* enum na_config_probes */
@@ -88,6 +89,7 @@ enum na_setting_type {
 	NA_SETTING_WORDS,	/* uint32_t: the values beside any of the words, separated by commas, together; "none" is 0 */
 	NA_SETTING_PATH,	/* absolute, no "..", printable */
 	NA_SETTING_USER,	/* user name */
+	NA_SETTING_NETWORKS,	/* "none", or up to NA_TRUSTED_MOST networks, separated by commas; kept without blanks */
 	NA_SETTING_ORIGIN,	/* C2SP origin: printable ASCII without spaces and "+" */
 };
 
@@ -146,6 +148,9 @@ int na_config_check(const struct na_config *config, struct na_error *error);
  * records and what the configuration hash covers. Returns the length; NA_CONFIG_TEXT_BYTES suffice.
  */
 size_t na_config_text(const struct na_config *config, char *out, size_t out_bytes);
+
+/* "none" or networks separated by commas, without blanks, as the kernel compares them. Returns 0 or -EINVAL. */
+int na_config_trusted(const char *value, struct na_trusted trusted[NA_TRUSTED_MOST]);
 
 /* What these settings mean to the programs in the kernel. */
 struct na_switches na_config_switches(const struct na_config *config);

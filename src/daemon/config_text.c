@@ -2,8 +2,11 @@
 /* The settings as text: what the configuration hash covers, and a commented configuration file. */
 #include "daemon/config.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include "base/network.h"
 
 size_t na_config_text(const struct na_config *config, char *out, size_t out_bytes)
 {
@@ -23,13 +26,53 @@ size_t na_config_text(const struct na_config *config, char *out, size_t out_byte
 	return used;
 }
 
+/* One network as the kernel compares it. */
+static void trust(struct na_trusted *trusted, const struct na_network *network)
+{
+	uint8_t mask[16];
+
+	for (size_t i = 0; i < sizeof(mask); i++)
+		mask[i] = network->low[i] ^ network->high[i] ^ 0xff;
+	memcpy(trusted->low, network->low, sizeof(trusted->low));
+	memcpy(trusted->mask, mask, sizeof(trusted->mask));
+}
+
+int na_config_trusted(const char *value, struct na_trusted trusted[NA_TRUSTED_MOST])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < NA_TRUSTED_MOST; i++)
+		trusted[i] = (struct na_trusted){ .low = { UINT64_MAX, UINT64_MAX } };	/* no address is in it */
+	if (!strcmp(value, "none"))
+		return 0;
+	for (;;) {
+		size_t length = strcspn(value, ",");
+		struct na_network network;
+		char text[64];
+
+		if (count == NA_TRUSTED_MOST || length >= sizeof(text))
+			return -EINVAL;
+		memcpy(text, value, length);
+		text[length] = '\0';
+		if (na_network_parse(&network, text) != 0)
+			return -EINVAL;
+		trust(&trusted[count++], &network);
+		if (!value[length])
+			return 0;
+		value += length + 1;
+	}
+}
+
 struct na_switches na_config_switches(const struct na_config *config)
 {
-	return (struct na_switches){
+	struct na_switches switches = {
 		.off = !config->enabled,
 		.strict = config->redaction == NA_CONFIG_REDACTION_STRICT,
 		.disabled = config->disabled_channels,
 	};
+
+	(void)na_config_trusted(config->trusted_proxies, switches.proxies);	/* it was checked when it was read */
+	return switches;
 }
 
 static bool at_default(const struct na_setting *setting, const char *value)

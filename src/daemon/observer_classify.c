@@ -4,7 +4,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/network.h"
 #include "daemon/observer_internal.h"
+#include "flow/compose_exchange.h"
 
 static void remember(struct na_context *context, const struct na_match *match)
 {
@@ -60,6 +62,15 @@ static void take_dns(const struct na_observer *observer, const struct na_flow_ev
 		destination->names[0] = names->name[0];
 }
 
+static void take_worse(const struct na_observer *observer, const struct na_destination *other, struct na_match *match)
+{
+	struct na_match of_other;
+
+	na_catalogue_match(observer->catalogue, other, &of_other);
+	if (of_other.bucket < match->bucket)
+		*match = of_other;
+}
+
 /*
  * What a proxy is asked to reach, and the proxy itself: one that is not the owner's own may do anything with what it
  * is sent, so the worse of the two counts. Nothing is internal by the word of who asked: only an address that was
@@ -69,15 +80,21 @@ static void match_behind(const struct na_observer *observer, const struct na_des
 			 const struct na_tunnel *tunnel, const char *const names[2], struct na_match *match)
 {
 	struct na_destination target = { .names = { tunnel->host, names[0], names[1] }, .port = tunnel->port };
-	struct na_match of_proxy;
 
-	target.has_address = na_catalogue_address(target.address, tunnel->host) == 0;
+	target.has_address = na_address_parse(target.address, tunnel->host) == 0;
 	na_catalogue_match(observer->catalogue, &target, match);
 	if (match->bucket == NA_BUCKET_INTERNAL)
 		*match = (struct na_match){ .bucket = NA_BUCKET_UNKNOWN };
-	na_catalogue_match(observer->catalogue, proxy, &of_proxy);
-	if (of_proxy.bucket < match->bucket)
-		*match = of_proxy;
+	take_worse(observer, proxy, match);
+}
+
+/* For whom a declared proxy asks, and the proxy: no word of a proxy makes a call better than the proxy is. */
+static void match_forwarded(const struct na_observer *observer, const struct na_destination *proxy,
+			    struct na_destination *client, struct na_match *match)
+{
+	client->has_address = true;
+	na_catalogue_match(observer->catalogue, client, match);
+	take_worse(observer, proxy, match);
 }
 
 void na_observer_classify(const struct na_observer *observer, const struct na_flow_event *event,
@@ -110,7 +127,7 @@ void na_observer_classify_exchange(const struct na_observer *observer, struct na
 {
 	const struct na_message_event *request = &exchange->request;
 	const struct na_flow *flow = na_flow_find(observer->flows, request->flow ? request->flow : exchange->response.flow);
-	struct na_destination destination = { .port = -1 };
+	struct na_destination destination = { .port = -1 }, client = { .port = -1 };
 	char host[sizeof(request->message.host) + 1], server_name[sizeof(request->server_name) + 1];
 	const char *const said[2] = { host, server_name };
 	struct na_match match;
@@ -133,6 +150,8 @@ void na_observer_classify_exchange(const struct na_observer *observer, struct na
 	}
 	if (exchange->who.tunnel)
 		match_behind(observer, &destination, exchange->who.tunnel, said, &match);
+	else if (!request->written && na_forwarded_for(client.address, &request->message))
+		match_forwarded(observer, &destination, &client, &match);
 	else
 		na_catalogue_match(observer->catalogue, &destination, &match);
 	remember(&exchange->who, &match);

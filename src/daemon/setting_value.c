@@ -17,7 +17,8 @@ static uint32_t *number_field(const struct na_setting *setting, struct na_config
 
 static size_t text_field_bytes(const struct na_setting *setting)
 {
-	return setting->type == NA_SETTING_PATH ? NA_CONFIG_PATH_BYTES : NA_CONFIG_NAME_BYTES;
+	return setting->type == NA_SETTING_PATH || setting->type == NA_SETTING_NETWORKS ? NA_CONFIG_PATH_BYTES :
+											  NA_CONFIG_NAME_BYTES;
 }
 
 void na_setting_allowed(const struct na_setting *setting, char *out, size_t out_bytes)
@@ -56,6 +57,10 @@ void na_setting_allowed(const struct na_setting *setting, char *out, size_t out_
 		break;
 	case NA_SETTING_USER:
 		(void)snprintf(out, out_bytes, "a user name of letters, digits, \"-\" and \"_\"");
+		break;
+	case NA_SETTING_NETWORKS:
+		(void)snprintf(out, out_bytes, "none, or at most %d addresses or ADDRESS/BITS, separated by commas",
+			       NA_TRUSTED_MOST);
 		break;
 	case NA_SETTING_ORIGIN:
 		(void)snprintf(out, out_bytes, "printable ASCII without spaces and \"+\", shorter than %d bytes",
@@ -138,9 +143,23 @@ static bool words_of(const struct na_setting *setting, const char *value, uint32
 	}
 }
 
+/* Without the blanks. */
+static bool networks_of(const char *value, char out[NA_CONFIG_PATH_BYTES])
+{
+	struct na_trusted ignored[NA_TRUSTED_MOST];
+	size_t used = 0;
+
+	for (; *value; value++)
+		if (*value != ' ' && *value != '\t' && used < NA_CONFIG_PATH_BYTES - 1)
+			out[used++] = *value;
+	out[used] = '\0';
+	return na_config_trusted(out, ignored) == 0;
+}
+
 /* True and stored, or false. The daemon runs in the C locale: the ctype functions know ASCII only. */
 static bool parse(const struct na_setting *setting, const char *value, struct na_config *config)
 {
+	char networks[NA_CONFIG_PATH_BYTES];
 	uint32_t number;
 
 	switch (setting->type) {
@@ -163,6 +182,11 @@ static bool parse(const struct na_setting *setting, const char *value, struct na
 		if (!words_of(setting, value, &number))
 			return false;
 		*number_field(setting, config) = number;
+		return true;
+	case NA_SETTING_NETWORKS:
+		if (strlen(value) >= text_field_bytes(setting) || !networks_of(value, networks))
+			return false;
+		memcpy((char *)config + setting->offset, networks, strlen(networks) + 1);
 		return true;
 	case NA_SETTING_PATH:
 	case NA_SETTING_USER:
@@ -215,6 +239,7 @@ void na_setting_value(const struct na_setting *setting, const struct na_config *
 				(void)snprintf(out + used, out_bytes - used, "%s%s", used ? "," : "", choice->word);
 		}
 		return;
+	case NA_SETTING_NETWORKS:
 	case NA_SETTING_PATH:
 	case NA_SETTING_USER:
 	case NA_SETTING_ORIGIN:

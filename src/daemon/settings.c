@@ -91,6 +91,8 @@ const struct na_setting na_settings[] = {
 	{ AT(redaction), CHOICE("capture", "normal", redactions), .live = true,
 	  .text = "strict: also no path, names of keys and fields, method, status or fingerprint" },
 	{ AT(disabled_channels), WORDS("capture", "none", channels), .live = true, .text = "kinds of traffic not recorded" },
+	{ AT(trusted_proxies), .section = "capture", .standard = "none", .type = NA_SETTING_NETWORKS, .live = true,
+	  .text = "proxies in front of Odoo whose X-Forwarded-For is believed" },
 	{ AT(scope), CHOICE("capture", "odoo", scopes), .text = "whose calls are recorded: Odoo's or everybody's" },
 	{ AT(backend), CHOICE("capture", "auto", backends), .text = "kind of kernel hooks; auto takes the best that loads" },
 	{ AT(probes), CHOICE("capture", "all", probes),

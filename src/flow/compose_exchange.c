@@ -5,7 +5,10 @@
 #include <endian.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "base/network.h"
+#include "flow/address.h"
 #include "flow/compose_author.h"
 #include "flow/protocol.h"
 #include "journal/canonical.h"
@@ -193,6 +196,29 @@ static void put_startup(struct na_canonical *c, const struct na_message *message
 		na_canonical_text(c, key, name, length);
 }
 
+bool na_forwarded_for(uint8_t address[16], const struct na_message *message)
+{
+	char text[NA_MESSAGE_FORWARDED_BYTES] = "";
+	size_t bytes = message->forwarded_bytes;
+
+	if (!bytes || bytes >= sizeof(text))
+		return false;
+	memcpy(text, message->forwarded, bytes);
+	return na_address_parse(address, text) == 0;
+}
+
+static void put_forwarded(struct na_canonical *c, const struct na_message *message)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	char text[NA_ADDRESS_TEXT_BYTES];
+	uint8_t address[16];
+
+	if (!na_forwarded_for(address, message))
+		return;
+	(void)na_address_text(text, memcmp(address, mapped, sizeof(mapped)) ? AF_INET6 : AF_INET, address, 0);
+	na_canonical_string(c, "forwarded_for", text);
+}
+
 static void put_known(struct na_canonical *c, const char *key, const char *text)
 {
 	if (text && text[0])
@@ -243,6 +269,7 @@ ssize_t na_compose_exchange(void *out, const struct na_exchange *exchange,
 	na_put_evidence(&c, context->author);
 	if (flow)
 		na_canonical_id(&c, "flow", flow);
+	put_forwarded(&c, message);
 	na_put_frames(&c, context->author);
 	if (message->host_bytes)
 		na_canonical_text(&c, "host", message->host, bounded(message->host_bytes, sizeof(message->host)));

@@ -23,4 +23,7 @@ size_t na_startup_name(const struct na_message *message, const char *key, const 
 ssize_t na_compose_exchange(void *out, const struct na_exchange *exchange,
 			    const uint8_t key[NA_FINGERPRINT_KEY_BYTES]);
 
+/* For whom a declared proxy says that it asks: sixteen bytes, of IPv4 as mapped. False: not said, or no address. */
+bool na_forwarded_for(uint8_t address[16], const struct na_message *message);
+
 #endif

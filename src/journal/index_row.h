@@ -59,6 +59,7 @@ enum na_index_type {
 	X(DISAGREE,  "names_disagree", NA_INDEX_TRUE, "") \
 	X(FINAL,     "final",     NA_INDEX_TRUE,    "") \
 	X(MISSING,   "missing",   NA_INDEX_RAW,     "") \
+	X(FORWARDED, "forwarded_for", NA_INDEX_ADDRESS, "") \
 	X(DETACHED,  "hooks_detached", NA_INDEX_INTEGER, "")
 
 enum na_index_column {

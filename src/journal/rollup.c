@@ -154,6 +154,8 @@ static void name_caller(char *out, const struct na_index_row *row)
 {
 	const struct na_index_value *bucket = &row->value[NA_INDEX_BUCKET], *source = &row->value[NA_INDEX_SRC];
 
+	if (row->value[NA_INDEX_FORWARDED].type == NA_INDEX_ADDRESS)
+		source = &row->value[NA_INDEX_FORWARDED];
 	if (source->type == NA_INDEX_ADDRESS && bucket->type == NA_INDEX_TEXT && !is_text(bucket, "unknown") &&
 	    !is_text(bucket, "internal"))
 		put_address(out, source);

@@ -30,14 +30,16 @@ static void add(struct na_report *report, const struct na_rule *rule, const char
 {
 	const char *gap = strstr(text, "%s");
 	struct na_finding *finding;
-	char requests[40] = "";
+	char calls[40] = "", requests[40] = "";
 
+	if (sums->calls || !sums->exchanges)	/* of a caller behind a proxy only requests are known */
+		(void)snprintf(calls, sizeof(calls), "%" PRId64 " call%s%s", sums->calls, sums->calls == 1 ? "" : "s",
+			       sums->exchanges ? ", " : "");
 	if (sums->exchanges)
-		(void)snprintf(requests, sizeof(requests), ", %" PRId64 " request%s", sums->exchanges,
+		(void)snprintf(requests, sizeof(requests), "%" PRId64 " request%s", sums->exchanges,
 			       sums->exchanges == 1 ? "" : "s");
-	finding = na_report_find(report, rule, subject, "%.*s%s%s%s%s: %" PRId64 " call%s%s, %" PRId64 " bytes sent",
-				 (int)(gap - text), text, destination, gap + 2, addon[0] ? ", add-on " : "", addon, sums->calls,
-				 sums->calls == 1 ? "" : "s", requests, sums->bytes_out);
+	finding = na_report_find(report, rule, subject, "%.*s%s%s%s%s: %s%s, %" PRId64 " bytes sent", (int)(gap - text), text,
+				 destination, gap + 2, addon[0] ? ", add-on " : "", addon, calls, requests, sums->bytes_out);
 
 	if (!finding)
 		return;

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/network.h"
+
 /* Whose add-ons are no vendor's, and where code is kept for others. */
 static const char *const left_out[] = {
 	"odoo.com", "odoo-community.org", "github.com", "gitlab.com", "bitbucket.org", "sourceforge.net", "codeberg.org",
@@ -42,7 +44,7 @@ static bool host_of(char *out, size_t out_bytes, const char *website)
 	for (size_t i = 0; i < length; i++)
 		out[i] = (char)(start[i] >= 'A' && start[i] <= 'Z' ? start[i] - 'A' + 'a' : start[i]);
 	out[length] = '\0';
-	return strchr(out, '.') != NULL && na_catalogue_address(address, out) != 0;
+	return strchr(out, '.') != NULL && na_address_parse(address, out) != 0;
 }
 
 static bool is_known(const struct na_report *report, const char *domain)

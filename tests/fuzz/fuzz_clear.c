@@ -21,6 +21,7 @@ static void check_message(const struct na_message *message)
 	size_t path = message->path_bytes, text = path + message->keys_bytes + (size_t)message->names_bytes;
 
 	REQUIRE(path <= NA_MESSAGE_PATH_BYTES && text <= NA_MESSAGE_TEXT_BYTES);
+	REQUIRE(message->forwarded_bytes <= NA_MESSAGE_FORWARDED_BYTES);
 	REQUIRE(message->host_bytes <= NA_MESSAGE_HOST_BYTES && message->method[NA_MESSAGE_METHOD_BYTES - 1] == 0);
 	REQUIRE(message->kind >= NA_MESSAGE_REQUEST && message->kind <= NA_MESSAGE_HELLO);
 	REQUIRE(message->hashed_bytes <= NA_MESSAGE_HASHED_BYTES && message->hashed_bytes <= message->body_bytes);

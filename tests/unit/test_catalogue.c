@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/network.h"
 #include "classify/catalogue.h"
 
 static char folder[] = "/tmp/netaudit-catalogue-XXXXXX";
@@ -47,7 +48,7 @@ static struct na_match match(const struct na_catalogue *catalogue, const char *h
 
 	if (address) {
 		destination.has_address = true;
-		assert_int_equal(na_catalogue_address(destination.address, address), 0);
+		assert_int_equal(na_address_parse(destination.address, address), 0);
 	}
 	na_catalogue_match(catalogue, &destination, &match);
 	return match;

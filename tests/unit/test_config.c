@@ -17,6 +17,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/network.h"
 #include "daemon/config.h"
 #include "daemon/digest.h"
 #include "daemon/exit_codes.h"
@@ -400,12 +401,60 @@ static void test_words_are_a_set(void **state)
 	assert_int_equal(na_config_switches(&config).disabled, config.disabled_channels);
 }
 
+/* In which of the eight an address is, as the kernel compares it; -1: in none. */
+static int in_which(const struct na_config *config, const char *text)
+{
+	struct na_switches switches = na_config_switches(config);
+	uint64_t address[2];
+
+	assert_int_equal(na_address_parse((uint8_t *)address, text), 0);
+	for (int i = 0; i < NA_TRUSTED_MOST; i++) {
+		const struct na_trusted *one = &switches.proxies[i];
+
+		if ((address[0] & one->mask[0]) == one->low[0] && (address[1] & one->mask[1]) == one->low[1])
+			return i;
+	}
+	return -1;
+}
+
+static void test_trusted_proxies_are_networks(void **state)
+{
+	static const char *const bad[] = { "", ",", "127.0.0.1,", "localhost", "127.0.0.1/33", "127.0.0.1/8", "::/129", "none,::1",
+					   "127.0.0.1 127.0.0.2,", "::1,::2,::3,::4,::5,::6,::7,::8,::9", "10.0.0.0/", "/8" };
+	const struct na_setting *setting = na_setting_find("capture", "trusted_proxies");
+	struct na_error error = { 0 };
+	struct na_config config;
+	char value[NA_CONFIG_PATH_BYTES];
+
+	(void)state;
+	assert_int_equal(na_config_defaults(&config, &error), 0);
+	assert_int_equal(in_which(&config, "0.0.0.0"), -1);
+	assert_int_equal(in_which(&config, "::"), -1);
+	assert_int_equal(na_setting_parse(setting, " 127.0.0.1 ,\t10.16.0.0/12, 2001:db8::/33", &config, &error), 0);
+	na_setting_value(setting, &config, value, sizeof(value));
+	assert_string_equal(value, "127.0.0.1,10.16.0.0/12,2001:db8::/33");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_not_equal(na_setting_parse(setting, bad[i], &config, &error), 0);
+	assert_int_equal(in_which(&config, "127.0.0.1"), 0);
+	assert_int_equal(in_which(&config, "127.0.0.2"), -1);
+	assert_int_equal(in_which(&config, "10.31.255.255"), 1);
+	assert_int_equal(in_which(&config, "10.32.0.0"), -1);
+	assert_int_equal(in_which(&config, "10.15.255.255"), -1);
+	assert_int_equal(in_which(&config, "2001:db8:7fff::1"), 2);
+	assert_int_equal(in_which(&config, "2001:db8:8000::"), -1);
+	assert_int_equal(na_setting_parse(setting, "0.0.0.0/0,::1,::2,::3,::4,::5,::6,::7", &config, &error), 0);
+	assert_int_equal(in_which(&config, "255.1.2.3"), 0);
+	assert_int_equal(in_which(&config, "::7"), 7);
+	assert_int_equal(in_which(&config, "::8"), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults_need_no_file),
 		cmocka_unit_test(test_a_file_that_was_asked_for_must_exist),
 		cmocka_unit_test(test_words_are_a_set),
+		cmocka_unit_test(test_trusted_proxies_are_networks),
 		IN_FOLDER(test_fragments_override_in_order),
 		IN_FOLDER(test_errors_name_place_and_remedy),
 		IN_FOLDER(test_what_the_parser_would_forgive_is_refused),
