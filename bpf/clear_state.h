@@ -88,6 +88,8 @@ struct na_dialogue {
 	__u64 tags[NA_DIALOGUE_TAGS];	/* IMAP, LDAP client: what the answer to command n is known by, at n % 8 */
 };
 
+#define NA_TLS_RANDOM_BYTES 16	/* a power of two */
+
 /* Where in a ClientHello the next byte is. */
 struct na_hello {
 	__u32 number;		/* being read */
@@ -99,6 +101,10 @@ struct na_hello {
 	__u16 type;		/* of the extension */
 	__u8 part;		/* enum na_hello_part */
 	__u8 record_at;		/* in the record's header, up to 5 */
+	__u8 random_bytes;	/* of `random` that are there */
+	__u8 of_server;		/* a ServerHello: only its random is read */
+	__u8 reserved[2];
+	__u8 random[NA_TLS_RANDOM_BYTES];	/* the first of its 32 bytes, whose connection they name (tls_random.h) */
 };
 
 #define NA_HTTP2_WORDS 4	/* statuses and methods of the changing table that are remembered; a power of two */

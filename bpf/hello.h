@@ -2,7 +2,8 @@
 /*
  * TLS's ClientHello (RFC 8446, 4.1.2), byte by byte, in as many records as it comes: the name of the server that is
  * asked for (RFC 6066, 3) and the protocols that are offered (ALPN, RFC 7301). Everything else is passed over. One that
- * is malformed, or no ClientHello, is opaque.
+ * is malformed, or no ClientHello, is opaque; of a ServerHello (4.1.3), which begins alike, the random is read before
+ * that.
  */
 #ifndef NETAUDIT_BPF_HELLO_H
 #define NETAUDIT_BPF_HELLO_H
@@ -11,6 +12,8 @@
 
 #define NA_TLS_HANDSHAKE 22
 #define NA_TLS_CLIENT_HELLO 1
+#define NA_TLS_SERVER_HELLO 2
+#define NA_TLS_RANDOM_ALL 32
 #define NA_TLS_RECORD_MOST (16384 + 256)
 #define NA_TLS_EXTENSION_NAME 0
 #define NA_TLS_EXTENSION_ALPN 16
@@ -106,14 +109,15 @@ static __always_inline void na_hello_head_part_over(struct na_hello *hello)
 
 	switch (hello->part) {
 	case NA_HELLO_TYPE:
-		na_hello_next(hello, number == NA_TLS_CLIENT_HELLO ? NA_HELLO_LENGTH : NA_HELLO_BAD, 3);
+		hello->of_server = number == NA_TLS_SERVER_HELLO;
+		na_hello_next(hello, number == NA_TLS_CLIENT_HELLO || hello->of_server ? NA_HELLO_LENGTH : NA_HELLO_BAD, 3);
 		return;
 	case NA_HELLO_LENGTH:
 		hello->body_left = number;
-		na_hello_next(hello, number <= NA_CLEAR_HEAD_BYTES ? NA_HELLO_RANDOM : NA_HELLO_BAD, 2 + 32);
+		na_hello_next(hello, number <= NA_CLEAR_HEAD_BYTES ? NA_HELLO_RANDOM : NA_HELLO_BAD, 2 + NA_TLS_RANDOM_ALL);
 		return;
 	case NA_HELLO_RANDOM:
-		na_hello_next(hello, NA_HELLO_SESSION_LENGTH, 1);
+		na_hello_next(hello, hello->of_server ? NA_HELLO_BAD : NA_HELLO_SESSION_LENGTH, 1);
 		return;
 	case NA_HELLO_SESSION_LENGTH:
 	case NA_HELLO_SUITES_LENGTH:
@@ -201,6 +205,17 @@ static __always_inline __u8 na_hello_record_byte(struct na_hello *hello, __u8 c)
 	return NA_CLEAR_HELLO;
 }
 
+/* A byte of the random, or of the version before it: `left` counts both. */
+static __always_inline void na_hello_random_byte(struct na_hello *hello, __u8 c)
+{
+	__u32 at = NA_TLS_RANDOM_ALL - hello->left;
+
+	if (at >= NA_TLS_RANDOM_BYTES)
+		return;
+	hello->random[at & (NA_TLS_RANDOM_BYTES - 1)] = c;
+	hello->random_bytes = at + 1;
+}
+
 /* One byte. Returns the next state of the stream. Verified by itself. */
 __attribute__((noinline)) int na_hello_byte(__u32 slot, __u32 byte)
 {
@@ -229,7 +244,9 @@ __attribute__((noinline)) int na_hello_byte(__u32 slot, __u32 byte)
 	}
 	if (hello->part >= NA_HELLO_EXTENSION)
 		hello->extension_left--;	/* never past its end: na_hello_inside() */
-	if (hello->part == NA_HELLO_NAME)
+	if (hello->part == NA_HELLO_RANDOM)
+		na_hello_random_byte(hello, c);
+	else if (hello->part == NA_HELLO_NAME)
 		na_put_host(&stream->message, c);
 	else if (hello->part == NA_HELLO_PROTOCOL)
 		na_put_text(stream, c > ' ' && c < 0x7f ? c : '?', NA_HELLO_ALPN_BYTES - 1, NA_MESSAGE_NAMES_CUT);

@@ -20,6 +20,7 @@
 #include "message.h"
 #include "segment.h"
 #include "stream_maps.h"
+#include "tls_random.h"
 
 #define NA_STREAM_CHUNKS 80	/* of a packet; 64 KiB and something. Of a larger one, only a body's rest is left out */
 #define NA_STREAM_STEPS 512	/* for each; a body in chunks of one byte takes more, and is not followed */
@@ -221,6 +222,8 @@ static __always_inline bool na_stream_parse(struct __sk_buff *skb, struct na_wir
 	if (work->stream.state != NA_CLEAR_OPAQUE && (work->left || work->position < work->filled))
 		whole = false;
 	na_stream_keep(wire, work, direction);
+	if (direction == NA_TLS_WRITTEN && work->stream.hello.random_bytes == NA_TLS_RANDOM_BYTES)
+		na_tls_note_random(work);
 	if (work->stream.dialogue.protocol == NA_PROTOCOL_POSTGRESQL)
 		na_stream_mark_database(work, socket);
 	na_clear_leave(work);

@@ -5,14 +5,15 @@
  * write that would block is done again with the same bytes.
  *
  * A connection is bound to a flow by what its own calls do: the socket that is written or read inside of them, in the
- * same thread. One that never touches a socket itself (a memory BIO) is bound to none, and one that touched two is too.
+ * same thread. One that never touches a socket itself (a memory BIO) is bound by the random of its handshake
+ * (tls_random.h). One that touched two sockets is bound to none.
  */
 #ifndef NETAUDIT_BPF_TLS_H
 #define NETAUDIT_BPF_TLS_H
 
 #include "message.h"
 #include "python.h"
-#include "tls_maps.h"
+#include "tls_random.h"
 #include <bpf/bpf_tracing.h>
 
 #define NA_SSL_CTRL_SET_HOSTNAME 55	/* SSL_CTRL_SET_TLSEXT_HOSTNAME, openssl/tls1.h */
@@ -65,6 +66,8 @@ static __noinline void na_tls_parse(const struct na_tls_call *call, __u64 bytes)
 		return;
 	}
 	na_tls_bind(connection, call);
+	if (bytes)
+		na_tls_prove(connection, call);
 	key.connection = connection->id;
 	key.direction = call->direction;
 	known = bpf_map_lookup_elem(&tls_streams, &key);
@@ -135,6 +138,8 @@ static __always_inline int na_tls_enter(struct pt_regs *context, __u32 direction
 	fourth = PT_REGS_PARM4(context);
 	fifth = PT_REGS_PARM5(context);
 	asm volatile("" : "+r"(fourth), "+r"(fifth));	/* each read where the verifier knows from where */
+	call.how = how;
+	how = NA_TRANSFER_OF(how);
 	if (how == NA_TRANSFER_RETURNED)
 		call.bytes = (__u32)call.bytes;	/* an int */
 	else

@@ -17,7 +17,10 @@ struct na_tls_connection {
 	__u64 id;		/* never reused within a boot */
 	__u64 flow;		/* 0: not known */
 	__u64 begun[2];		/* messages, by direction: enum na_tls_direction */
+	__u64 random[2];	/* by which `flow` is known, where `proven` */
 	__u32 flows_differ;	/* it was seen on two: then it is nobody's */
+	__u32 proven;
+	__u32 looks;		/* at its random that named no flow */
 	__u32 name_bytes;
 	char name[NA_SERVER_NAME_BYTES];
 };
@@ -35,9 +38,24 @@ struct na_tls_call {
 	__u64 buffer;
 	__u64 bytes;		/* asked for */
 	__u64 done;		/* where it puts how many it did; 0: it returns that */
+	__u64 how;		/* the probe's cookie */
 	__u64 flow;		/* whose socket was used meanwhile */
 	__u32 flows_differ;
 	__u32 direction;
+};
+
+/* What a side of a handshake has said on a socket of a process, and no other handshake says. */
+struct na_tls_random {
+	__u64 half[2];
+	__u64 start_ns;		/* the process's that opened or accepted the flow */
+	__u32 pid;
+	__u32 of_server;
+};
+
+struct na_tls_said {
+	__u64 flow;
+	__u64 socket;		/* the kernel's */
+	__u64 flows_differ;	/* on two of them: then it names none */
 };
 
 /* All are LRU: a process may end without letting go. What is evicted is at worst not understood any more. */
@@ -61,6 +79,13 @@ struct {
 	__type(key, __u64);	/* thread */
 	__type(value, struct na_tls_call);
 } tls_calls SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct na_tls_random);
+	__type(value, struct na_tls_said);
+} tls_randoms SEC(".maps");
 
 /* Never written: what a connection starts as. */
 struct {

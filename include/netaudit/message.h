@@ -22,13 +22,26 @@
 #define NA_MESSAGE_STEPS 32
 #define NA_SERVER_NAME_BYTES 256	/* of a TLS client: what it asks for (SNI) */
 
-/* How a function that writes or reads clear text says how much it did: the cookie of its probe. */
+/* How a function that writes or reads clear text says how much it did: the lowest byte of its probe's cookie. */
 enum na_transfer {
 	NA_TRANSFER_NONE,	/* it does neither */
 	NA_TRANSFER_RETURNED,	/* its result, when greater than 0 */
 	NA_TRANSFER_FOURTH,	/* where its fourth argument points, when the result is greater than 0 */
 	NA_TRANSFER_FIFTH,
 };
+
+/*
+ * The rest of the cookie: where in an SSL object is whether it is a server's (32 bits; at 0: not known, nor anything
+ * else), and where the randoms of the handshake are, in it or behind a pointer that is there (at 0: in it).
+ */
+#define NA_TRANSFER_OF(cookie) ((__u8)(cookie))
+#define NA_TRANSFER_IS_SERVER(cookie) ((__u8)((cookie) >> 8))
+#define NA_TRANSFER_POINTER(cookie) ((__u16)((cookie) >> 16))
+#define NA_TRANSFER_CLIENT_RANDOM(cookie) ((__u16)((cookie) >> 32))
+#define NA_TRANSFER_SERVER_RANDOM(cookie) ((cookie) >> 48)
+#define NA_TRANSFER_COOKIE(transfer, is_server, pointer, client_random, server_random) \
+	((__u64)(transfer) | (__u64)(is_server) << 8 | (__u64)(pointer) << 16 | (__u64)(client_random) << 32 | \
+	 (__u64)(server_random) << 48)
 
 /* Decided by the first bytes of a connection. */
 enum na_protocol {

@@ -14,7 +14,7 @@
 /* Which program runs, and how: nobody outside names one otherwise. */
 enum na_probe_slot {
 	NA_PROBE_PYTHON_AUDIT,
-	NA_PROBE_TLS_WRITE,	/* these four: cookie is enum na_transfer */
+	NA_PROBE_TLS_WRITE,	/* these four: cookie is NA_TRANSFER_COOKIE() */
 	NA_PROBE_TLS_WRITTEN,
 	NA_PROBE_TLS_READ,
 	NA_PROBE_TLS_HAS_READ,

@@ -177,7 +177,7 @@ static void use(struct na_tls_libraries *libraries, struct process *process, con
 		const struct na_libssl_site *site = &file->libssl.sites[i];
 		struct na_probe probe = {
 			.slot = slots[site->role].at_return, .device = file->identity.device,
-			.inode = file->identity.inode, .offset = site->offset, .cookie = site->result,
+			.inode = file->identity.inode, .offset = site->offset, .cookie = na_libssl_cookie(&file->libssl, site),
 		};
 
 		na_probes_use(libraries->probes, &probe, another_descriptor, &fd);

@@ -18,17 +18,32 @@
 /* RFC 8446, 7.1: a label that every implementation of TLS 1.3 has among its constants. */
 static const char tls_label[] = "c hs traffic";
 
-enum symbol { WRITE, WRITE_EX, WRITE_EX2, READ, READ_EX, CONTROL, FREE, SYMBOLS };
+enum symbol {
+	WRITE,
+	WRITE_EX,
+	WRITE_EX2,
+	READ,
+	READ_EX,
+	CONTROL,
+	FREE,
+	IS_SERVER,
+	CLIENT_RANDOM,
+	SERVER_RANDOM,
+	SYMBOLS
+};
 
 static const char *const names[SYMBOLS] = {
 	[WRITE] = "SSL_write",	 [WRITE_EX] = "SSL_write_ex", [WRITE_EX2] = "SSL_write_ex2", [READ] = "SSL_read",
 	[READ_EX] = "SSL_read_ex", [CONTROL] = "SSL_ctrl",	 [FREE] = "SSL_free",
+	[IS_SERVER] = "SSL_is_server",
+	[CLIENT_RANDOM] = "SSL_get_client_random",
+	[SERVER_RANDOM] = "SSL_get_server_random",
 };
 
 struct code {
 	uint64_t offset;	/* in the file */
 	size_t bytes;
-	uint8_t byte[NA_PROBE_CODE_BYTES];
+	uint8_t byte[NA_LIBSSL_CODE_BYTES];
 };
 
 /* Where in the file an address of code is. 0: nowhere. */
@@ -109,6 +124,19 @@ static void add_transfer(const struct na_elf *elf, struct na_libssl *libssl, enu
 		add_site(libssl, &code, role, NA_TRANSFER_FOURTH);
 }
 
+/* All of it or nothing. */
+static void read_object(const struct na_elf *elf, const uint64_t at[SYMBOLS], struct na_libssl_object *object)
+{
+	struct code server, client_random, server_random;
+	struct na_libssl_object found;
+
+	if (read_code(elf, at[IS_SERVER], &server) && read_code(elf, at[CLIENT_RANDOM], &client_random) &&
+	    read_code(elf, at[SERVER_RANDOM], &server_random) &&
+	    na_libssl_is_server(server.byte, server.bytes, &found) &&
+	    na_libssl_randoms(client_random.byte, client_random.bytes, server_random.byte, server_random.bytes, &found))
+		*object = found;
+}
+
 static bool speaks_tls(struct na_elf *elf)
 {
 	static const char *const sections[] = { ".rodata", ".data.rel.ro" };
@@ -156,5 +184,16 @@ int na_libssl_read(struct na_elf *elf, struct na_libssl *libssl)
 	if (read_code(elf, at[FREE], &code))
 		add_site(libssl, &code, NA_LIBSSL_FREE, NA_TRANSFER_NONE);
 	libssl->kind = libssl->count ? NA_LIBSSL_PROBED : NA_LIBSSL_NONE;
+	read_object(elf, at, &libssl->object);
 	return 0;
+}
+
+uint64_t na_libssl_cookie(const struct na_libssl *libssl, const struct na_libssl_site *site)
+{
+	const struct na_libssl_object *object = &libssl->object;
+
+	if (site->result == NA_TRANSFER_NONE)
+		return 0;
+	return NA_TRANSFER_COOKIE(site->result, object->is_server, object->pointer, object->client_random,
+				  object->server_random);
 }

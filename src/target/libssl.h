@@ -12,6 +12,7 @@
 
 #include <netaudit/message.h>
 #include "target/elf_symbols.h"
+#include "target/libssl_object.h"
 
 enum na_libssl_role { NA_LIBSSL_WRITE, NA_LIBSSL_READ, NA_LIBSSL_CONTROL, NA_LIBSSL_FREE, NA_LIBSSL_ROLES };
 
@@ -35,9 +36,13 @@ struct na_libssl {
 	enum na_libssl_kind kind;
 	size_t count;
 	struct na_libssl_site sites[NA_LIBSSL_SITES];
+	struct na_libssl_object object;
 };
 
 /* Reads an open ELF file. 0 or negative errno; a file that makes no sense is one without TLS. */
 int na_libssl_read(struct na_elf *elf, struct na_libssl *libssl);
+
+/* What the program at a site has to know. */
+uint64_t na_libssl_cookie(const struct na_libssl *libssl, const struct na_libssl_site *site);
 
 #endif

@@ -29,11 +29,16 @@ static void read_file(int fd, size_t size)
 static void decode(const uint8_t *data, size_t size)
 {
 	char *code = fuzz_exact(data, size);
+	struct na_libssl_object object;
 	int64_t distance = 0;
 	bool stepped;
 	uint32_t site = na_probe_site((const uint8_t *)code, size, size & 1, &stepped);
 
 	REQUIRE(stepped ? site == 0 : site < size);
+	if (na_libssl_is_server((const uint8_t *)code, size, &object))
+		REQUIRE(object.is_server != 0);
+	if (na_libssl_randoms((const uint8_t *)code, size / 2, (const uint8_t *)code + size / 2, size - size / 2, &object))
+		REQUIRE(object.client_random != object.server_random);
 	if (na_probe_wrapped((const uint8_t *)code, size, NA_ARGUMENT_4, &distance))
 		REQUIRE(na_probe_calls((const uint8_t *)code, size, distance));
 	free(code);

@@ -75,6 +75,43 @@ static void test_functions_inside_others(void **state)
 	assert_false(na_probe_calls(plain, sizeof(plain), 0));
 }
 
+static void test_objects_of_invented_code(void **state)
+{
+	/* mov eax, [rdi + 0x38]; ret */
+	static const uint8_t flag[] = { 0x8b, 0x47, 0x38, 0xc3 };
+	/* test rdi, rdi; je; mov eax, [rdi]; test eax, eax; je; mov eax, [rdi + 0x78] */
+	static const uint8_t checked[] = { 0x48, 0x85, 0xff, 0x74, 0x40, 0x8b, 0x07,
+					   0x85, 0xc0, 0x74, 0x21, 0x8b, 0x47, 0x78 };
+	/* mov rdi, [rdi + 0xa8]; lea rcx, [rdi + 0xb8], or 0x98 */
+	static const uint8_t client[] = { 0x48, 0x8b, 0xbf, 0xa8, 0, 0, 0, 0x48, 0x8d, 0x8f, 0xb8, 0, 0, 0 };
+	static const uint8_t server[] = { 0x48, 0x8b, 0xbf, 0xa8, 0, 0, 0, 0x48, 0x8d, 0x8f, 0x98, 0, 0, 0 };
+	/* mov rdx, [rsp + 8]; add rdi, 0x160, or movups xmm0, [rdi + 0x140] */
+	static const uint8_t added[] = { 0x48, 0x8b, 0x54, 0x24, 0x08, 0x48, 0x81, 0xc7, 0x60, 0x01, 0, 0 };
+	static const uint8_t vector[] = { 0x0f, 0x10, 0x87, 0x40, 0x01, 0, 0 };
+	/* ret; lea rcx, [rdi + 0xb8] */
+	static const uint8_t late[] = { 0xc3, 0x48, 0x8d, 0x8f, 0xb8, 0, 0, 0 };
+	struct na_libssl_object object = { 0 };
+
+	(void)state;
+	assert_true(na_libssl_is_server(flag, sizeof(flag), &object));
+	assert_int_equal(object.is_server, 0x38);
+	assert_true(na_libssl_is_server(checked, sizeof(checked), &object));
+	assert_int_equal(object.is_server, 0x78);
+	assert_false(na_libssl_is_server(checked, sizeof(checked) - 1, &object));
+	assert_false(na_libssl_is_server(client, sizeof(client), &object));
+	assert_true(na_libssl_randoms(client, sizeof(client), server, sizeof(server), &object));
+	assert_int_equal(object.pointer, 0xa8);
+	assert_int_equal(object.client_random, 0xb8);
+	assert_int_equal(object.server_random, 0x98);
+	assert_true(na_libssl_randoms(added, sizeof(added), vector, sizeof(vector), &object));
+	assert_int_equal(object.pointer, 0);
+	assert_int_equal(object.client_random, 0x160);
+	assert_int_equal(object.server_random, 0x140);
+	assert_false(na_libssl_randoms(client, sizeof(client), client, sizeof(client), &object));
+	assert_false(na_libssl_randoms(client, sizeof(client), added, sizeof(added), &object));
+	assert_false(na_libssl_randoms(late, sizeof(late), server, sizeof(server), &object));
+}
+
 #endif
 
 static int open_own(const char *name)
@@ -122,6 +159,61 @@ static void test_the_library_of_this_host(void **state)
 		assert_int_equal(transfers, site->result != NA_TRANSFER_NONE);
 	}
 	assert_int_equal(roles, (1U << NA_LIBSSL_ROLES) - 1);
+}
+
+/* What is put where the randoms should be is what the library says that they are. */
+static void test_objects_of_the_library_of_this_host(void **state)
+{
+	void *library = dlopen("libssl.so.3", RTLD_NOW | RTLD_LOCAL);
+	static const char *const names[] = { "SSL_get_client_random", "SSL_get_server_random" };
+	uint64_t (*get)(const void *, uint8_t *, uint64_t);
+	void *(*make)(const void *), *(*method)(void);
+	const struct na_libssl_object *object;
+	int (*is_server)(const void *);
+	void (*release)(void *);
+	struct na_libssl libssl;
+	uint8_t *ssl, *at;
+	void *context;
+	int fd;
+
+	(void)state;
+	if (!library)
+		skip();
+	fd = open_own("libssl.so.3");
+	libssl = read_fd(fd);
+	close(fd);
+	object = &libssl.object;
+	*(void **)&method = dlsym(library, "TLS_server_method");
+	*(void **)&make = dlsym(library, "SSL_CTX_new");
+	context = make(method());
+	*(void **)&make = dlsym(library, "SSL_new");
+	ssl = make(context);
+	assert_non_null(ssl);
+	*(void **)&is_server = dlsym(library, "SSL_is_server");
+	assert_int_equal(is_server(ssl), 1);
+#if defined(__x86_64__)
+	assert_int_equal(ssl[object->is_server], 1);
+	memcpy(&at, object->pointer ? ssl + object->pointer : (uint8_t *)&ssl, sizeof(at));
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t want[32], have[32] = { 0 };
+
+		memset(want, (int)(0x5a + i), sizeof(want));
+		memcpy(at + (i ? object->server_random : object->client_random), want, sizeof(want));
+		*(void **)&get = dlsym(library, names[i]);
+		assert_int_equal(get(ssl, have, sizeof(have)), sizeof(have));
+		assert_memory_equal(have, want, sizeof(have));
+	}
+#else
+	assert_int_equal(object->is_server, 0);
+	(void)at;
+	(void)get;
+	(void)names;
+#endif
+	*(void **)&release = dlsym(library, "SSL_free");
+	release(ssl);
+	*(void **)&release = dlsym(library, "SSL_CTX_free");
+	release(context);
+	(void)dlclose(library);
 }
 
 static void test_libraries_without_names_or_tls(void **state)
@@ -183,8 +275,10 @@ int main(void)
 #if defined(__x86_64__)
 		cmocka_unit_test(test_sites_of_invented_code),
 		cmocka_unit_test(test_functions_inside_others),
+		cmocka_unit_test(test_objects_of_invented_code),
 #endif
 		cmocka_unit_test(test_the_library_of_this_host),
+		cmocka_unit_test(test_objects_of_the_library_of_this_host),
 		cmocka_unit_test(test_libraries_without_names_or_tls),
 		cmocka_unit_test(test_a_file_cut_short_has_no_sites),
 		cmocka_unit_test(test_kernels_whose_return_probes_could_end_programs),
