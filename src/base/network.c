@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Addresses and networks as text; see network.h. */
+/* Addresses, networks and authorities as text; see network.h. */
 #include "base/network.h"
 
 #include <arpa/inet.h>
@@ -55,4 +55,29 @@ int na_network_parse(struct na_network *network, const char *text)
 		network->high[i] = (uint8_t)(address[i] | (uint8_t)~mask);
 	}
 	return memcmp(network->low, address, sizeof(address)) ? -ERANGE : 0;
+}
+
+static int port_of(const char *digits)
+{
+	size_t length = strlen(digits);
+
+	if (!length || length > 5 || strspn(digits, "0123456789") != length)
+		return -1;
+	return strtol(digits, NULL, 10) <= UINT16_MAX ? (int)strtol(digits, NULL, 10) : -1;
+}
+
+void na_split_authority(char *authority, int *port)
+{
+	char *bracket = authority[0] == '[' ? strchr(authority, ']') : NULL;
+	char *colon = bracket ? bracket + 1 : strchr(authority, ':');
+
+	*port = -1;
+	if (colon && *colon == ':' && !strchr(colon + 1, ':')) {
+		*port = port_of(colon + 1);
+		*colon = '\0';
+	}
+	if (bracket) {
+		*bracket = '\0';
+		memmove(authority, authority + 1, strlen(authority));
+	}
 }

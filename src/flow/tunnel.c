@@ -6,36 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/network.h"
 #include "flow/address.h"
 
 bool na_is_proxied(const struct na_message *request)
 {
 	return request->kind == NA_MESSAGE_REQUEST && request->flags & NA_MESSAGE_ABSOLUTE;
-}
-
-static int port_of(const char *digits)
-{
-	size_t length = strlen(digits);
-
-	if (!length || length > 5 || strspn(digits, "0123456789") != length)
-		return -1;
-	return strtol(digits, NULL, 10) <= UINT16_MAX ? (int)strtol(digits, NULL, 10) : -1;
-}
-
-void na_split_authority(char *authority, int *port)
-{
-	char *bracket = authority[0] == '[' ? strchr(authority, ']') : NULL;
-	char *colon = bracket ? bracket + 1 : strchr(authority, ':');
-
-	*port = -1;
-	if (colon && *colon == ':' && !strchr(colon + 1, ':')) {
-		*port = port_of(colon + 1);
-		*colon = '\0';
-	}
-	if (bracket) {
-		*bracket = '\0';
-		memmove(authority, authority + 1, strlen(authority));
-	}
 }
 
 /* SOCKS has addresses of 16 bytes, which were written in full; a record has them in their usual form. */

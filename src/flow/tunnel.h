@@ -26,8 +26,6 @@ struct na_tunnel {
 bool na_is_proxied(const struct na_message *request);
 /* Of such a request; the proxy's address is the caller's to fill in. */
 void na_tunnel_of(struct na_tunnel *tunnel, const struct na_message *request);
-/* "name:port" or "[address]:port" into its two parts: `port` is below 0 when there is none. */
-void na_split_authority(char *authority, int *port);
 /* Members "proxied_host" to "proxy_port", in this order. NULL: none. */
 void na_put_tunnel(struct na_canonical *c, const struct na_tunnel *tunnel);
 

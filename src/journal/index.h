@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#define NA_INDEX_VERSION 6
+#define NA_INDEX_VERSION 7
 #define NA_INDEX_BLOCK_ROWS 4096	/* rows whose wall-clock range is kept as one */
 
 struct na_index;

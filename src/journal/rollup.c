@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/network.h"
 #include "journal/index_sqlite.h"
 
 #define CHANGED_MOST 4096	/* rows, or flows, kept in memory */
@@ -176,13 +177,17 @@ static void put_dns_name(char *out, const struct na_index_row *row)
 
 static void name_destination(char *out, const struct na_index_row *row)
 {
+	int port;
+
 	out[0] = '\0';
 	if (is_text(&row->value[NA_INDEX_DIRECTION], "inbound")) {
 		name_caller(out, row);
 		return;
 	}
-	if (row->value[NA_INDEX_HOST].type == NA_INDEX_TEXT)
+	if (row->value[NA_INDEX_HOST].type == NA_INDEX_TEXT) {
 		put_text(out, &row->value[NA_INDEX_HOST]);
+		na_split_authority(out, &port);		/* whose it is, is the name's: not one destination for each port */
+	}
 	else if (row->value[NA_INDEX_RESOLVED].type == NA_INDEX_TEXT && !integer(row, NA_INDEX_DNS_DISAGREES))
 		put_text(out, &row->value[NA_INDEX_RESOLVED]);
 	if (!out[0])

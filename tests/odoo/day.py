@@ -14,6 +14,7 @@ import collections
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -32,8 +33,8 @@ HERE, THERE = "198.51.100.2", "198.51.100.1"    # this host; the first address o
 NAMES = {"licence.maildesk.example": "198.51.100.11", "smtp.gmail.com": "198.51.100.12", "imap.gmail.com": "198.51.100.12",
          "iap.odoo.com": "198.51.100.13", "fonts.cdn.example": "198.51.100.14", "collector.example": "198.51.100.15",
          "licence.quietsoft.example": "198.51.100.16", "cover.example": "198.51.100.17", "api.mistral.ai": "198.51.100.18",
-         "dump.example": "198.51.100.19", "hidden.example": "198.51.100.20"}
-RESOLVER = "198.51.100.53"
+         "dump.example": "198.51.100.19", "hidden.example": "198.51.100.20", "shadow.example": "198.51.100.21"}
+RESOLVER, PROXY = "198.51.100.53", "198.51.100.54"
 SITE = f"""[maildesk]
 bucket = vendor
 host = licence.maildesk.example
@@ -49,17 +50,20 @@ licence_day_bytes = 10000
 [maildesk-callers]
 bucket = vendor
 address = {NAMES["licence.maildesk.example"]}
+address = {NAMES["licence.quietsoft.example"]}
 """
 FIRST_DAY = (
     ("catalogue", "add", "our-database", HERE, "--bucket", "internal", "--reason", "PostgreSQL of the shop"),
     ("catalogue", "add", "our-resolver", RESOLVER, "--bucket", "internal", "--reason", "the name server of this network"),
+    ("catalogue", "add", "our-proxy", PROXY, "--bucket", "internal", "--reason", "the way out of this network"),
     ("catalogue", "add", "fonts", "fonts.cdn.example", "--bucket", "third-party", "--reason", "fonts of what is printed"),
 )
 NGINX = """daemon off; worker_processes 1; pid /tmp/nginx.pid; error_log /tmp/nginx.log;
 events {{ worker_connections 64; }}
 http {{ access_log off; client_body_temp_path /tmp/body; proxy_temp_path /tmp/proxy; fastcgi_temp_path /tmp/fastcgi;
 uwsgi_temp_path /tmp/uwsgi; scgi_temp_path /tmp/scgi;
-server {{ listen {here}:80; location / {{ proxy_pass http://127.0.0.1:{port}; }} }} }}
+server {{ listen {here}:80; location / {{ proxy_pass http://127.0.0.1:{port};
+proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; }} }} }}
 """
 # `tells`: in the finding's text; `least` bytes; `undo` instead of an acknowledgement
 Attack = collections.namedtuple("Attack", "name act rule subject tells least undo", defaults=[None])
@@ -74,10 +78,12 @@ def drip(day):
         vendor("post", url="https://licence.quietsoft.example/check", size=500)(day)
 
 
-def call_in(day):
-    day.internet.stdin.write(f"{NAMES['licence.maildesk.example']} http://{HERE}:{server.HTTP_PORT}/day_vendor/hidden\n")
-    day.internet.stdin.flush()
-    day.internet.stdout.readline()
+def call_in(name, port):
+    def act(day):
+        day.internet.stdin.write(f"{NAMES[name]} http://{HERE}:{port}/day_vendor/hidden\n")
+        day.internet.stdin.flush()
+        day.internet.stdout.readline()
+    return act
 
 
 def database_program(day):
@@ -111,6 +117,23 @@ def make_sums_again(day):
     day.start_auditor()
 
 
+def overflow(day):
+    """Rings of one page, and nobody who empties them."""
+    day.stop_auditor()
+    day.write_settings("ring_kib = 4\nbulk_ring_kib = 4")
+    day.start_auditor()
+    observer = day.status()["components"]["observer"]["pid"]
+    os.kill(observer, signal.SIGSTOP)
+    try:
+        for _ in range(20):
+            day.visit()
+    finally:
+        os.kill(observer, signal.SIGCONT)
+    day.settle()
+    day.write_settings("")
+    day.restart_auditor()
+
+
 def kill(day):
     children = [part["pid"] for part in day.status()["components"].values() if part["pid"]]
     day.auditor.kill()
@@ -130,13 +153,19 @@ ATTACKS = (
            "collector.example", "collector.example", 5000),
     Attack("a lying server name", vendor("lying_name", host="cover.example", claimed="iap.odoo.com"), "names",
            None, "", 0),
-    Attack("a hidden route, called in", call_in, "vendor-inbound", NAMES["licence.maildesk.example"], "", 0),
+    Attack("a hidden route, called in", call_in("licence.maildesk.example", server.HTTP_PORT), "vendor-inbound",
+           NAMES["licence.maildesk.example"], "", 0),
+    Attack("the same through nginx", call_in("licence.quietsoft.example", 80), "vendor-inbound",
+           NAMES["licence.quietsoft.example"], "", 0),
+    Attack("an unknown host, through the proxy", vendor("post", url="https://shadow.example/", size=5000, proxy=f"{PROXY}:3128"),
+           "uncatalogued", None, "shadow.example", 0),
     Attack("COPY TO PROGRAM", database_program, "uncatalogued", "dump.example", "", 0),
     Attack("an unattributed call", from_nowhere, "unattributed", "api.mistral.ai", "api.mistral.ai", 0),
     Attack("TLS by a library nobody sees into", vendor("opaque", host="hidden.example"), "opaque", "hidden.example", "", 0),
     Attack("names that carry data", vendor("names", domain="leak.example", count=40), None, None, "leak.example", 0),
     Attack("a channel switched off and on", weaken, "weakened", None, "", 0),
     Attack("an edited sum", edit_sums, "edited", None, "", 0, make_sums_again),
+    Attack("rings too small", overflow, "lost", None, "", 0),
     Attack("the auditor was killed", kill, "gap", None, "", 0),
 )
 
@@ -159,10 +188,13 @@ class Day:
     def start_internet(self):
         """The second namespace, and its addresses."""
         subprocess.run(["ip", "link", "add", "here", "type", "veth", "peer", "name", "there"], check=True)
-        wait = "read -r go && ip link set lo up && ip link set there up && " + " && ".join(
-            f"ip address add {address}/24 dev there" for address in (THERE, *sorted(set(NAMES.values())), RESOLVER))
+        resolver = f"{self.folder}/internet-resolv.conf"
+        with open(resolver, "w", encoding="ascii") as file:
+            file.write(f"nameserver {RESOLVER}\n")
+        wait = f"mount --bind {shlex.quote(resolver)} /etc/resolv.conf && read -r go && ip link set lo up && ip link set there up && " + " && ".join(
+            f"ip address add {address}/24 dev there" for address in (THERE, *sorted(set(NAMES.values())), RESOLVER, PROXY))
         world = subprocess.Popen(
-            ["unshare", "--net", "sh", "-c", wait + ' && exec "$@"', "sh", "/usr/bin/python3", os.path.join(server.HERE, "internet.py"), self.folder,
+            ["unshare", "--net", "--mount", "sh", "-c", wait + ' && exec "$@"', "sh", "/usr/bin/python3", os.path.join(server.HERE, "internet.py"), self.folder, PROXY,
              *(f"{name}={address}" for name, address in NAMES.items())], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         lab.wait_for("the second namespace", lambda: os.stat(f"/proc/{world.pid}/ns/net").st_ino != lab.own_network(), world)
         subprocess.run(["ip", "link", "set", "there", "netns", str(world.pid)], check=True)
@@ -212,7 +244,7 @@ class Day:
         with open(self.settings_path, "w", encoding="ascii") as file:
             file.write(f"[daemon]\nstate_dir = {self.folder}/state\nrun_dir = {self.folder}/run\nuser = nobody\nsign_user = daemon\n"
                        f"[catalogue]\nshipped_dir = {os.path.abspath('catalogue')}\nsite_dir = {self.folder}/site\n"
-                       f"[capture]\n{more}\n")
+                       f"[capture]\ntrusted_proxies = 127.0.0.1\n{more}\n")
 
     def settings(self, more):
         """Changes the settings of the running auditor; returns when the change is a record."""
@@ -292,6 +324,7 @@ class Day:
         for action in ("mail_out", "mail_in", "credits", "print"):
             self.ask("/day_shop/" + action)
         vendor("post", url="https://licence.maildesk.example/check", size=300)(self)
+        vendor("post", url="https://licence.maildesk.example/check", size=300, proxy=f"{PROXY}:3128")(self)
 
     def upgrade_library(self):
         """As a package does it: another file takes the name, running processes keep theirs."""

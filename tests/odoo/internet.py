@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The rest of the world, for a test: a name server, web and mail servers on addresses of their own.
 
-    internet.py FOLDER NAME=ADDRESS ...     in a network namespace that has these addresses
+    internet.py FOLDER PROXY NAME=ADDRESS ...     in a network namespace that has these addresses
 
-Each server listens on every address; who is asked is told by the address. FOLDER/day.pem is the certificate for all the
+Each server listens on every address; who is asked is told by the address. On PROXY, port 3128, a proxy leads to them. FOLDER/day.pem is the certificate for all the
 names. Writes "ready" when everything listens; then each line of its input, "ADDRESS URL", is requested from that address:
 what calls in.
 Ends with its standard input.
@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.parse
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "attribution")]
@@ -84,8 +85,18 @@ def call_in(address, url):
         connection.close()
 
 
+def wait_listening(address, port, process):
+    while process.poll() is None:
+        try:
+            socket.create_connection((address, port), timeout=peers.TIMEOUT).close()
+            return
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+    raise SystemExit("FAIL: the proxy did not start")
+
+
 def main():
-    folder, names = sys.argv[1], dict(word.split("=") for word in sys.argv[2:])
+    folder, way_out, names = sys.argv[1], sys.argv[2], dict(word.split("=") for word in sys.argv[3:])
     tls, truth = make_certificate(folder, names), peers.Truth(os.path.join(folder, "internet.jsonl"))
     for port, context in ((80, None), (443, tls)):
         threading.Thread(target=WebServer(port, context).serve_forever, daemon=True).start()
@@ -96,14 +107,19 @@ def main():
                                  "--no-daemon", "--port=53", "--user=root", "--log-facility=/dev/null", "--local=/#/",
                                  *(f"--host-record={name},{address}" for name, address in names.items())],
                                 stderr=subprocess.DEVNULL)
+    with open(os.path.join(folder, "tinyproxy.conf"), "w", encoding="ascii") as file:
+        file.write(f"Port 3128\nListen {way_out}\nLogFile \"{folder}/tinyproxy.log\"\n")
+    proxy = subprocess.Popen(["/usr/bin/tinyproxy", "-d", "-c", file.name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
+        wait_listening(way_out, 3128, proxy)
         print("ready", flush=True)
         for line in sys.stdin:
             address, url = line.split()
             print(call_in(address, urllib.parse.urlsplit(url)), flush=True)
     finally:
-        resolver.terminate()
-        resolver.wait()
+        for process in (proxy, resolver):
+            process.terminate()
+            process.wait()
 
 
 if __name__ == "__main__":

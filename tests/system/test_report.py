@@ -11,6 +11,7 @@ import hashlib
 import ipaddress
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -97,7 +98,8 @@ def destination_of(body):
     if body["direction"] == "inbound":
         return caller(body)
     if "host" in body:
-        return body["host"]
+        return re.fullmatch(r"\[?(.*?)\]?(:[0-9]*)?", body["host"]).group(1) if body["host"].count(":") < 2 or "[" in body["host"] else \
+            body["host"]
     if "resolved" in body and not body.get("dns_disagrees"):
         return body["resolved"]
     if names and (len(names) == 1 or body.get("dns_disagrees")):

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include "base/network.h"
 #include "flow/tunnel.h"
 #include "test_dialogue.h"
 

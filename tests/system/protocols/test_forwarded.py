@@ -15,7 +15,6 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import peer  # noqa: E402
 import test_leaks  # noqa: E402
-from peer import lab  # noqa: E402
 
 FRONT, SERVER = 18191, 18192
 TRUSTED = ("127.0.0.1", "127.0.7.0/24", "::1")
