@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * DNS in UDP datagrams of sockets that are audited, on every backend: the only hooks that are given a packet's bytes
- * wherever they lie are those of control groups. They run after the flow of the datagram was made (datagram.h), but for
- * the first that fentry and kprobe see arrive, whose flow begins when it is read.
+ * DNS in UDP datagrams and, at port 53, TCP segments of sockets that are audited, on every backend: the only hooks that
+ * are given a packet's bytes wherever they lie are those of control groups. They run after the flow of the datagram was
+ * made (datagram.h), but for the first that fentry and kprobe see arrive, whose flow begins when it is read.
+ *
+ * Over TCP (RFC 7766) a message has its length in front. A segment is taken to begin with one, as everybody sends it: what
+ * is not, or in the segments behind, is not read; a stream is not put together here.
  */
 #ifndef NETAUDIT_BPF_DNS_PACKET_H
 #define NETAUDIT_BPF_DNS_PACKET_H
 
 #include "datagram.h"
 #include "hooks_tracepoint.h"
+#include "segment.h"
 
 /* A packet that arrives may interrupt one that is sent. */
 #define NA_DNS_SLOTS 2
+
+#define NA_DNS_PORT 53		/* over TCP only: there are other streams in which two bytes are a length */
+#define NA_DNS_MESSAGES 4	/* of a segment; a resolver asks for both kinds of addresses at once */
 
 #define NA_QUIC_2 0x6b3343cf
 #define NA_QUIC_ID_BYTES 20	/* a connection's id has at most */
@@ -117,9 +124,9 @@ static __always_inline bool na_dns_copy(struct __sk_buff *skb, __u32 from, struc
 	return bytes <= NA_DNS_COPIED_BYTES && !bpf_skb_load_bytes(skb, from, work->message, bytes);
 }
 
-/* Copies the message behind the headers of the packet, and what it says is reported. */
+/* Copies the message that begins there, as much of it as is in the packet, and what it says is reported. */
 static __always_inline void na_parse_dns(struct __sk_buff *skb, const struct na_socket *socket, __u64 flow,
-					 const struct na_datagram *datagram)
+					 const struct na_datagram *datagram, __u32 from)
 {
 	struct na_dns_work *work = na_dns_try_slot(0);
 	__u64 bytes = datagram->bytes;
@@ -135,9 +142,11 @@ static __always_inline void na_parse_dns(struct __sk_buff *skb, const struct na_
 		return;
 	}
 	work->dns.bytes = bytes;
+	if (bytes > skb->len - from)
+		bytes = skb->len - from;
 	if (bytes > NA_DNS_COPIED_BYTES)
 		bytes = NA_DNS_COPIED_BYTES;
-	if (na_dns_copy(skb, skb->len - (__u32)datagram->bytes, work, bytes)) {
+	if (na_dns_copy(skb, from, work, bytes)) {
 		work->filled = bytes;
 		if (na_dns_run(work, slot))
 			na_report_dns(work, socket, flow, datagram);
@@ -181,7 +190,61 @@ static __always_inline void na_on_dns_packet(struct __sk_buff *skb, struct sock 
 	if (counters && quic)
 		counters->quic = quic;
 	else if (counters)
-		na_parse_dns(skb, socket, counters->flow, &datagram);
+		na_parse_dns(skb, socket, counters->flow, &datagram, skb->len - (__u32)datagram.bytes);
+}
+
+static __always_inline bool na_is_dns_stream(struct sock *sk)
+{
+	return BPF_CORE_READ(sk, __sk_common.skc_dport) == bpf_htons(NA_DNS_PORT) ||
+	       BPF_CORE_READ(sk, __sk_common.skc_num) == NA_DNS_PORT;
+}
+
+/* One message of a segment. Returns the bytes it takes with its length, 0 when there is none. */
+static __always_inline __u32 na_on_dns_message(struct __sk_buff *skb, const struct na_socket *socket,
+					       struct na_datagram *datagram, __u32 from)
+{
+	__u8 header[2 + NA_DNS_HEADER_BYTES] = {};
+
+	if (bpf_skb_load_bytes(skb, from, header, sizeof(header)))
+		return 0;
+	datagram->bytes = (__u32)header[0] << 8 | header[1];
+	if (datagram->bytes < NA_DNS_HEADER_BYTES + NA_DNS_QUESTION_BYTES || !na_dns_is_header(header + 2))
+		return 0;
+	na_parse_dns(skb, socket, socket->id, datagram, from + 2);
+	return 2 + datagram->bytes;
+}
+
+static __always_inline void na_on_dns_segment(struct __sk_buff *skb, struct sock *sk, __u8 direction)
+{
+	struct na_datagram datagram = { .direction = direction, .protocol = IPPROTO_TCP };
+	struct na_socket *socket;
+	struct na_segment segment = {};
+	__u32 from;
+
+	if (switches.off || switches.disabled & NA_DISABLED_DNS || !na_is_dns_stream(sk))
+		return;
+	socket = na_find_socket((__u64)sk);
+	if (!socket || socket->stage != NA_STAGE_OPEN || !na_read_segment(skb, &segment))
+		return;
+	__builtin_memcpy(datagram.remote, socket->remote, sizeof(datagram.remote));
+	datagram.remote_port = socket->remote_port;
+	datagram.family = socket->family;
+	from = segment.offset;
+	for (int i = 0; i < NA_DNS_MESSAGES; i++) {
+		__u32 taken = na_on_dns_message(skb, socket, &datagram, from);
+
+		if (!taken)
+			break;
+		from += taken;
+	}
+}
+
+static __always_inline void na_on_dns(struct __sk_buff *skb, NA_PACKET_SOCKET *socket, __u8 direction)
+{
+	if (NA_PROTOCOL_OF(socket) == IPPROTO_UDP)
+		na_on_dns_packet(skb, NA_KERNEL_OBJECT(sock, socket), direction);
+	else if (NA_PROTOCOL_OF(socket) == IPPROTO_TCP)
+		na_on_dns_segment(skb, NA_KERNEL_OBJECT(sock, socket), direction);
 }
 
 SEC("cgroup_skb/egress")
@@ -189,8 +252,8 @@ int na_dns_out(struct __sk_buff *skb)
 {
 	NA_PACKET_SOCKET *socket = skb->sk ? NA_PACKET_SOCKET_OF(skb) : NULL;
 
-	if (socket && NA_PROTOCOL_OF(socket) == IPPROTO_UDP)
-		na_on_dns_packet(skb, NA_KERNEL_OBJECT(sock, socket), NA_OUTBOUND);
+	if (socket)
+		na_on_dns(skb, socket, NA_OUTBOUND);
 	return ALLOW;
 }
 
@@ -199,8 +262,8 @@ int na_dns_in(struct __sk_buff *skb)
 {
 	NA_PACKET_SOCKET *socket = skb->sk ? NA_PACKET_SOCKET_OF(skb) : NULL;
 
-	if (socket && NA_PROTOCOL_OF(socket) == IPPROTO_UDP)
-		na_on_dns_packet(skb, NA_KERNEL_OBJECT(sock, socket), NA_INBOUND);
+	if (socket)
+		na_on_dns(skb, socket, NA_INBOUND);
 	return ALLOW;
 }
 

@@ -81,6 +81,7 @@ void na_observer_open(struct na_observer *observer, const struct na_flow_event *
 						     .provable = !(event->flags & NA_FLOW_PRE_EXISTING) };
 		flow->reported_ns = event->header.time_ns;
 		na_flow_set_author(flow, context.author);
+		na_observer_expect_dns(observer, flow, event);
 	}
 	na_observer_classify(observer, event, &context);
 	na_observer_queue(observer, record, na_compose_open(record, event, &context));
@@ -130,6 +131,7 @@ static void handle_close(struct na_observer *observer, const struct na_flow_even
 		na_attribution_release(context.author);
 	}
 	na_exchanges_end(observer->exchanges, event->flow, 0);
+	na_lookups_end(observer->lookups, event->flow);
 	na_attributor_database_closed(observer->attributor, event->flow);
 	if (flow)
 		na_flow_remove(observer->flows, flow);

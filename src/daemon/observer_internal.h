@@ -74,6 +74,8 @@ void na_observer_handle_progress(void *observer, const struct na_event_header *e
 void na_observer_report_datagram(void *observer, struct na_datagram_flow *flow,
 				 const struct na_peer_counters *period, bool final);
 /* The same with its author, which stays the flow's. */
+/* Keeps the beginning of a stream that may carry DNS. */
+void na_observer_expect_dns(struct na_observer *observer, struct na_flow *flow, const struct na_flow_event *event);
 struct na_context na_observer_names_of_datagram(struct na_observer *observer, struct na_datagram_flow *flow);
 /* Who did it, as the record says it, without its author. False: decided to be out of scope after all. */
 bool na_observer_describe(struct na_observer *observer, const struct na_target *target, const struct na_task *task,

@@ -77,6 +77,7 @@ void na_flow_remove(struct na_flow_table *table, struct na_flow *flow)
 	na_attribution_release(entry->flow.author);
 	free(entry->flow.others);
 	free(entry->flow.hello);
+	free(entry->flow.opened);
 	free(entry->flow.tunnel);
 	na_attribution_release(entry->flow.exchange.next_author);
 	for (size_t i = 0; i < NA_FLOW_WRITERS; i++)

@@ -52,6 +52,7 @@ struct na_flow {
 	uint16_t remote_port, family;
 	struct na_flow_exchange exchange;
 	struct na_client_hello *hello;	/* owned; NULL: none was seen */
+	struct na_flow_event *opened;	/* owned; kept of what may carry DNS, else NULL */
 	struct na_tunnel *tunnel;	/* owned; NULL: its other end is where it goes, as far as is known */
 	uint8_t direction;		/* enum na_direction, as its first record says */
 	uint64_t reported_ns;		/* when its last record was made */

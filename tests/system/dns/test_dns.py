@@ -80,6 +80,11 @@ def call():
                   ("A", f"{'a' * 63}.{'b' * 63}.{'c' * 63}.example"), ("A", "one.example", "+noedns"),
                   ("TXT", "version.bind", "CH")):
         dig(f"@{SERVER}", *words)
+    for words in (("A", "one.example"), ("AAAA", "alias.example"), ("A", "nothing.example"), ("A", "many.example"), ("TXT", "text.example"),
+                  ("+keepopen", "one.example", "alias.example", "many.example")):
+        dig(f"@{SERVER}", "+tcp", *words)
+    over_tcp = {**os.environ, "RES_OPTIONS": "use-vc"}     # both questions in one segment
+    subprocess.run(["getent", "ahosts", "one.example"], check=True, stdout=subprocess.DEVNULL, timeout=60, env=over_tcp)
     subprocess.run([sys.executable, "-c", PYTHON], check=True, timeout=60)
     subprocess.run(["getent", "hosts", "one.example"], check=True, stdout=subprocess.DEVNULL, timeout=60)
 
@@ -94,6 +99,17 @@ def call_silent():
             client.connect((SILENT, 53))
             for text in (b"x", b"no name server would understand this", bytes(40), b"\0\1\1\0\0\1\0\0\0\0\0\0\5cut", bytes(range(256)) * 4):
                 client.send(text)
+    with socket.create_server((SILENT, 53)) as listener, socket.create_connection((SILENT, 53)) as client:
+        accepted = listener.accept()[0]
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        question = b"\0\1\1\0\0\1\0\0\0\0\0\0\3cut\7example\0\0\1\0\1"
+        for text in (b"\0", b"\0\0", b"\0\5short", question, b"\0\20" + question[:-4], b"\xff\xff" + question[:20], bytes(2000),
+                     b"\0\x1dno name server would understand it"):
+            client.send(text)
+            left = len(text)
+            while left:
+                left -= len(accepted.recv(left))
+        accepted.close()
 
 
 def read_truth(log):
@@ -188,8 +204,9 @@ def main():
         failed += compare(asked, truths, "inbound")
     for line in failed:
         print("FAIL " + line)
-    print(f"test-dns: {len(truths)} questions of dig, Python and getent, {len(failed)} wrong")
-    return 1 if failed or len(truths) < 20 else 0
+    print(f"test-dns: {len(truths)} questions, over UDP and TCP, of dig, Python and getent, {len(failed)} wrong")
+    over_tcp = sum(record["kind"] == "dns" and record["protocol"] == "tcp" for record in records)
+    return 1 if failed or len(truths) < 30 or over_tcp < 20 else 0
 
 
 if __name__ == "__main__":
