@@ -2,10 +2,10 @@
 /*
  * DNS in UDP datagrams and, at port 53, TCP segments of sockets that are audited, on every backend: the only hooks that
  * are given a packet's bytes wherever they lie are those of control groups. They run after the flow of the datagram was
- * made (datagram.h), but for the first that fentry and kprobe see arrive, whose flow begins when it is read.
+ * made (datagram.h), but for the first that fentry and kprobe see arrive: its flow begins when it is read.
  *
- * Over TCP (RFC 7766) a message has its length in front. A segment is taken to begin with one, as everybody sends it: what
- * is not, or in the segments behind, is not read; a stream is not put together here.
+ * Over TCP (RFC 7766) a message has its length in front. A segment is taken to begin with one, as everybody sends it:
+ * what is not, or in the segments behind, is not read; a stream is not put together here.
  */
 #ifndef NETAUDIT_BPF_DNS_PACKET_H
 #define NETAUDIT_BPF_DNS_PACKET_H

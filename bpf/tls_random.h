@@ -3,10 +3,10 @@
  * Which flow a connection of OpenSSL goes through when its own calls touch no socket (a memory BIO): the random that it
  * has made for its handshake lies in its SSL object and was sent in the clear on one socket of its process.
  *
- * It is always the random of this side, a client's in its ClientHello, a server's in its ServerHello, and only what left
- * through this host's socket is noted: what the other side says can be said twice, by whoever wants to confuse. Where in
- * the object it lies is decoded from the library's code (src/target/libssl_object.c); a wrong place holds no random that
- * was sent, and so binds nothing.
+ * It is always the random of this side, a client's in its ClientHello, a server's in its ServerHello, and only
+ * what left through this host's socket is noted: what the other side says can be said twice, by whoever wants to
+ * confuse. Where in the object it lies is decoded from the library's code (src/target/libssl_object.c); a wrong
+ * place holds no random that was sent, and so binds nothing.
  */
 #ifndef NETAUDIT_BPF_TLS_RANDOM_H
 #define NETAUDIT_BPF_TLS_RANDOM_H
