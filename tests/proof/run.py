@@ -348,10 +348,10 @@ class Anchors(Folder):
         return run(NETAUDIT, "witness", *arguments, "--state-dir", self.state, code=code)
 
     def test_a_witness_follows_the_journal_and_its_cosignature_is_in_exports(self):
-        drive(self.state, 30)
+        drive(self.state, 10)
         key, witness = fingerprint_of(self.state), Witness(self.folder)
         answer = self.folder + "/answer"
-        for records in (150, 7, 300):
+        for records in (30, 7, 45):
             said = witness.answer(self.ask("request", "--witness", witness.published).stdout)
             self.assertIsNotNone(said, "the witness sees no consistent tree")
             with open(answer, "w", encoding="utf-8") as file:
@@ -361,23 +361,59 @@ class Anchors(Folder):
             self.ask("accept", answer, "--witness", witness.published)     # twice is once
         export(self.state, self.file)
         self.accepted(self.file, key, "3 cosignatures")
-        said = run(NETAUDIT, "verify", "--key", key, "--witness", witness.published, self.file).stdout
-        self.assertIn("The witness saw records 1 to", said)
         stranger = Witness(self.folder, "stranger.example.org/w")
-        run(NETAUDIT, "verify", "--key", key, "--witness", stranger.published, self.file, code=1)
+        self.cosigned(key, witness, 0, "aw records 1 to")
+        self.cosigned(key, stranger, 1, "BROKEN")
         self.ask("accept", answer, "--witness", stranger.published, code=5)
         with open(answer, "w", encoding="utf-8") as file:
             file.write(stranger.answer(self.ask("request", "--old", "0").stdout).replace("stranger", "witness"))
         self.assertNotEqual(self.ask("accept", answer, "--witness", witness.published, code=None).returncode, 0)
-        lines = lines_of(self.file)
-        at = next(i for i, line in enumerate(lines) if line.startswith(b"witness "))
-        name, _, cosignature = lines[at].rpartition(b" ")
-        raw = bytearray(base64.b64decode(cosignature))
-        raw[40] ^= 1
-        lines[at] = name + b" " + base64.b64encode(raw)
+        self.spoiled_cosignatures(key, witness)
+        for wrong in ("witness", witness.published[:-4], witness.published.replace("witness", "witnes"),
+                      witness.published.replace(witness.id.hex(), "00000000"), witness.published + "\n"):
+            for command in STANDALONE.values():
+                run(*command, key, self.file, "--witness", wrong, code=2)
+
+    def cosigned(self, key, witness, code, says):
+        """What all verifiers say of the export when they have this witness's key."""
+        run(NETAUDIT, "verify", "--key", key, "--witness", witness.published, self.file, code=code)
+        for name, command in {"netaudit": [NETAUDIT, "verify", "--key"], **STANDALONE}.items():
+            options = ["--witness", witness.published]
+            done = run(*command, *((key, *options, self.file) if name == "netaudit" else (key, self.file, *options)), code=None)
+            self.assertEqual((done.returncode, says in done.stdout, "Traceback" in done.stderr), (code, True, False), (name, done))
+            self.assertTrue(code == 0 or "verified" not in done.stdout.lower(), (name, done))
+
+    def spoiled_cosignatures(self, key, witness):
+        """Every lie in a cosignature: told with the witness's key, or to everybody where it is not even one."""
+        whole = lines_of(self.file)
+        at = [i for i, line in enumerate(whole) if line.startswith(b"witness ")]
+        name, _, text = whole[at[0]].rpartition(b" ")
+        raw = base64.b64decode(text)
+
+        def with_bytes(position, value):
+            spoiled = raw[:position] + bytes([raw[position] ^ value]) + raw[position + 1:]
+            return [name + b" " + base64.b64encode(spoiled) if i == at[0] else line for i, line in enumerate(whole)]
+
+        def without(*places):
+            return [line for i, line in enumerate(whole) if i not in places]
+
+        moved = without(at[0])
+        moved.insert(at[1], whole[at[0]])
+        lies = {f"byte {position}": with_bytes(position, 1) for position in (4, 11, 12, 43, 44, 75)}
+        lies |= {"under another head": moved, "none": without(*at), "none before a record": whole[:at[0] - 1] + whole[at[0]:]}
+        lies |= {"a longer word": [line + b"A" if i == at[0] else line for i, line in enumerate(whole)],
+                 "another spelling": [line[:-3] + b"/==" if i == at[0] else line for i, line in enumerate(whole)],
+                 "another name in all": [line.replace(b"witness witness", b"witness witnesz") for line in whole],
+                 "another key id in all": [line[:-104] + base64.b64encode(bytes(4) + base64.b64decode(line[-104:])[4:])
+                                           if i in at else line for i, line in enumerate(whole)]}
+        for what, lines in lies.items():
+            with self.subTest(lie=what), open(self.file, "wb") as file:
+                file.write(gzip.compress(b"\n".join(lines) + b"\n"))
+                file.flush()
+                self.cosigned(key, witness, 1, "BROKEN")
         with open(self.file, "wb") as file:
-            file.write(gzip.compress(b"\n".join(lines) + b"\n"))
-        run(NETAUDIT, "verify", "--key", key, "--witness", witness.published, self.file, code=1)
+            file.write(gzip.compress(b"\n".join(whole) + b"\n"))
+        self.cosigned(key, witness, 0, "aw records 1 to")
 
     def test_a_head_that_was_kept_tells_a_cut_journal(self):
         drive(self.state, 20)

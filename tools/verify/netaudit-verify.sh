@@ -1,20 +1,27 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Checks a netaudit export with a POSIX shell, gzip and openssl (3.0 or later): a second opinion, written independently
-# of the others and slow (some 100 records a second at best). Usage: netaudit-verify.sh FINGERPRINT FILE
-# FINGERPRINT comes from you, never from the file. Exit status: 0 verified, 1 changed, cut off or forged, 2 usage,
-# 3 cannot read, 4 verified with remarks. The format is docs/export-format.md.
+# of the others and slow (some 100 records a second at best). Usage: netaudit-verify.sh FINGERPRINT FILE [--witness KEY]
+# FINGERPRINT comes from you, never from the file, and so does KEY, a witness's public key (NAME+KEYID+BASE64), which then
+# must have cosigned a head. Exit status: 0 verified, 1 changed, cut off or forged, 2 usage, 3 cannot read, 4 verified
+# with remarks. The format is docs/export-format.md.
 set -eu
 LC_ALL=C
 export LC_ALL
 
-usage() { echo "usage: netaudit-verify.sh FINGERPRINT FILE (64 lower-case hex digits, an export)" >&2; exit 2; }
+usage() {
+	echo "usage: netaudit-verify.sh FINGERPRINT FILE [--witness KEY] (64 lower-case hex digits, an export, NAME+KEYID+BASE64)" >&2
+	exit 2
+}
 broken() { echo "BROKEN: $*"; exit 1; }
 
 is_number() { case $1 in '' | *[!0-9]* | 0?* | ???????????????????*) return 1 ;; esac; }
 is_hash() { case $1 in *[!0-9a-f]*) return 1 ;; esac; [ ${#1} = 64 ]; }
 
-[ $# = 2 ] && is_hash "$1" || usage
+is_name() { case $1 in *[!!-~]* | *+* | '') return 1 ;; esac; [ ${#1} -le 128 ]; }
+
+case $# in 2) watched='' ;; 4) [ "$3" = --witness ] && [ -n "$4" ] || usage; watched=$4 ;; *) usage ;; esac
+is_hash "$1" || usage
 command -v openssl >/dev/null && command -v gzip >/dev/null || { echo "nothing can be said: openssl or gzip is missing" >&2; exit 3; }
 [ -r "$2" ] && [ -f "$2" ] || { echo "nothing can be said: $2 cannot be read" >&2; exit 3; }
 place=$(mktemp -d) || exit 3
@@ -55,17 +62,24 @@ root() {
 	echo "$at"
 }
 
-# signed NAME KEY SIGNATURE64: whether the note's body in $place/body is signed by it
-signed() {
-	printf %s "$3" | openssl base64 -d -A >"$place/line" 2>/dev/null || return 1
-	[ "$(openssl base64 -A -in "$place/line")" = "$3" ] && [ "$(wc -c <"$place/line")" -eq 68 ] || return 1
-	id=$({ printf '%s\n' "$1"; bytes "01$2"; } | sha256 | cut -c1-8)
-	[ "$(dd if="$place/line" bs=4 count=1 2>/dev/null | od -An -tx1 | tr -d ' \n')" = "$id" ] || return 1
-	dd if="$place/line" of="$place/signature" bs=4 skip=1 2>/dev/null
-	bytes "302a300506032b6570032100$2" >"$place/key"
-	openssl pkeyutl -verify -pubin -keyform DER -inkey "$place/key" -rawin -in "$place/body" \
+# unpack BASE64 BYTES: into $place/line, if it is the one spelling of so many bytes
+unpack() {
+	printf %s "$1" | openssl base64 -d -A >"$place/line" 2>/dev/null || return 1
+	[ "$(openssl base64 -A -in "$place/line")" = "$1" ] && [ "$(wc -c <"$place/line")" -eq "$2" ]
+}
+# part SKIP COUNT: bytes of $place/line as hex digits
+part() { dd if="$place/line" bs=1 skip="$1" count="$2" 2>/dev/null | od -An -v -tx1 | tr -d ' \n'; }
+# key_id NAME TYPE KEY: what a note says of a key
+key_id() { { printf '%s\n' "$1"; bytes "$2$3"; } | sha256 | cut -c1-8; }
+# by_key KEY TEXT-FILE: whether the last 64 bytes of $place/line are its signature of the file
+by_key() {
+	tail -c 64 "$place/line" >"$place/signature"
+	bytes "302a300506032b6570032100$1" >"$place/key"
+	openssl pkeyutl -verify -pubin -keyform DER -inkey "$place/key" -rawin -in "$2" \
 		-sigfile "$place/signature" >/dev/null 2>&1
 }
+# signed NAME KEY SIGNATURE64: whether the note's body in $place/body is signed by it
+signed() { unpack "$3" 68 && [ "$(part 0 4)" = "$(key_id "$1" 01 "$2")" ] && by_key "$2" "$place/body"; }
 
 # member NAME: the text or number under that name in $body, which has it once at most outside of its texts
 member() {
@@ -75,6 +89,14 @@ member() {
 	echo "$value"
 }
 
+witness_name='' witness_key='' witness_id='' seen=0 seen_at=0
+if [ -n "$watched" ]; then
+	witness_name=${watched%%+*} witness_id=${watched#*+} witness_id=${witness_id%%+*}
+	is_name "$witness_name" && unpack "${watched#*+*+}" 33 && [ "$(part 0 1)" = 04 ] || usage
+	witness_key=$(part 1 32)
+	[ "$witness_id" = "$(key_id "$witness_name" 04 "$witness_key")" ] || usage
+fi
+
 fingerprint=$1
 gzip -dc <"$2" >"$place/text" 2>/dev/null || broken "the packed file is damaged or cut off"
 [ "$(tr -dc '\000' <"$place/text" | wc -c)" -eq 0 ] || broken "a line has a NUL in it"
@@ -83,8 +105,8 @@ exec <"$place/text"
 take() { IFS= read -r line || broken "it does not begin as an export does"; }
 take; [ "$line" = netaudit-export/v1 ] || broken "it does not begin as an export does"
 take; origin=${line#origin }
-case $origin in *[!!-~]* | *+* | '') broken "the origin is not one word of visible ASCII" ;; esac
-[ "$line" = "origin $origin" ] && [ ${#origin} -le 128 ] || broken "it does not begin as an export does"
+is_name "$origin" || broken "the origin is not one word of visible ASCII"
+[ "$line" = "origin $origin" ] || broken "it does not begin as an export does"
 take; identity=${line#identity }
 [ "$line" = "identity $identity" ] && is_hash "$identity" || broken "it does not begin as an export does"
 take; once=${line#first-once }
@@ -158,6 +180,17 @@ on_head() {
 	once=$due identity=$next_identity due='' number=$((number + 1)) heads=$((heads + 1))
 }
 
+on_witness() {
+	name=${rest%% *} cosignature=${rest#* }
+	is_name "$name" && unpack "$cosignature" 76 || broken "not a line of an export"
+	witnesses=$((witnesses + 1))
+	[ "$name" = "$witness_name" ] && [ "$(part 0 4)" = "$witness_id" ] || return 0
+	when=$(printf %u "0x$(part 4 8)")
+	{ printf 'cosignature/v1\ntime %s\n' "$when"; cat "$place/body"; } >"$place/cosigned"
+	by_key "$witness_key" "$place/cosigned" || broken "head at $size: not cosigned by the witness $name, whose name is under it"
+	seen=$size seen_at=$when
+}
+
 while IFS= read -r line; do
 	word=${line%% *} rest=${line#* }
 	case $word in
@@ -165,7 +198,7 @@ while IFS= read -r line; do
 	skip) on_skip ;;
 	head) on_head ;;
 	witness)
-		case $newest in head | witness) witnesses=$((witnesses + 1)) ;; *) broken "a witness without a head" ;; esac
+		case $newest in head | witness) on_witness ;; *) broken "a witness without a head" ;; esac
 		;;
 	end)
 		case $newest in head | witness) ;; *) broken "it ends without a signed head" ;; esac
@@ -179,6 +212,8 @@ done
 [ "$newest" = end ] && [ -z "$line" ] || broken "it ends before its end: something was cut off"
 [ "$signatures" -ge 2 ] && [ "$signatures" = $((2 * heads)) ] || broken "no signature was checked"
 
+[ -z "$watched" ] || [ "$seen" != 0 ] || broken "no head in it is cosigned by the witness"
+
 remarks=$([ $((gaps + losses + unclean)) = 0 ] || echo ' with remarks')
 echo "verified$remarks: journal $origin, key $fingerprint"
 echo "$heads signed heads, $signatures signatures, the newest over records 1 to $size"
@@ -190,6 +225,9 @@ fi
 [ $gaps = 0 ] || echo "remark: gaps: spans in which something may have been missed"
 [ $losses = 0 ] || echo "remark: losses: events were lost, counted and recorded as such"
 [ $unclean = 0 ] || echo "remark: unclean stops of the daemon"
-echo "identity key changed $rotations times; $witnesses cosignatures of witnesses (not checked here)"
+checked='not checked: no key was given'
+[ -z "$watched" ] || checked='those of the given one are right'
+echo "identity key changed $rotations times; $witnesses cosignatures of witnesses ($checked)"
+[ -z "$watched" ] || echo "the witness $witness_name saw records 1 to $seen, $seen_at seconds after 1970"
 printf 'asked for (a claim, not proved): %s\n' "$(printf %s "$asked" | tr -c ' -~' '?')"
 [ -z "$remarks" ] || exit 4

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Checks a netaudit export with nothing but Python: usage: netaudit_verify.py FINGERPRINT FILE [HEAD-FILE]
+"""Checks a netaudit export with nothing but Python: usage: netaudit_verify.py FINGERPRINT FILE [HEAD-FILE] [--witness KEY]
 
 FINGERPRINT  the 64 hex digits written down when the journal was made. It comes from you, never from the file.
 HEAD-FILE    a signed head that was kept elsewhere (as a file, or typed from a page): must be one of the file's heads.
+KEY          a witness's public key as the witness publishes it, NAME+KEYID+BASE64: must have cosigned one of the file's heads,
+             and every cosignature under its name and key id must be right. It comes from you, too.
 
 Exit status: 0 verified; 1 changed, cut off or forged; 2 usage; 3 cannot read; 4 verified, with remarks.
 The format is docs/export-format.md; the functions below follow its section "How to check it" from top to bottom.
@@ -118,13 +120,33 @@ def lines_of(file):
     need(not rest and not unpack.unused_data and not file.read(1), "something follows its end")
 
 
+class Witness:
+    """A witness as C2SP tlog-cosignature has it; says what of the file it has seen."""
+
+    def __init__(self, published):
+        name, key_id, key = re.fullmatch(r"([!-*,-~]{1,128})\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})", published).groups()
+        self.name, self.key_id, self.key, self.size, self.time = name, bytes.fromhex(key_id), base64.b64decode(key), 0, 0
+        if self.key[0] != 4 or sha256(name.encode(), b"\n", self.key)[:4] != self.key_id:
+            raise ValueError("not the key of a witness")
+
+    def look(self, name, text, size, body):
+        """At one cosignature under the head whose first three lines are `body`."""
+        raw = base64.b64decode(text)
+        if name != self.name or raw[:4] != self.key_id:
+            return
+        when = int.from_bytes(raw[4:12], "big")
+        need(signed_by(self.key[1:], raw[12:], b"cosignature/v1\ntime %d\n" % when + body),
+             f"head at {size}: not cosigned by the witness {name}, whose name is under it")
+        self.size, self.time = size, when
+
+
 class Export:
-    def __init__(self, fingerprint, head):
-        self.fingerprint, self.kept_head, self.kept_found = fingerprint, head, False
+    def __init__(self, fingerprint, head, witness):
+        self.fingerprint, self.kept_head, self.kept_found, self.witness = fingerprint, head, False, witness
         self.size, self.frontier, self.row_hash = 0, [], None
         self.number, self.previous_note, self.due = 0, bytes(32), None
         self.records = self.head_size = self.witnesses = self.rotations = 0
-        self.kinds, self.may_end, self.head_t = {}, False, 0
+        self.kinds, self.may_end, self.head_t, self.head_body = {}, False, 0, b""
 
     def header(self, lines):
         found = []
@@ -194,7 +216,7 @@ class Export:
         self.once = bytes.fromhex(self.due["next_key"])
         if "next_identity" in self.due:
             self.identity, self.rotations = bytes.fromhex(self.due["next_identity"]), self.rotations + 1
-        self.previous_note, self.head_t, self.head_size = sha256(note), int(self.due["t"]), self.size
+        self.previous_note, self.head_t, self.head_size, self.head_body = sha256(note), int(self.due["t"]), self.size, body
         self.number, self.due = self.number + 1, None
         if self.kept_head and self.kept_head[1] == size:
             need(self.kept_head[0] == self.origin and self.kept_head[2] == root,
@@ -214,12 +236,16 @@ class Export:
                 need(self.may_end and fields == [str(self.records), str(self.number)] and self.last <= self.size, "its end is wrong")
                 need(next(lines, None) is None, "something follows its end")
                 need(self.kept_found or not self.kept_head, "the head that was kept is not in it")
+                need(not self.witness or self.witness.size, "no head in it is cosigned by the witness")
                 return
             if word == b"record":
                 fields[2] = rest.split(b" ", 2)[2]
             if word == b"witness":
                 need(self.may_end, "a witness without a head")
+                need(base64.b64encode(base64.b64decode(fields[1])).decode() == fields[1], "a cosignature spelled in another way")
                 self.witnesses += 1
+                if self.witness:
+                    self.witness.look(*fields, self.head_size, self.head_body)
             else:
                 {b"skip": self.skip, b"record": self.record, b"head": self.head}[word](*fields)
             self.may_end = word in (b"head", b"witness")
@@ -238,12 +264,24 @@ def report(export):
         print(f"filtered: {export.records} genuine records; it proves what is in it, not what is absent")
     for remark in remarks:
         print(f"remark: {remark}")
-    print(f"identity key changed {export.rotations} times; {export.witnesses} cosignatures of witnesses (not checked here)")
+    print(f"identity key changed {export.rotations} times; {export.witnesses} cosignatures of witnesses"
+          f" ({'those of the given one are right' if export.witness else 'not checked: no key was given'})")
+    if export.witness:
+        print(f"the witness {export.witness.name} saw records 1 to {export.witness.size}, {export.witness.time} seconds after 1970")
     print("asked for (a claim, not proved):", ascii(export.asked))
     return 4 if remarks else 0
 
 
 def main(arguments):
+    witness = None
+    try:
+        if "--witness" in arguments:
+            at = arguments.index("--witness")
+            witness = Witness(arguments[at + 1])
+            arguments = arguments[:at] + arguments[at + 2:]
+    except (IndexError, AttributeError, ValueError):
+        print("a witness's key has the form NAME+KEYID+BASE64, and is one for cosignatures", file=sys.stderr)
+        return 2
     if len(arguments) not in (2, 3) or not re.fullmatch("[0-9a-f]{64}", arguments[0]):
         print(__doc__, file=sys.stderr)
         return 2
@@ -255,7 +293,7 @@ def main(arguments):
             if len(head) < 5 or head[3] or head[-1]:
                 print("the head that was kept is not a signed head", file=sys.stderr)
                 return 2
-        export = Export(arguments[0], head)
+        export = Export(arguments[0], head, witness)
         with open(arguments[1], "rb") as file:
             lines = lines_of(file)
             export.header(lines)
