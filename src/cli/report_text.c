@@ -129,6 +129,26 @@ static void print_findings(const struct na_cli *cli, const struct na_report *rep
 	}
 }
 
+/* Whom an add-on has reached for the first time. In a journal that is younger than the period all would be. */
+static void print_firsts(const struct na_cli *cli, const struct na_report *report)
+{
+	char name[NAME_BYTES], time[NA_HUMAN_BYTES];
+
+	if (report->first_count)
+		title(cli, "New in this period");
+	for (size_t i = 0; i < report->first_count && i < ROWS_MOST; i++) {
+		const struct na_report_first *first = &report->firsts[i];
+
+		printf("  %.16s  ", na_local_time(time, first->t));
+		put_column(first->addon[0] ? escaped(name, first->addon) : "(no add-on)", 22);
+		putchar(' ');
+		put_column(escaped(name, first->destination), 32);
+		printf(" %s\n", na_bucket_name(first->bucket));
+	}
+	if (report->first_count > ROWS_MOST)
+		printf("  ... %zu more; --json has them\n", report->first_count - ROWS_MOST);
+}
+
 /* ---- cards and lists ---- */
 
 static void print_card(const struct na_cli *cli, const char *name, const struct na_sums *sums)
@@ -283,6 +303,12 @@ static void put_facts(const struct na_report *report)
 		printf("finding\t%s\t%s\t%s\t%s\t%s\n", finding->ack ? "acknowledged" : na_level_name(finding->rule->level),
 		       finding->rule->id, escaped(subject, finding->subject), text, finding->command);
 	}
+	for (size_t i = 0; i < report->first_count; i++) {
+		const struct na_report_first *first = &report->firsts[i];
+
+		printf("new\t%s\t%s\t%s\t%" PRId64 "\n", na_bucket_name(first->bucket), escaped(name, first->destination),
+		       escaped(addon, first->addon), first->t);
+	}
 	for (int i = 0; i < NA_BUCKET_COUNT; i++)
 		printf("total\t%s\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\n", na_bucket_name((enum na_bucket)i), report->total[i].calls,
 		       report->total[i].bytes_out, report->total[i].bytes_in);
@@ -306,6 +332,7 @@ void na_report_text(const struct na_cli *cli, const struct na_report *report)
 	print_verdict(cli, report);
 	print_chips(cli, report);
 	print_findings(cli, report);
+	print_firsts(cli, report);
 	print_cards(cli, report);
 	print_lists(cli, report);
 	print_matrix(cli, report);

@@ -144,6 +144,8 @@ static int create_tables(sqlite3 *db)
 	if (!err)
 		err = execute(db, na_rollup_schema);
 	if (!err)
+		err = execute(db, na_rollup_met_schema);
+	if (!err)
 		err = execute(db, na_rollup_hidden_schema);
 	snprintf(set_version, sizeof(set_version), "PRAGMA user_version=%d; COMMIT", NA_INDEX_VERSION);
 	return err ? err : execute(db, set_version);

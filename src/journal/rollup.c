@@ -26,11 +26,26 @@ const char na_rollup_schema[] =
 	"CREATE TABLE flow_so_far(flow INTEGER PRIMARY KEY, destination TEXT NOT NULL, bytes_out INTEGER NOT NULL,"
 	" bytes_in INTEGER NOT NULL) STRICT;";
 
+/* Of rows that came with a smaller time too: a clock may have been set back. Of two at the same time one always wins. */
+#define MEET \
+	" WHEN NEW.direction != 'inbound' AND NEW.bucket != 'internal' AND NEW.destination != '' BEGIN" \
+	" INSERT INTO met VALUES(NEW.destination, NEW.addon, NEW.first_t, NEW.bucket, NEW.component) ON CONFLICT DO UPDATE SET" \
+	" (first_t, bucket, component) = (excluded.first_t, excluded.bucket, excluded.component)" \
+	" WHERE (excluded.first_t, excluded.bucket, excluded.component) < (first_t, bucket, component); END;"
+
+const char na_rollup_met_schema[] =
+	"CREATE TABLE met(destination TEXT NOT NULL, addon TEXT NOT NULL, first_t INTEGER NOT NULL, bucket TEXT NOT NULL,"
+	" component TEXT NOT NULL, PRIMARY KEY(destination, addon)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX met_first ON met(first_t);"
+	"CREATE TRIGGER met_new AFTER INSERT ON rollup" MEET
+	"CREATE TRIGGER met_earlier AFTER UPDATE OF first_t ON rollup" MEET;
+
 const char *const na_rollup_compare[] = {
 	"SELECT * FROM rollup ORDER BY hour, instance, direction, bucket, component, destination, author, addon, chain, disagree",
 	"SELECT * FROM life ORDER BY seq",
 	"SELECT * FROM beat ORDER BY hour",
 	"SELECT * FROM flow_so_far ORDER BY flow",
+	"SELECT * FROM met ORDER BY destination, addon",
 	"SELECT * FROM opaque ORDER BY hour, bucket, component, destination, author, addon",
 	"SELECT * FROM dns_content ORDER BY hour, name, addon",
 	NULL,
@@ -46,6 +61,7 @@ static const char *const statements[NA_ROLLUP_STATEMENTS] = {
 	[NA_ROLLUP_FLOW_SET] = na_rollup_flow_set_sql,
 	[NA_ROLLUP_FLOW_DROP] = na_rollup_flow_drop_sql,
 	[NA_ROLLUP_FORGET] = "DELETE FROM rollup WHERE hour < ?1",
+	[NA_ROLLUP_FORGET_MET] = "DELETE FROM met WHERE (destination, addon) NOT IN (SELECT destination, addon FROM rollup)",
 	[NA_ROLLUP_FORGET_LIFE] = "DELETE FROM life WHERE seq < ?1",
 };
 
@@ -388,6 +404,8 @@ int na_rollup_forget(struct na_rollup *rollup, int64_t first, int64_t first_t)
 
 	sqlite3_bind_int64(rollup->statement[NA_ROLLUP_FORGET], 1, hour_of(first_t));
 	err = step(rollup->statement[NA_ROLLUP_FORGET]);
+	if (!err)
+		err = step(rollup->statement[NA_ROLLUP_FORGET_MET]);
 	if (!err)
 		err = na_rollup_hidden_forget(&rollup->hidden, hour_of(first_t));
 	sqlite3_bind_int64(rollup->statement[NA_ROLLUP_FORGET_LIFE], 1, first);

@@ -6,6 +6,7 @@
  *	life	the journal's own records that a verdict depends on, by number
  *	beat	heartbeats by hour
  *	flow_so_far	flows that are open: where they lead, and which bytes are already counted
+ *	met	when a destination that is not internal was first reached by an add-on; what is in no hour any more is not met
  *	opaque, dns_content	rollup_hidden.h
  *
  * Derived and rebuildable like all of index.db; `verify --deep` makes it again from the records and compares.
@@ -28,14 +29,14 @@
 
 #define NA_ROLLUP_HOUR_US INT64_C(3600000000)
 
-/* SQL that makes the tables; na_rollup_hidden_schema makes the others. */
-extern const char na_rollup_schema[];
+/* SQL that makes the tables, one after the other; na_rollup_hidden_schema makes the others. */
+extern const char na_rollup_schema[], na_rollup_met_schema[];
 /* Statements for all that must be the same when it is made again, in one order; ends with NULL. */
 extern const char *const na_rollup_compare[];
 
 enum na_rollup_statement {
 	NA_ROLLUP_ADD, NA_ROLLUP_LIFE, NA_ROLLUP_BEAT, NA_ROLLUP_FLOW_READ, NA_ROLLUP_FLOW_SET, NA_ROLLUP_FLOW_DROP,
-	NA_ROLLUP_FORGET, NA_ROLLUP_FORGET_LIFE, NA_ROLLUP_STATEMENTS
+	NA_ROLLUP_FORGET, NA_ROLLUP_FORGET_MET, NA_ROLLUP_FORGET_LIFE, NA_ROLLUP_STATEMENTS
 };
 
 struct na_rollup {

@@ -45,6 +45,7 @@ void na_report_clear(struct na_report *report)
 	free(report->days);
 	free(report->opaque);
 	free(report->names);
+	free(report->firsts);
 	free(report->life);
 	free(report->findings);
 	memset(report, 0, sizeof(*report));
@@ -64,7 +65,7 @@ static const char *text(struct na_report *report, sqlite3_stmt *row, int column)
 	return na_report_keep(report, (const char *)sqlite3_column_text(row, column));
 }
 
-static enum na_bucket bucket(sqlite3_stmt *row, int column)
+enum na_bucket na_gather_bucket(struct sqlite3_stmt *row, int column)
 {
 	const char *name = (const char *)sqlite3_column_text(row, column);
 	enum na_bucket found = name ? na_bucket_find(name) : NA_BUCKET_UNKNOWN;
@@ -117,7 +118,7 @@ static int take_call(void *context, sqlite3_stmt *row)
 	*call = (struct na_report_call){
 		.instance = text(report, row, 0), .component = text(report, row, 1), .destination = text(report, row, 2),
 		.author = text(report, row, 3), .addon = text(report, row, 4), .chain = text(report, row, 5),
-		.bucket = bucket(row, 6), .inbound = direction && !strcmp(direction, "inbound"),
+		.bucket = na_gather_bucket(row, 6), .inbound = direction && !strcmp(direction, "inbound"),
 		.disagree = sqlite3_column_int(row, 8) != 0, .call_bytes = sqlite3_column_int64(row, 9), .sums = sums(row, 10),
 	};
 	if (!call->instance || !call->component || !call->destination || !call->author || !call->addon || !call->chain)
@@ -141,7 +142,7 @@ static int take_destination(void *context, sqlite3_stmt *row)
 	report->destinations = grown;
 	destination = &grown[report->destination_count - 1];
 	*destination = (struct na_report_destination){
-		.component = text(report, row, 0), .destination = text(report, row, 1), .bucket = bucket(row, 2),
+		.component = text(report, row, 0), .destination = text(report, row, 1), .bucket = na_gather_bucket(row, 2),
 		.sums = sums(row, 3),
 	};
 	return destination->component && destination->destination ? 0 : -ENOMEM;
@@ -165,8 +166,8 @@ static int take_hour(void *context, sqlite3_stmt *row)
 		last = &grown[report->hour_count - 1];
 		last->hour = hour;
 	}
-	last->calls[bucket(row, 1)] += sqlite3_column_int64(row, 2);
-	last->bytes_out[bucket(row, 1)] += sqlite3_column_int64(row, 3);
+	last->calls[na_gather_bucket(row, 1)] += sqlite3_column_int64(row, 2);
+	last->bytes_out[na_gather_bucket(row, 1)] += sqlite3_column_int64(row, 3);
 	return 0;
 }
 

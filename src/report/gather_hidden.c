@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Opaque TLS, and names that look like data, of a period. */
+/* Opaque TLS, names that look like data, and what was reached for the first time, of a period. */
 #include "report/gather_hidden.h"
 
 #include <errno.h>
@@ -20,8 +20,6 @@ static int take_opaque(void *context, sqlite3_stmt *row)
 {
 	struct na_report *report = context;
 	struct na_report_opaque *grown = reallocarray(report->opaque, report->opaque_count + 1, sizeof(*grown));
-	const char *bucket = (const char *)sqlite3_column_text(row, 3);
-	enum na_bucket found = bucket ? na_bucket_find(bucket) : NA_BUCKET_COUNT;
 
 	if (!grown)
 		return -ENOMEM;
@@ -29,7 +27,7 @@ static int take_opaque(void *context, sqlite3_stmt *row)
 	grown += report->opaque_count++;
 	*grown = (struct na_report_opaque){
 		.component = text(report, row, 0), .destination = text(report, row, 1), .addon = text(report, row, 2),
-		.bucket = found == NA_BUCKET_COUNT ? NA_BUCKET_UNKNOWN : found,
+		.bucket = na_gather_bucket(row, 3),
 		.sums = {
 			.calls = sqlite3_column_int64(row, 4), .bytes_out = sqlite3_column_int64(row, 5),
 			.bytes_in = sqlite3_column_int64(row, 6), .first_t = sqlite3_column_int64(row, 7),
@@ -37,6 +35,34 @@ static int take_opaque(void *context, sqlite3_stmt *row)
 		},
 	};
 	return grown->component && grown->destination && grown->addon ? 0 : -ENOMEM;
+}
+
+static const char firsts_sql[] =
+	"SELECT destination, addon, component, bucket, first_t FROM met WHERE first_t BETWEEN ?1 * 3600000000 AND ?2 * 3600000000 + 3599999999"
+	" AND (SELECT min(hour) FROM rollup) < ?1 ORDER BY first_t DESC, destination, addon LIMIT 200";
+
+static const char oldest_sql[] = "SELECT coalesce(min(hour), 0) * 3600000000 FROM rollup";
+
+static int take_oldest(void *context, sqlite3_stmt *row)
+{
+	((struct na_report *)context)->first_record = sqlite3_column_int64(row, 0);
+	return 0;
+}
+
+static int take_first(void *context, sqlite3_stmt *row)
+{
+	struct na_report *report = context;
+	struct na_report_first *grown = reallocarray(report->firsts, report->first_count + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	report->firsts = grown;
+	grown += report->first_count++;
+	*grown = (struct na_report_first){
+		.destination = text(report, row, 0), .addon = text(report, row, 1), .component = text(report, row, 2),
+		.bucket = na_gather_bucket(row, 3), .t = sqlite3_column_int64(row, 4),
+	};
+	return grown->destination && grown->addon && grown->component ? 0 : -ENOMEM;
 }
 
 /* A name counts once, however often and by whomever it was asked for: names of a network's own may be long, and few. */
@@ -67,5 +93,9 @@ int na_gather_hidden(struct na_report *report, struct na_query *query, int64_t f
 {
 	int err = na_query_rollup(query, opaque_sql, first, last, take_opaque, report);
 
+	if (!err)
+		err = na_query_rollup(query, firsts_sql, first, last, take_first, report);
+	if (!err)
+		err = na_query_rollup(query, oldest_sql, first, last, take_oldest, report);
 	return err ? err : na_query_rollup(query, names_sql, first, last, take_names, report);
 }

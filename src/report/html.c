@@ -10,6 +10,7 @@
 #include "report/html_text.h"
 
 #define FINDINGS_SHOWN 60
+#define FIRSTS_SHOWN 30
 #define DESTINATIONS_SHOWN 40
 #define CALLS_SHOWN 200
 
@@ -218,6 +219,29 @@ static void put_calls(FILE *out, const struct na_report *report, bool internal, 
 	fputs("</tbody></table></div>", out);
 }
 
+/* Whom an add-on has reached for the first time. */
+static void put_firsts(FILE *out, const struct na_report *report, bool live)
+{
+	if (!report->first_count)
+		return;
+	fputs("<h2>New in this period</h2><div class=wide><table><colgroup><col style='width:11em'><col style='width:24%'><col>"
+	      "<col style='width:9em'></colgroup><thead><tr><th>Since (UTC)<th>Add-on<th>Destination<th>Whose</thead><tbody>", out);
+	for (size_t i = 0; i < report->first_count && i < FIRSTS_SHOWN; i++) {
+		const struct na_report_first *first = &report->firsts[i];
+
+		fputs("<tr><td>", out);
+		na_html_time(out, first->t);
+		fputs("<td>", out);
+		na_html_text(out, first->addon[0] ? first->addon : "(no add-on)");
+		fputs("<td>", out);
+		put_destination(out, first->destination, first->addon, live);
+		fprintf(out, "<td>%s", na_bucket_name(first->bucket));
+	}
+	fputs("</tbody></table></div>", out);
+	if (report->first_count > FIRSTS_SHOWN)
+		fprintf(out, "<p class=faint>%zu more; netaudit report --json has them.</p>", report->first_count - FIRSTS_SHOWN);
+}
+
 void na_report_html(FILE *out, const struct na_report *report, const char *navigation)
 {
 	bool live = navigation != NULL;
@@ -232,6 +256,7 @@ void na_report_html(FILE *out, const struct na_report *report, const char *navig
 	put_chips(out, report);
 	put_cards(out, report);
 	put_findings(out, report, live);
+	put_firsts(out, report, live);
 	fputs("<div class=split>", out);
 	put_destinations(out, report, "Vendors, and who may be one",
 			 1u << NA_BUCKET_SELF | 1u << NA_BUCKET_VENDOR | 1u << NA_BUCKET_SUSPECTED_VENDOR | 1u << NA_BUCKET_UNKNOWN, live);

@@ -113,6 +113,28 @@ static json_t *calls(const struct na_report *report)
 	return array;
 }
 
+/* Null where the journal is younger than the period, and all is new. */
+static json_t *firsts(const struct na_report *report)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < report->first_count; i++) {
+		const struct na_report_first *first = &report->firsts[i];
+		json_t *out = json_object();
+
+		json_object_set_new(out, "bucket", json_string(na_bucket_name(first->bucket)));
+		json_object_set_new(out, "component", string(first->component));
+		json_object_set_new(out, "destination", string(first->destination));
+		json_object_set_new(out, "addon", string(first->addon));
+		json_object_set_new(out, "t", json_integer(first->t));
+		json_array_append_new(array, out);
+	}
+	if (report->first_count || (report->first_record && report->first_record < report->since))
+		return array;
+	json_decref(array);
+	return json_null();
+}
+
 json_t *na_report_json(const struct na_report *report)
 {
 	bool verified = report->verified_whole &&
@@ -133,6 +155,7 @@ json_t *na_report_json(const struct na_report *report)
 	json_object_set_new(out, "not_counted", json_integer(report->not_counted));
 	json_object_set_new(out, "chips", chips(report));
 	json_object_set_new(out, "findings", findings(report));
+	json_object_set_new(out, "new", firsts(report));
 	json_object_set_new(out, "totals", totals(report));
 	json_object_set_new(out, "inbound", with_sums(json_object(), &report->inbound));
 	json_object_set_new(out, "destinations", destinations(report));

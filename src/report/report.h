@@ -36,6 +36,13 @@ struct na_report_call {
 	int64_t call_bytes;		/* the most that one call has sent */
 };
 
+/* A destination that an add-on had never reached before. */
+struct na_report_first {
+	const char *destination, *addon, *component;	/* addon "": none known */
+	enum na_bucket bucket;
+	int64_t t;
+};
+
 /* One outbound destination, all callers together. */
 struct na_report_destination {
 	const char *component, *destination;
@@ -100,6 +107,8 @@ struct na_report {
 	size_t call_count;
 	struct na_report_destination *destinations;	/* most bytes sent first */
 	size_t destination_count;
+	struct na_report_first *firsts;	/* the newest first, the first 200; none where all is new: first_record >= since */
+	size_t first_count;
 	struct na_report_hour *hours;	/* ascending, only those with calls */
 	size_t hour_count;
 	struct na_vendor_day *days;
@@ -112,7 +121,7 @@ struct na_report {
 	size_t life_count;
 	struct na_sums total[NA_BUCKET_COUNT], inbound;
 	int64_t beats, detached, last_beat;
-	int64_t first_record;		/* of the rollup; 0: none */
+	int64_t first_record;		/* hour of the oldest call that is counted; 0: none */
 
 	int64_t watched_us, stopped_us, doubted_us;	/* of the period: up, cleanly stopped, gap */
 

@@ -366,6 +366,30 @@ class Report(unittest.TestCase):
         self.assertEqual(report["totals"]["third-party"]["bytes_out"], total)
         self.assertIn("verified OK", self.run_command("verify", "--deep"))
 
+    def test_2_then_what_is_new_is_what_was_not_met_before(self):
+        """The journal is of this hour; in a copy the provider has been met long ago."""
+        self.assertIsNone(json.loads(self.report("--quick", "--json"))["new"])
+        place = f"{self.folder}/older"
+        shutil.copytree(f"{self.folder}/state", place)
+        self.addCleanup(shutil.rmtree, place)
+        with contextlib.closing(sqlite3.connect(f"{place}/journal/index.db")) as index:
+            index.execute("INSERT INTO rollup SELECT hour - 100, instance, direction, bucket, component, destination, author, addon, chain,"
+                          " disagree, calls, exchanges, bytes_out, bytes_in, call_bytes, first_t - 360000000000, last_t - 360000000000, last_seq"
+                          " FROM rollup WHERE destination = ?", (PROVIDER,))
+            index.commit()
+            met = {(destination, addon): bucket for destination, addon, bucket in index.execute(
+                "SELECT destination, addon, bucket FROM rollup WHERE direction != 'inbound' AND bucket != 'internal' AND destination != ?"
+                " AND destination != ''", (PROVIDER,))}
+        new = json.loads(self.report("--quick", "--json", place=place))["new"]
+        self.assertEqual({(first["destination"], first["addon"]): first["bucket"] for first in new}, met)
+        self.assertIn((VENDOR, ""), met)
+        self.assertIn("New in this period", self.report_page(place))
+
+    def report_page(self, place):
+        self.report("--quick", "--html", f"{place}/page.html", place=place)
+        with open(f"{place}/page.html", encoding="utf-8") as file:
+            return file.read()
+
     def test_2_then_metrics_are_the_report_and_the_status(self):
         report, metrics = json.loads(self.report("--json")), self.metrics()
         self.assertEqual(metrics["netaudit_up",], 0)    # the test before has stopped it
