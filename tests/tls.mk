@@ -17,10 +17,14 @@ test-opaque: all ## TLS that nobody sees into is named by its ClientHello, howev
 test-segments: all ## a peer that sends segments twice, in another order or with other bytes: less is recorded, never something wrong
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/tls/test_segments.py $(BUILD)
 
+CONNECTIONS ?= 600
+test-binding: all ## connections of OpenSSL have the flow that peers wrote down, whoever reads and writes the socket (CONNECTIONS=600)
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/tls/test_binding.py $(BUILD) --connections $(CONNECTIONS)
+
 test-leaks-clear: all $(BUILD)/tests/tls/maps ## the same hunt for secrets that were sent in clear text
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/tls/test_leaks.py $(BUILD) --plain
 
 test-leaks: all $(BUILD)/tests/tls/maps ## secrets sent inside TLS are nowhere in what the auditor keeps; the hunt proves that it can find
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/system/tls/test_leaks.py $(BUILD)
 
-.PHONY: test-tls test-http test-opaque test-segments test-leaks test-leaks-clear
+.PHONY: test-binding test-tls test-http test-opaque test-segments test-leaks test-leaks-clear
