@@ -103,7 +103,8 @@ struct na_hello {
 	__u8 record_at;		/* in the record's header, up to 5 */
 	__u8 random_bytes;	/* of `random` that are there */
 	__u8 of_server;		/* a ServerHello: only its random is read */
-	__u8 reserved[2];
+	__u8 passed_over;	/* the record, which is no handshake's */
+	__u8 reserved;
 	__u8 random[NA_TLS_RANDOM_BYTES];	/* the first of its 32 bytes, whose connection they name (tls_random.h) */
 };
 

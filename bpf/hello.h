@@ -3,13 +3,14 @@
  * TLS's ClientHello (RFC 8446, 4.1.2), byte by byte, in as many records as it comes: the name of the server that is
  * asked for (RFC 6066, 3) and the protocols that are offered (ALPN, RFC 7301). Everything else is passed over. One that
  * is malformed, or no ClientHello, is opaque; of a ServerHello (4.1.3), which begins alike, the random is read before
- * that.
+ * that. One that asks for another ClientHello (4.1.4) has none of its own: the next one is waited for.
  */
 #ifndef NETAUDIT_BPF_HELLO_H
 #define NETAUDIT_BPF_HELLO_H
 
 #include "http_target.h"
 
+#define NA_TLS_CHANGE_CIPHER_SPEC 20
 #define NA_TLS_HANDSHAKE 22
 #define NA_TLS_CLIENT_HELLO 1
 #define NA_TLS_SERVER_HELLO 2
@@ -32,6 +33,7 @@ enum na_hello_part {
 	NA_HELLO_COMPRESSIONS_LENGTH,
 	NA_HELLO_COMPRESSIONS,
 	NA_HELLO_EXTENSIONS_LENGTH,
+	NA_HELLO_RETRY,			/* the rest of a server's wish for another */
 	NA_HELLO_EXTENSION_TYPE,	/* from here on within the extensions */
 	NA_HELLO_EXTENSION_LENGTH,
 	NA_HELLO_EXTENSION,		/* passed over */
@@ -103,6 +105,28 @@ static __always_inline void na_hello_protocol_over(struct na_clear_stream *strea
 		na_hello_extension_over(hello);
 }
 
+/* RFC 8446, 4.1.3: the first bytes of SHA-256 of "HelloRetryRequest", in the place of a random. */
+static __always_inline bool na_hello_is_retry(const struct na_hello *hello)
+{
+	static const __u8 retry[NA_TLS_RANDOM_BYTES] = { 0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11,
+							 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91 };
+
+	for (__u32 i = 0; i < NA_TLS_RANDOM_BYTES; i++)
+		if (hello->random[i] != retry[i])
+			return false;
+	return true;
+}
+
+static __always_inline void na_hello_server_random_over(struct na_hello *hello)
+{
+	if (!na_hello_is_retry(hello)) {
+		na_hello_next(hello, NA_HELLO_BAD, 0);
+		return;
+	}
+	hello->random_bytes = 0;
+	na_hello_next(hello, NA_HELLO_RETRY, hello->body_left);
+}
+
 static __always_inline void na_hello_head_part_over(struct na_hello *hello)
 {
 	__u32 number = hello->number;
@@ -117,7 +141,13 @@ static __always_inline void na_hello_head_part_over(struct na_hello *hello)
 		na_hello_next(hello, number <= NA_CLEAR_HEAD_BYTES ? NA_HELLO_RANDOM : NA_HELLO_BAD, 2 + NA_TLS_RANDOM_ALL);
 		return;
 	case NA_HELLO_RANDOM:
-		na_hello_next(hello, hello->of_server ? NA_HELLO_BAD : NA_HELLO_SESSION_LENGTH, 1);
+		if (hello->of_server)
+			na_hello_server_random_over(hello);
+		else
+			na_hello_next(hello, NA_HELLO_SESSION_LENGTH, 1);
+		return;
+	case NA_HELLO_RETRY:
+		na_hello_next(hello, NA_HELLO_TYPE, 1);
 		return;
 	case NA_HELLO_SESSION_LENGTH:
 	case NA_HELLO_SUITES_LENGTH:
@@ -191,8 +221,10 @@ static __always_inline __u8 na_hello_record_byte(struct na_hello *hello, __u8 c)
 {
 	__u8 at = hello->record_at++;
 
-	if (at == 0 && c != NA_TLS_HANDSHAKE)
-		return NA_CLEAR_OPAQUE;
+	if (at == 0) {
+		hello->passed_over = hello->of_server && c == NA_TLS_CHANGE_CIPHER_SPEC;
+		return c == NA_TLS_HANDSHAKE || hello->passed_over ? NA_CLEAR_HELLO : NA_CLEAR_OPAQUE;
+	}
 	if (at == 1 && c != 3)
 		return NA_CLEAR_OPAQUE;		/* the version is 3.x for ever */
 	if (at == 3)
@@ -232,6 +264,8 @@ __attribute__((noinline)) int na_hello_byte(__u32 slot, __u32 byte)
 		return na_hello_record_byte(hello, c);
 	if (!--hello->record_left)
 		hello->record_at = 0;
+	if (hello->passed_over)
+		return NA_CLEAR_HELLO;
 	if (hello->part > NA_HELLO_LENGTH) {
 		if (!hello->body_left)
 			return NA_CLEAR_OPAQUE;

@@ -12,4 +12,7 @@ test-vm: all census-workload ## the census on stock kernels in virtual machines 
 test-vm-scope: all census-workload ## relays on stock kernels in virtual machines (KERNELS, BACKENDS)
 	@PYTHONDONTWRITEBYTECODE=1 tests/vm/scope.py --build $(BUILD) --kernels "$(KERNELS)" --backends "$(BACKENDS)"
 
-.PHONY: test-vm test-vm-scope
+test-vm-binding: all ## which flow a connection of OpenSSL goes through, on stock kernels in virtual machines (KERNELS, BACKENDS)
+	@PYTHONDONTWRITEBYTECODE=1 tests/vm/binding.py --build $(BUILD) --kernels "$(KERNELS)" --backends "$(BACKENDS)"
+
+.PHONY: test-vm-binding test-vm test-vm-scope

@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
 Makes HTTPS connections in one way, two requests on each: binding_client.py KIND CERTIFICATE PORT CONNECTIONS NAME. Paths are
-/NAME/number.
+/NAME/number. Kinds that go through a relay print for each the two ports of the client's own connection.
 """
 import asyncio
 import concurrent.futures
 import itertools
+import os
 import socket
 import ssl
 import sys
+import threading
 
 KIND, CERTIFICATE, PORT, CONNECTIONS, NAME = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
 ORIGIN = f"https://localhost:{PORT}"
@@ -35,8 +37,14 @@ def context(version=None):
     return made
 
 
-def request():
-    return f"GET {path()} HTTP/1.1\r\nHost: localhost:{PORT}\r\n\r\n".encode()
+def connect():
+    plain = socket.create_connection(("127.0.0.1", PORT))
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return plain
+
+
+def request(wanted=None):
+    return f"GET {wanted or path()} HTTP/1.1\r\nHost: localhost:{PORT}\r\n\r\n".encode()
 
 
 def use_requests():
@@ -64,8 +72,7 @@ def use_resumed():
     contexts = [context(), context(ssl.TLSVersion.TLSv1_2)]
     sessions = [None, None]
     for i in range(CONNECTIONS):
-        with contexts[i & 1].wrap_socket(socket.create_connection(("127.0.0.1", PORT)), server_hostname="localhost",
-                                         session=sessions[i & 1]) as connection:
+        with contexts[i & 1].wrap_socket(connect(), server_hostname="localhost", session=sessions[i & 1]) as connection:
             for _ in range(2):
                 connection.sendall(request())
                 data = b""
@@ -79,8 +86,7 @@ class Memory:
     """A connection whose calls of OpenSSL touch no socket; its first flight leaves in small segments."""
 
     def __init__(self, made, session):
-        self.plain = socket.create_connection(("127.0.0.1", PORT))
-        self.plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.plain = connect()
         self.arrived, self.leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = made.wrap_bio(self.arrived, self.leaving, server_hostname="localhost", session=session)
         self.piece = 37
@@ -159,6 +165,58 @@ async def use_httpx():
         async with httpx.AsyncClient(verify=made, trust_env=False, limits=limits, timeout=60) as client:
             for answer in await asyncio.gather(*[client.get(ORIGIN + path()) for _ in range(2 * count)]):
                 answer.raise_for_status()
+
+
+def pump(source, target):
+    try:
+        while True:
+            data = source.recv(65536)
+            target.sendall(data)
+            if not data:
+                target.shutdown(socket.SHUT_WR)
+                return
+    except OSError:
+        pass
+
+
+def relay(listening):
+    while True:
+        near, far = listening.accept()[0], connect()
+        for pair in ((near, far), (far, near)):
+            threading.Thread(target=pump, args=pair, daemon=True).start()
+
+
+async def ask_relayed(made, port):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=made, server_hostname="localhost")
+    own = writer.get_extra_info("sockname")[1]
+    for _ in range(2):
+        wanted = path()
+        print(wanted, own, port)
+        writer.write(request(wanted))
+        await reader.readuntil(ENDING)
+    writer.close()
+
+
+async def use_relayed(listening=None):
+    """This process passes its own handshake on: two of its flows have the same random."""
+    made, own = context(), listening or socket.create_server(("127.0.0.1", 0))
+    if not listening:
+        threading.Thread(target=relay, args=(own,), daemon=True).start()
+    for count in rounds():
+        await asyncio.gather(*[ask_relayed(made, own.getsockname()[1]) for _ in range(count)])
+
+
+async def use_forwarded():
+    """Another process does."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    child = os.fork()
+    if not child:
+        relay(listening)
+    try:
+        await use_relayed(listening)
+    finally:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
 
 
 use = globals()["use_" + KIND]

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-An HTTPS server that writes down which client's port asked for which path: binding_server.py FOLDER threads|asyncio|uvicorn.
-In FOLDER are key.pem and cert.pem; it writes MODE.port and MODE.jsonl.
+An HTTPS server that writes down which client's port asked for which path: binding_server.py FOLDER threads|asyncio|retry|uvicorn;
+retry: asyncio's, which asks for a second ClientHello. In FOLDER are key.pem and cert.pem; it writes MODE.port and MODE.jsonl.
 """
 import asyncio
 import http.server
@@ -79,8 +79,11 @@ async def answer(reader, writer):
         writer.close()
 
 
-async def serve_asyncio():
-    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context(), backlog=256)
+async def serve_asyncio(curve):
+    made = context()
+    if curve:
+        made.set_ecdh_curve(curve)
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=made, backlog=256)
     tell_port(server.sockets[0].getsockname()[1])
     await server.serve_forever()
 
@@ -103,7 +106,7 @@ def serve_uvicorn():
     uvicorn.Server(config).run(sockets=[listening])
 
 
-if MODE == "asyncio":
-    asyncio.run(serve_asyncio())
+if MODE in ("asyncio", "retry"):
+    asyncio.run(serve_asyncio("secp384r1" if MODE == "retry" else None))
 else:
     {"threads": serve_threads, "uvicorn": serve_uvicorn}[MODE]()
