@@ -26,7 +26,7 @@ const char na_rollup_schema[] =
 	"CREATE TABLE flow_so_far(flow INTEGER PRIMARY KEY, destination TEXT NOT NULL, bytes_out INTEGER NOT NULL,"
 	" bytes_in INTEGER NOT NULL) STRICT;";
 
-/* Of rows that came with a smaller time too: a clock may have been set back. Of two at the same time one always wins. */
+/* Of rows that come with a smaller time too: a clock may be set back. Of two at the same time one always wins. */
 #define MEET \
 	" WHEN NEW.direction != 'inbound' AND NEW.bucket != 'internal' AND NEW.destination != '' BEGIN" \
 	" INSERT INTO met VALUES(NEW.destination, NEW.addon, NEW.first_t, NEW.bucket, NEW.component) ON CONFLICT DO UPDATE SET" \

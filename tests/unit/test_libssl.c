@@ -167,7 +167,8 @@ static void test_objects_of_the_library_of_this_host(void **state)
 	void *library = dlopen("libssl.so.3", RTLD_NOW | RTLD_LOCAL);
 	static const char *const names[] = { "SSL_get_client_random", "SSL_get_server_random" };
 	uint64_t (*get)(const void *, uint8_t *, uint64_t);
-	void *(*make)(const void *), *(*method)(void);
+	void *(*make)(const void *);
+	void *(*method)(void);
 	const struct na_libssl_object *object;
 	int (*is_server)(const void *);
 	void (*release)(void *);

@@ -34,7 +34,8 @@ static void end(struct sums *sums)
 	sqlite3_close(sums->db);
 }
 
-static void call(struct sums *sums, int64_t t, const char *addon, const char *host, const char *bucket, const char *direction)
+static void call(struct sums *sums, int64_t t, const char *addon, const char *host, const char *bucket,
+		 const char *direction)
 {
 	static struct na_index_row row;
 	char body[512];
@@ -50,16 +51,17 @@ static void call(struct sums *sums, int64_t t, const char *addon, const char *ho
 /* "destination addon bucket time;" of each, in the order of the table. */
 static void assert_met(struct sums *sums, const char *wanted)
 {
+	static const char sql[] = "SELECT destination, addon, bucket, first_t FROM met";
 	char text[512] = "";
 	sqlite3_stmt *rows;
 
 	assert_int_equal(na_rollup_flush(&sums->rollup), 0);
-	assert_int_equal(sqlite3_prepare_v2(sums->db, "SELECT destination, addon, bucket, first_t FROM met", -1, &rows, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(sums->db, sql, -1, &rows, NULL), SQLITE_OK);
 	while (sqlite3_step(rows) == SQLITE_ROW) {
 		size_t used = strlen(text);
 
-		snprintf(text + used, sizeof(text) - used, "%s %s %s %lld;", sqlite3_column_text(rows, 0), sqlite3_column_text(rows, 1),
-			 sqlite3_column_text(rows, 2), (long long)sqlite3_column_int64(rows, 3));
+		snprintf(text + used, sizeof(text) - used, "%s %s %s %lld;", sqlite3_column_text(rows, 0),
+			 sqlite3_column_text(rows, 1), sqlite3_column_text(rows, 2), (long long)sqlite3_column_int64(rows, 3));
 	}
 	sqlite3_finalize(rows);
 	assert_string_equal(text, wanted);
