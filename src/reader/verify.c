@@ -86,7 +86,9 @@ static int read_meta(struct na_verifier *v)
 
 static int read_extent(struct na_verifier *v)
 {
-	int64_t first = 0, last = 0, pages = 0, page_bytes = 0, head = 0;
+	static const char least_head[] = "SELECT min(coalesce((SELECT min(size) FROM checkpoint), 1), "
+					 "coalesce((SELECT min(size) FROM old_head), 1))";
+	int64_t first = 0, last = 0, pages = 0, page_bytes = 0, head = 0, least = 0;
 	int result = na_verify_integer(v, "SELECT coalesce((SELECT seq FROM record ORDER BY seq LIMIT 1), 1)", &first);
 
 	if (result == 0)
@@ -97,8 +99,12 @@ static int read_extent(struct na_verifier *v)
 		result = na_verify_integer(v, "PRAGMA page_size", &page_bytes);
 	if (result == 0)
 		result = na_verify_integer(v, "SELECT coalesce(max(size), 0) FROM checkpoint", &head);
+	if (result == 0)
+		result = na_verify_integer(v, least_head, &least);
 	if (result)
 		return result;
+	if (least < 1)	/* the walk over the heads begins at 1 and would never come to it */
+		return na_verify_bad(v, NA_VERIFY_TAMPERED, 0, "head at %" PRId64 ": no tree has that size", least);
 	if (first < 1)
 		return na_verify_bad(v, NA_VERIFY_TAMPERED, 1, "record 1: the journal begins at %" PRId64 " instead", first);
 	if (last < 0 || last - first + 1 > pages * page_bytes / ROW_BYTES_MIN)

@@ -129,6 +129,17 @@ def _(lines):
     return lines[:at] + [b"skip 64 " + b"0" * 64] + lines[at:]
 
 
+@mutation("more records than numbers")
+def _(lines):
+    at = find(lines, b"record", 0)
+    return lines[:at] + [b"skip 59 " + b"0" * 64] * 33 + lines[at:]
+
+
+@mutation("asked for in more words than a line of that kind has")
+def _(lines):
+    return changed(lines, 4, rb"$", b" " + b"x" * 512)
+
+
 @mutation("everything chained again without the keys")
 def _(lines):
     at = find(lines, b"record", 3)

@@ -343,6 +343,34 @@ class Witness:
         return f"\u2014 {self.name} {base64.b64encode(self.id + now.to_bytes(8, 'big') + signature).decode()}\n"
 
 
+class Bombs(Folder):
+    """Small files that unpack to a great deal."""
+
+    def refused_in_little_room(self, pieces):
+        """Says so, with 512 MiB of address space and files of at most 1 MiB."""
+        with gzip.open(self.file, "wb") as file:
+            for piece in pieces:
+                file.write(piece)
+        self.assertLess(os.path.getsize(self.file), 2 << 20)
+        for name, command in {"netaudit": [NETAUDIT, "verify", "--key"], **STANDALONE}.items():
+            with self.subTest(verifier=name):
+                done = run("prlimit", "--as=536870912", "--fsize=1048576", "--", *command, "0" * 64, self.file, code=1)
+                self.assertIn("a line is too long", done.stdout + done.stderr)
+
+    def test_a_line_of_a_quarter_of_a_gigabyte(self):
+        self.refused_in_little_room([b"x" * (1 << 20)] * 256)
+
+    def test_a_line_a_little_too_long_after_good_ones(self):
+        good = b"netaudit-export/v1\norigin netaudit.test/journal\n"
+        for which in (0, 1):
+            line = b"identity " + b"0" * (65665 - 9 - which) + b"\n"
+            with gzip.open(self.file, "wb") as file:
+                file.write(good + line)
+            for name, command in STANDALONE.items():
+                said = run(*command, "0" * 64, self.file, code=1).stdout
+                self.assertEqual("too long" in said, not which, (name, said))
+
+
 class Anchors(Folder):
     def ask(self, *arguments, code=0):
         return run(NETAUDIT, "witness", *arguments, "--state-dir", self.state, code=code)

@@ -319,13 +319,6 @@ def _(lab):
     assert lab.verify()["verdict"] in (TAMPERED, UNREADABLE)
 
 
-@attack("16 a body of many megabytes")
-def _(lab):
-    with lab.database() as db:
-        lab.set_body(db, 30, b"x" * (40 << 20))
-    lab.expect(TAMPERED)
-
-
 def edit_note(lab, change):
     heads = lab.heads()
     with lab.database() as db:

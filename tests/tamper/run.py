@@ -9,12 +9,13 @@ import sys
 import attacks
 import lives
 import pruned
+import sizes
 from lab import Lab
 
 
 def main():
     lab = Lab(sys.argv[1])
-    cases = [(lab.pristine, *case) for case in attacks.ATTACKS + lives.LIVES] + [(lab.pruned, *case) for case in pruned.PRUNED]
+    cases = [(lab.pristine, *case) for case in attacks.ATTACKS + sizes.SIZES + lives.LIVES] + [(lab.pruned, *case) for case in pruned.PRUNED]
     cases = [case for case in cases if len(sys.argv) < 3 or sys.argv[2] in case[1]]
     failed = 0
     for pristine, name, attack in cases:

@@ -98,8 +98,14 @@ if [ -n "$watched" ]; then
 fi
 
 fingerprint=$1
-gzip -dc <"$2" >"$place/text" 2>/dev/null || broken "the packed file is damaged or cut off"
-[ "$(tr -dc '\000' <"$place/text" | wc -c)" -eq 0 ] || broken "a line has a NUL in it"
+# Unpacked once for each question and never kept: a small file may hold more than any disk does.
+text() { gzip -dc <"$1" 2>/dev/null; }
+is_empty() { [ "$(dd bs=1 count=1 2>/dev/null | wc -c)" -eq 0 ]; }
+text "$2" | cut -b 65665- | tr -d '\n' | is_empty || broken "a line is too long"
+text "$2" | tr -dc '\000' | is_empty || broken "a line has a NUL in it"
+gzip -t <"$2" 2>/dev/null || broken "the packed file is damaged or cut off"
+mkfifo "$place/text"
+text "$2" >"$place/text" &
 exec <"$place/text"
 
 take() { IFS= read -r line || broken "it does not begin as an export does"; }
@@ -115,7 +121,7 @@ take; once=${line#first-once }
 	broken "its keys are not those of the given fingerprint: it is of another journal"
 row=$({ printf 'netaudit/genesis/v1\n%s' "$origin"; bytes "$identity$once"; } | sha256)
 take; asked=${line#asked }
-[ "$line" = "asked $asked" ] && [ -n "$asked" ] || broken "it does not begin as an export does"
+[ "$line" = "asked $asked" ] && [ -n "$asked" ] && [ ${#asked} -le 512 ] || broken "it does not begin as an export does"
 take; scope=${line%% *} last=${line##* } first=${line#* } first=${first%% *}
 [ "$line" = "$scope $first $last" ] && is_number "$first" && is_number "$last" && [ "$first" -gt 0 ] &&
 	[ "$first" -le $((last + 1)) ] || broken "the span is none"
@@ -160,6 +166,7 @@ on_skip() {
 	level=${rest%% *} root_hash=${rest#* }
 	is_number "$level" && [ "$level" -lt 60 ] && is_hash "$root_hash" || broken "not a line of an export"
 	[ -z "$due" ] || broken "record $size: its signed head is missing"
+	[ "$size" -lt $((1 << 61)) ] || broken "no journal has so many records"
 	[ "$scope" = filtered ] || [ $((size + (1 << level))) -lt "$first" ] || [ "$size" -ge "$last" ] ||
 		broken "records after $size are left out of a span that is said to be complete"
 	append "$level" "$root_hash"

@@ -115,7 +115,7 @@ def lines_of(file):
         need(packed or text, "it ends before its end: something was cut off")
         rest += text
         *whole, rest = rest.split(b"\n")
-        need(len(rest) <= LINE_BYTES, "a line is too long")
+        need(all(len(line) <= LINE_BYTES for line in (*whole, rest)), "a line is too long")
         yield from whole
     need(not rest and not unpack.unused_data and not file.read(1), "something follows its end")
 
@@ -178,8 +178,8 @@ class Export:
 
     def skip(self, level, root):
         need(self.due is None, f"record {self.size}: its signed head is missing")
-        need(int(level) < 63, "no journal has so many records")
-        first, last = self.size + 1, self.size + (1 << int(level))
+        first, last = self.size + 1, self.size + (1 << min(int(level), 63))
+        need(last < 1 << 63, "no journal has so many records")
         need(self.scope == "filtered" or last < self.first or first > self.last,
              f"records {first} to {last} are left out of a span that is said to be complete")
         self.append(int(level), bytes.fromhex(root))
@@ -301,7 +301,7 @@ def main(arguments):
     except OSError as error:
         print(f"nothing can be said: {error}", file=sys.stderr)
         return 3
-    except (Wrong, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (Wrong, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         print("BROKEN:", ascii(str(error)))
         return 1
     return report(export)
