@@ -142,11 +142,7 @@ static int create_tables(sqlite3 *db)
 	if (!err)
 		err = execute(db, schema);
 	if (!err)
-		err = execute(db, na_rollup_schema);
-	if (!err)
-		err = execute(db, na_rollup_met_schema);
-	if (!err)
-		err = execute(db, na_rollup_hidden_schema);
+		err = na_rollup_create(db);
 	snprintf(set_version, sizeof(set_version), "PRAGMA user_version=%d; COMMIT", NA_INDEX_VERSION);
 	return err ? err : execute(db, set_version);
 }

@@ -13,7 +13,7 @@
 #define CHANGED_MOST 4096	/* rows, or flows, kept in memory */
 #define CHAIN_MOST 4096		/* a longer chain is cut: its first names say whose it is */
 
-const char na_rollup_schema[] =
+static const char schema[] =
 	"CREATE TABLE rollup(hour INTEGER NOT NULL, instance TEXT NOT NULL, direction TEXT NOT NULL, bucket TEXT NOT NULL,"
 	" component TEXT NOT NULL, destination TEXT NOT NULL, author TEXT NOT NULL, addon TEXT NOT NULL, chain TEXT NOT NULL,"
 	" disagree INTEGER NOT NULL, calls INTEGER NOT NULL, exchanges INTEGER NOT NULL, bytes_out INTEGER NOT NULL,"
@@ -33,7 +33,7 @@ const char na_rollup_schema[] =
 	" (first_t, bucket, component) = (excluded.first_t, excluded.bucket, excluded.component)" \
 	" WHERE (excluded.first_t, excluded.bucket, excluded.component) < (first_t, bucket, component); END;"
 
-const char na_rollup_met_schema[] =
+static const char met_schema[] =
 	"CREATE TABLE met(destination TEXT NOT NULL, addon TEXT NOT NULL, first_t INTEGER NOT NULL, bucket TEXT NOT NULL,"
 	" component TEXT NOT NULL, PRIMARY KEY(destination, addon)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX met_first ON met(first_t);"
@@ -78,6 +78,16 @@ static const struct {
 	{ "addon", LIFE },	{ "carried", LIFE },	  { "canary", CANARY },	      { "dns", NAME },
 	{ "resolve", NAME },
 };
+
+int na_rollup_create(sqlite3 *db)
+{
+	const char *const parts[] = { schema, met_schema, na_rollup_hidden_schema };
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && !err; i++)
+		err = na_index_errno(sqlite3_exec(db, parts[i], NULL, NULL, NULL));
+	return err;
+}
 
 int na_rollup_open(struct na_rollup *rollup, sqlite3 *db)
 {

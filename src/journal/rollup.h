@@ -29,8 +29,6 @@
 
 #define NA_ROLLUP_HOUR_US INT64_C(3600000000)
 
-/* SQL that makes the tables, one after the other; na_rollup_hidden_schema makes the others. */
-extern const char na_rollup_schema[], na_rollup_met_schema[];
 /* Statements for all that must be the same when it is made again, in one order; ends with NULL. */
 extern const char *const na_rollup_compare[];
 
@@ -46,7 +44,8 @@ struct na_rollup {
 	struct na_rollup_hidden hidden;
 };
 
-/* Each returns 0 or negative errno. The database must outlive the statements. */
+/* Each returns 0 or negative errno. The database must outlive the statements. The first makes the tables. */
+int na_rollup_create(sqlite3 *db);
 int na_rollup_open(struct na_rollup *rollup, sqlite3 *db);
 void na_rollup_close(struct na_rollup *rollup);
 int na_rollup_add(struct na_rollup *rollup, int64_t seq, const struct na_index_row *row);

@@ -88,9 +88,7 @@ struct again {
 static bool begin_again(struct again *again)
 {
 	return sqlite3_open_v2(":memory:", &again->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
-	       sqlite3_exec(again->db, na_rollup_schema, NULL, NULL, NULL) == SQLITE_OK &&
-	       sqlite3_exec(again->db, na_rollup_met_schema, NULL, NULL, NULL) == SQLITE_OK &&
-	       sqlite3_exec(again->db, na_rollup_hidden_schema, NULL, NULL, NULL) == SQLITE_OK &&
+	       na_rollup_create(again->db) == 0 &&
 	       sqlite3_exec(again->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK &&
 	       na_rollup_open(&again->rollup, again->db) == 0;
 }

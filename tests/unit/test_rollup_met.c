@@ -22,9 +22,7 @@ static void begin(struct sums *sums)
 {
 	memset(sums, 0, sizeof(*sums));
 	assert_int_equal(sqlite3_open(":memory:", &sums->db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(sums->db, na_rollup_schema, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(sums->db, na_rollup_met_schema, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(sums->db, na_rollup_hidden_schema, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(na_rollup_create(sums->db), 0);
 	assert_int_equal(na_rollup_open(&sums->rollup, sums->db), 0);
 }
 

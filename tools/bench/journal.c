@@ -117,8 +117,7 @@ static double rollup(const char *file, uint64_t records)
 	if (!row || sqlite3_open(file, &db) != SQLITE_OK)
 		die(file, "cannot be opened");
 	execute(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF");
-	execute(db, na_rollup_schema);
-	if (na_rollup_open(&sums, db))
+	if (na_rollup_create(db) || na_rollup_open(&sums, db))
 		die(file, sqlite3_errmsg(db));
 	for (size_t i = 0; i < BODIES; i++) {
 		if (na_index_row_read(&row[i], body[i].bytes, body[i].length))
