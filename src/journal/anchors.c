@@ -55,6 +55,18 @@ static size_t find_last(struct na_anchors *anchors, const char *text, size_t byt
 	return 0;
 }
 
+/* What stands behind the newest whole note: taken away, or remembered when the file is append-only. */
+static int settle_torn(struct na_anchors *anchors, off_t end, const char *torn, size_t bytes, struct na_error *error)
+{
+	if (bytes == 0 || ftruncate(anchors->fd, end) == 0)
+		return 0;
+	if (errno != EPERM || bytes >= sizeof(anchors->torn))
+		return fail(error, "mend");
+	anchors->torn_bytes = (uint32_t)bytes;
+	memcpy(anchors->torn, torn, bytes);
+	return 0;
+}
+
 static int mend(struct na_anchors *anchors, struct na_error *error)
 {
 	char text[WINDOW_BYTES];
@@ -72,9 +84,7 @@ static int mend(struct na_anchors *anchors, struct na_error *error)
 	end = find_last(anchors, text, (size_t)got, window > 0);
 	if (end == 0 && window > 0)
 		return na_error_set(error, -EBADMSG, NA_ANCHORS_FILE " does not end in a head: it was changed");
-	if ((off_t)end + window != status.st_size && ftruncate(anchors->fd, window + (off_t)end) < 0)
-		return fail(error, "mend");
-	return 0;
+	return settle_torn(anchors, window + (off_t)end, text + end, (size_t)got - end, error);
 }
 
 int na_anchors_open(struct na_anchors *anchors, const struct na_directory *directory, struct na_error *error)
@@ -106,11 +116,15 @@ int na_anchors_append(struct na_anchors *anchors, const char *note, uint32_t not
 		return na_error_set(error, -EINVAL, "a note of %u bytes is too long", note_bytes);
 	if (anchors->last_bytes == note_bytes && memcmp(anchors->last, note, note_bytes) == 0)
 		return 0;
-	result = na_write_all(anchors->fd, note, note_bytes);
+	if (anchors->torn_bytes >= note_bytes || memcmp(anchors->torn, note, anchors->torn_bytes) != 0)
+		return na_error_set(error, -EPERM, NA_ANCHORS_FILE " is append-only and ends in what is not the beginning of the head "
+				    "it lacks: let it be mended (chattr -a) and start again");
+	result = na_write_all(anchors->fd, note + anchors->torn_bytes, note_bytes - anchors->torn_bytes);
 	if (result)
 		return na_error_set(error, result, "cannot append to " NA_ANCHORS_FILE ": %s", strerror(-result));
 	if (fdatasync(anchors->fd) < 0)
 		return fail(error, "make durable");
+	anchors->torn_bytes = 0;
 	anchors->last_bytes = note_bytes;
 	memcpy(anchors->last, note, note_bytes);
 	return 0;

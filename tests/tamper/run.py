@@ -6,6 +6,7 @@ Usage: run.py FOLDER [WORD]   (FOLDER holds journal_driver and faulty_io.so; WOR
 """
 import sys
 
+import append_only
 import attacks
 import lives
 import pruned
@@ -15,7 +16,8 @@ from lab import Lab
 
 def main():
     lab = Lab(sys.argv[1])
-    cases = [(lab.pristine, *case) for case in attacks.ATTACKS + sizes.SIZES + lives.LIVES] + [(lab.pruned, *case) for case in pruned.PRUNED]
+    cases = [(lab.pristine, *case) for case in attacks.ATTACKS + sizes.SIZES + lives.LIVES + append_only.APPEND_ONLY]
+    cases += [(lab.pruned, *case) for case in pruned.PRUNED]
     cases = [case for case in cases if len(sys.argv) < 3 or sys.argv[2] in case[1]]
     failed = 0
     for pristine, name, attack in cases:
