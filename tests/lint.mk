@@ -46,10 +46,13 @@ lint-man: ## manual pages
 lint-files: ## licence lines, no machine's paths, no stray bytes
 	@tests/lint/files.py
 
+lint-rules: ## each rule of the verdict has its section in docs/alarms.md
+	@PYTHONDONTWRITEBYTECODE=1 tests/lint/rules.py
+
 lint-bpf-stack: $(BPF_OBJ) ## no chain of BPF functions needs more stack than a verifier gives
 	@PYTHONDONTWRITEBYTECODE=1 tests/lint/bpf_stack.py $^
 
-lint: lint-format lint-files lint-cppcheck lint-tidy lint-shell lint-python lint-man lint-bpf-stack ## find faults by reading
+lint: lint-format lint-files lint-rules lint-cppcheck lint-tidy lint-shell lint-python lint-man lint-bpf-stack ## find faults by reading
 	@echo "lint: clean"
 
-.PHONY: lint lint-bpf-stack lint-format lint-files lint-cppcheck lint-tidy lint-shell lint-python lint-man
+.PHONY: lint lint-bpf-stack lint-format lint-files lint-rules lint-cppcheck lint-tidy lint-shell lint-python lint-man

@@ -127,6 +127,8 @@ static void print_findings(const struct na_cli *cli, const struct na_report *rep
 		na_escape(text, sizeof(text), finding->command, strlen(finding->command));
 		printf("%s  %s%s\n", text, of_rule == 1 ? rule->advice : "", na_colour(cli, NA_PLAIN));
 	}
+	if (report->finding_count)
+		printf("  %swhat each means, and what ends it: docs/alarms.md%s\n", na_colour(cli, NA_FAINT), na_colour(cli, NA_PLAIN));
 }
 
 /* Whom an add-on has reached for the first time. In a journal that is younger than the period all would be. */
