@@ -24,7 +24,7 @@ def attribute(path, what):
 @contextlib.contextmanager
 def journal_on_ext4(lab):
     """The case's journal on a file system of 64 MiB; False where none can be mounted."""
-    image, kept = lab.root + "/ext4", lab.root + "/kept"
+    image, kept = lab.root + "/ext4", lab.root + "/off-ext4"
     with open(image, "wb") as file:
         file.truncate(64 << 20)
     subprocess.run(["mkfs.ext4", "-q", image], check=True)
