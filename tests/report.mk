@@ -7,4 +7,7 @@ test-report: all ## the report's numbers against a recount of a real journal; a 
 test-web: all ## the live page: who is let in, what it says, what its processes can do and survive
 	tests/system/test_web.py $(BUILD)
 
-.PHONY: test-report test-web
+test-browser: all ## the live page and the report's file in Chromium: clicks, hostile names, nothing cut off (NETAUDIT_SHOTS=FOLDER: pictures)
+	tests/system/test_browser.py $(BUILD)
+
+.PHONY: test-report test-web test-browser

@@ -30,7 +30,7 @@ const char na_html_style[] =
 	".bar{display:block;width:100%;height:7px;border-radius:4px;margin-top:3px}small,.faint{color:var(--faint)}"
 	"code{font:12px/1.5 ui-monospace,monospace;background:var(--sheet);padding:1px 5px;border-radius:4px;overflow-wrap:anywhere}"
 	".findings{list-style:none;padding:0;margin:0}.findings li{border-left:4px solid;padding:6px 12px;margin:6px 0;border-radius:0 8px 8px 0}"
-	".findings p{margin:2px 0 0;color:var(--ink)}.findings .known{background:var(--sheet);color:var(--faint)}"
+	".findings p{margin:2px 0 0;color:var(--ink);overflow-wrap:anywhere}.findings .known{background:var(--sheet);color:var(--faint)}"
 	".wide{overflow-x:auto}.timeline{width:100%;display:block}.axis{stroke:var(--line)}text{fill:var(--ink);font:600 13px system-ui,sans-serif}"
 	"text.small{fill:var(--faint);font-weight:400;font-size:10px}.track{fill:var(--line);stroke:var(--line)}"
 	".b-self,.b-vendor{fill:var(--vendor);stroke:var(--vendor);background:var(--vendor)}"
